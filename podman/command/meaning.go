@@ -1,0 +1,55 @@
+package command
+
+import (
+	"encoding/csv"
+	"strings"
+)
+
+// SecretVariables returns the names of the variables that `--secret NAME,type=env[,target=VARIABLE]` fills from Podman's
+// secrets. Without a target the variable is called as the secret is.
+func (c *Command) SecretVariables() map[string]Option {
+	names := map[string]Option{}
+	for _, o := range c.All("secret") {
+		fields, err := csv.NewReader(strings.NewReader(o.Value)).Read()
+		if err != nil || len(fields) == 0 {
+			continue
+		}
+		// The first field is the secret's name whatever it looks like, so one may be called "type=env".
+		target, isVariable := fields[0], false
+		for _, field := range fields[1:] {
+			switch key, value, _ := strings.Cut(field, "="); strings.ToLower(key) {
+			case "type":
+				isVariable = value == "env"
+			case "target":
+				target = value
+			}
+		}
+		if isVariable {
+			names[target] = o
+		}
+	}
+	return names
+}
+
+// Variables returns the variables that --env sets or copies from the environment of whoever ran the command, each with
+// the occurrence that counts.
+func (c *Command) Variables() map[string]Option {
+	names := map[string]Option{}
+	for _, o := range c.All("env") {
+		name, _, _ := strings.Cut(o.Value, "=")
+		names[name] = o
+	}
+	return names
+}
+
+// Capabilities returns the capabilities that --cap-add asks for by name, in the kernel's spelling ("CAP_CHOWN"); "ALL" is
+// none.
+func (c *Command) Capabilities() []string {
+	names := []string{}
+	for _, o := range c.All("cap-add") {
+		if name := strings.ToUpper(strings.TrimSpace(o.Value)); name != "ALL" && name != "" {
+			names = append(names, "CAP_"+strings.TrimPrefix(name, "CAP_"))
+		}
+	}
+	return names
+}

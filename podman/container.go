@@ -1,0 +1,194 @@
+package podman
+
+import "time"
+
+// Kind tells containers that run a workload from those that Podman makes for itself.
+type Kind string
+
+// The kinds of container.
+const (
+	// KindContainer is a container somebody made to run a workload.
+	KindContainer Kind = "container"
+	// KindInfra is a pod's infra container, which only holds the pod's namespaces and ports.
+	KindInfra Kind = "infra"
+	// KindService is the container that `podman kube play` makes to keep a pod's service alive.
+	KindService Kind = "service"
+)
+
+// Container is what a rule can know about one container, live or defined.
+type Container struct {
+	// Name is the container's name, without a leading slash. It is an attacker's word: see package report.
+	Name string
+	// ID is the full container ID, empty for a definition.
+	ID string
+	// Kind tells a workload from Podman's own containers.
+	Kind Kind
+	// State is Podman's word for it: created, running, paused, exited, …; empty for a definition.
+	State string
+	// Created is when the container was made, the zero time where not known.
+	Created time.Time
+	// Started is when it was last started, the zero time where it never was.
+	Started time.Time
+	// Pod is the name of the pod it belongs to, or its ID where the name is not known, empty without one.
+	Pod string
+	// Unit is the systemd unit that made the container (its label PODMAN_SYSTEMD_UNIT), empty without one.
+	Unit string
+	// Host is the machine that the container runs on; rules may rely on it being there.
+	Host *Host
+
+	Process      Process
+	Namespaces   Namespaces
+	Capabilities Capabilities
+	Confinement  Confinement
+	Files        Files
+	Image        Image
+	Environment  Setting[[]Variable]
+	Texts        Setting[[]Text]
+}
+
+// Running reports whether the container's processes are there now.
+func (c *Container) Running() bool { return c.State == "running" }
+
+// Process is what a container starts and as whom.
+type Process struct {
+	// User is the user as it was written, "USER[:GROUP]" by name or number, the image's where the container was given
+	// none; an empty value is root.
+	User Setting[string]
+	// UID is the UID, inside the container, that the process starts with. It is unknown where User is a name and the
+	// container's passwd could not be read.
+	UID Setting[uint32]
+}
+
+// Namespaces is which of the host's namespaces a container has kept.
+type Namespaces struct {
+	// UIDs and GIDs map the container's IDs down to the host's, through every user namespace on the way. A container
+	// without one has the identity map; a rootless one has that of the user who runs Podman.
+	UIDs, GIDs Setting[IDMap]
+	// User is Podman's word for the mode: "" (none of its own), "private", "container:ID", "ns:PATH". It says nothing
+	// about isolation: "private" may map every UID to itself.
+	User Setting[string]
+	// IPC is "host", "private", "shareable", "none", "container:ID" or "ns:PATH". Podman 4.3 reports "shareable" for
+	// most of them; then only the command line tells and the setting is unknown without one.
+	IPC Setting[string]
+}
+
+// Capabilities is what the kernel lets the container's processes gain.
+type Capabilities struct {
+	// Bounding holds the names, such as "CAP_CHOWN", that any process of the container can ever have.
+	Bounding Setting[[]string]
+	// Requested holds the capabilities that were asked for by name; unknown where the command line is not known.
+	// "ALL" is not a name.
+	Requested Setting[[]string]
+}
+
+// Confinement is what keeps a container's processes from gaining more than they were given.
+type Confinement struct {
+	// NoNewPrivileges is the kernel's no_new_privs bit. Podman reads it from the container's own OCI spec; what a pod was
+	// given does not reach its members.
+	NoNewPrivileges Setting[bool]
+	// Privileged is whether the container really has what --privileged gives, not only the annotation that says so.
+	Privileged Setting[bool]
+}
+
+// Files is what a container's processes can read and write.
+type Files struct {
+	// ReadOnly is whether the root filesystem is mounted read-only.
+	ReadOnly Setting[bool]
+	// Mounts holds what the user mounted, Podman's own bookkeeping left out.
+	Mounts Setting[[]Mount]
+}
+
+// Mount is a path of the host, a volume or an image that a container sees.
+type Mount struct {
+	// Type is "bind", "volume" or "image".
+	Type string
+	// Name is the volume's name, empty for others.
+	Name string
+	// Source is the path on the host: for a volume that is bound to a host path (type=none, o=bind) that path, and for an
+	// overlay (:O) the directory below it. Symbolic links in it are not resolved.
+	Source string
+	// Destination is the path in the container.
+	Destination string
+	// Writable is whether the container can write to it; an overlay's writes do not reach Source and count as not writable.
+	Writable bool
+	// Recursive is whether what is mounted below Source comes along.
+	Recursive bool
+	// Field says where the mount was read, such as "Mounts[3]".
+	Field string
+}
+
+// Image is what a container was made from and what its name means today.
+type Image struct {
+	// ID is the image that the container was made from, without "sha256:"; empty for --rootfs.
+	ID string
+	// Name is the name that was used to make it, as Podman completed it; it may be an ID.
+	Name string
+	// Digest is the manifest digest of that image, "sha256:…".
+	Digest string
+	// Current is the ID of the image that Name stands for in the local storage now. Unknown where the name is gone, or
+	// never was a tag.
+	Current Setting[string]
+	// Built is when the image says that its newest layer was made. Unknown where the image has a fixed date, as
+	// reproducible builds have (1970, SOURCE_DATE_EPOCH), or none.
+	Built Setting[time.Time]
+}
+
+// Owner says who put a variable into a container's environment.
+type Owner string
+
+// The owners of a variable.
+const (
+	// OwnerImage means that the image sets it to this very value.
+	OwnerImage Owner = "image"
+	// OwnerPodman means that Podman sets it for every container: PATH, TERM, HOME, HOSTNAME, container.
+	OwnerPodman Owner = "podman"
+	// OwnerProxy means that Podman copied a proxy variable from the environment of the host (--http-proxy).
+	OwnerProxy Owner = "proxy"
+	// OwnerUser means that whoever made the container set it, on the command line, from a file or in containers.conf.
+	OwnerUser Owner = "user"
+	// OwnerSecret means that its value comes from `podman secret`; podlint does not keep the value.
+	OwnerSecret Owner = "secret"
+	// OwnerUnknown means that it may be the user's or a secret's: Podman before 5.3 shows the values of secrets, and
+	// there is no command line to tell them apart.
+	OwnerUnknown Owner = "unknown"
+)
+
+// Variable is one variable of a container's environment.
+type Variable struct {
+	Name  string
+	Value Sensitive
+	Owner Owner
+	// Origin is where the variable was set, as nearly as it is known.
+	Origin Origin
+}
+
+// Text is a string of a container's configuration, other than a variable, that anybody can read who can inspect the
+// container, and in which people write secrets.
+type Text struct {
+	// Place is what holds it: "argument", "label", "annotation", "health check", "hostname" or "option".
+	Place string
+	// Name is the label's, annotation's or option's name, empty for others.
+	Name string
+	// Words is the text; an argument list and a health check have several, a label's value is one.
+	Words []Sensitive
+	// Origin is where it was set, as nearly as it is known.
+	Origin Origin
+}
+
+// Host is what podlint knows about the machine and the Podman that containers run on.
+type Host struct {
+	// Podman is its version, such as "5.4.2"; empty for a definition.
+	Podman string
+	// Rootless is whether Podman runs as an ordinary user.
+	Rootless Setting[bool]
+	// UIDs and GIDs is the user namespace that Podman itself runs in; the identity map for a rootful one.
+	UIDs, GIDs IDMap
+	// DefaultCapabilities is what a container gets that is given nothing, such as "CAP_CHOWN"; nil where not known.
+	DefaultCapabilities []string
+	// SELinux and AppArmor say whether the host has them switched on.
+	SELinux, AppArmor Setting[bool]
+	// CgroupVersion is "v1" or "v2", empty where not known.
+	CgroupVersion string
+	// Now is the moment that ages are counted to.
+	Now time.Time
+}

@@ -1,0 +1,19 @@
+// Package podman holds what podlint knows about one container: plain data, filled by the packages below it from a live
+// service or from the files that define containers, and read by the rules.
+//
+// Every setting carries where it was read and whether it is known at all. Nothing here does I/O.
+//
+// # Where the truth is
+//
+// Most obvious fields of Podman's API mislead. What the fields of Container mean was measured on Podman 4.3.1 and 5.4.2
+// and read in the source of 5.8.4; the comments at the fields name what was found. The ones that matter most:
+//
+//   - CapAdd and CapDrop are computed from the bounding set against the service's present default; neither says what the
+//     user typed. EffectiveCaps is empty for every user that Podman does not recognise as root. BoundingCaps is the truth.
+//   - UsernsMode says "private" for a mapping that maps every UID to itself. Only the mapping tells.
+//   - SecurityOpt's seccomp, label and apparmor entries are annotations that anybody can write; no-new-privileges is
+//     read from the OCI spec and can be relied upon.
+//   - HostConfig.Privileged is an annotation too: Podman 5 believes `--annotation io.podman.annotations.privileged=TRUE`.
+//   - IpcMode is "shareable" for --ipc=host on Podman 4.3.
+//   - Config.Env on Podman before 5.3 shows the values of secrets that were handed over as variables.
+package podman

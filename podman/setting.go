@@ -1,0 +1,100 @@
+package podman
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// State says how much is known about a setting.
+type State uint8
+
+// The states of a setting. The zero value is Unknown, so that what a reader forgets to fill never passes for safe.
+const (
+	// Unknown means that the input does not tell. No rule may call an unknown setting good or bad.
+	Unknown State = iota
+	// Default means that nobody chose the value: it is what Podman does by itself.
+	Default
+	// Set means that the value was chosen, or that the service reports it as what is in force.
+	Set
+)
+
+// String returns the state's name, as reports print it.
+func (s State) String() string {
+	switch s {
+	case Default:
+		return "default"
+	case Set:
+		return "set"
+	default:
+		return "unknown"
+	}
+}
+
+// Origin says where a value was read. The zero value is no known place.
+type Origin struct {
+	// Field is the API field of a live container, such as "HostConfig.ReadonlyRootfs", or the key or flag of a definition.
+	Field string
+	// File is the path of the file that the value was read from, empty for a live container.
+	File string
+	// Line and Column are 1-based, 0 where there is no file. Column counts bytes.
+	Line, Column int
+}
+
+// String returns the origin as reports print it: "FILE:LINE:COLUMN", or the field.
+func (o Origin) String() string {
+	if o.File == "" {
+		return o.Field
+	}
+	s := o.File
+	if o.Line > 0 {
+		s += ":" + strconv.Itoa(o.Line)
+		if o.Column > 0 {
+			s += ":" + strconv.Itoa(o.Column)
+		}
+	}
+	return s
+}
+
+// Setting is a value of a container's configuration with what is known about it and where it was read.
+type Setting[T any] struct {
+	// Value means nothing while State is Unknown.
+	Value T
+	// State says whether the value was set, is Podman's default, or is not known.
+	State State
+	// Origin is where the value was read, or where it would have to be written.
+	Origin Origin
+}
+
+// Known reports whether the setting's value may be relied upon.
+func (s Setting[T]) Known() bool { return s.State != Unknown }
+
+// Read returns a setting whose value was read from an API field.
+func Read[T any](value T, field string) Setting[T] {
+	return Setting[T]{Value: value, State: Set, Origin: Origin{Field: field}}
+}
+
+// Unset returns a setting that has Podman's default, as an API field or the absence of a key says.
+func Unset[T any](value T, field string) Setting[T] {
+	return Setting[T]{Value: value, State: Default, Origin: Origin{Field: field}}
+}
+
+// Sensitive is a string that may hold a secret. However it is formatted or marshalled it shows as "[redacted]"; only
+// Reveal returns it, and only the search for secrets calls that.
+type Sensitive string
+
+const redacted = "[redacted]"
+
+// Reveal returns the string itself. What it returns must never reach a report, a log or an error.
+func (s Sensitive) Reveal() string { return string(s) }
+
+// String returns "[redacted]".
+func (s Sensitive) String() string { return redacted }
+
+// GoString returns "[redacted]".
+func (s Sensitive) GoString() string { return redacted }
+
+// Format writes "[redacted]" whatever the verb, including %q and %x.
+func (s Sensitive) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// MarshalText returns "[redacted]", in JSON and in every other encoding that asks.
+func (s Sensitive) MarshalText() ([]byte, error) { return []byte(redacted), nil }
