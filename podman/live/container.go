@@ -1,0 +1,348 @@
+package live
+
+import (
+	"archive/tar"
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/blang/semver/v4"
+	"github.com/containers/podman/v5/libpod/define"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
+)
+
+// reader turns a service's answers into containers. It asks once for each image and once for the volumes, whatever the
+// number of containers that use them.
+type reader struct {
+	client *client
+	host   *podman.Host
+	images imageCache
+	// volumes asks for the paths that volumes are bound to, once, when the first volume is met.
+	volumes func(context.Context) (map[string]string, error)
+
+	mu       sync.Mutex
+	problems []Problem
+}
+
+func newReader(c *client, host *podman.Host) *reader {
+	r := &reader{client: c, host: host, images: imageCache{client: c, asked: map[string]*lookup{}}}
+	var once sync.Once
+	var paths map[string]string
+	var failure error
+	r.volumes = func(ctx context.Context) (map[string]string, error) {
+		once.Do(func() {
+			if paths, failure = c.boundVolumes(ctx); failure != nil {
+				r.problem("volumes", failure)
+			}
+		})
+		return paths, failure
+	}
+	return r
+}
+
+func (r *reader) problem(target string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.problems = append(r.problems, Problem{target, err})
+}
+
+// present tells which of the settings an answer holds at all: what a service leaves out is unknown, never safe. Podman's own
+// types have no room for that.
+type present struct {
+	HostConfig struct {
+		ReadonlyRootfs *bool
+		Privileged     *bool
+		SecurityOpt    json.RawMessage
+		UsernsMode     *string
+		IpcMode        *string
+	}
+	Config struct {
+		User *string
+		Env  json.RawMessage
+	}
+	BoundingCaps json.RawMessage
+	Mounts       json.RawMessage
+}
+
+// container inspects one container.
+func (r *reader) container(ctx context.Context, row listed) (*podman.Container, error) {
+	var body json.RawMessage
+	if err := r.client.get(ctx, "/containers/"+url.PathEscape(row.ID)+"/json", nil, maxAnswer, &body); err != nil {
+		return nil, err
+	}
+	var data define.InspectContainerData
+	var has present
+	if err := errors.Join(json.Unmarshal(body, &data), json.Unmarshal(body, &has)); err != nil {
+		return nil, fmt.Errorf("the service's answer is not what Podman sends: %w", describe(err))
+	}
+	body = nil
+	if data.ID == "" || data.Config == nil || data.HostConfig == nil {
+		return nil, errors.New("the service's answer is not what Podman sends: it has no Id, Config or HostConfig")
+	}
+	c := &podman.Container{
+		Name:    strings.TrimPrefix(data.Name, "/"),
+		ID:      data.ID,
+		Kind:    podman.KindContainer,
+		Created: data.Created,
+		Pod:     data.Pod,
+		Unit:    data.Config.Labels["PODMAN_SYSTEMD_UNIT"],
+		Host:    r.host,
+	}
+	switch {
+	case data.IsInfra:
+		c.Kind = podman.KindInfra
+	case data.IsService:
+		c.Kind = podman.KindService
+	}
+	if data.State != nil {
+		c.State, c.Started = data.State.Status, data.State.StartedAt
+	}
+	if row.PodName != "" {
+		c.Pod = row.PodName
+	}
+	made, err := command.Parse(data.Config.CreateCommand)
+	if err != nil {
+		made = nil // not there, or no command line that tells how the container was made
+	}
+
+	r.namespaces(c, &data, &has, made)
+	r.capabilities(c, &data, &has, made)
+	confinement(c, &data, &has, made)
+	r.files(ctx, c, &data, &has)
+	image := r.image(ctx, c, &data)
+	r.process(ctx, c, &data, &has)
+	c.Environment = environment(&data, &has, made, image, r.client.version)
+	c.Texts = texts(&data, made, image)
+	return c, nil
+}
+
+// namespaces composes the ID mappings down to the host's IDs. Those of a rootless Podman are relative to the user
+// namespace that it runs in.
+func (r *reader) namespaces(c *podman.Container, data *define.InspectContainerData, has *present, made *command.Command) {
+	const field = "HostConfig.IDMappings"
+	config := data.HostConfig
+	if has.HostConfig.UsernsMode != nil {
+		c.Namespaces.User = podman.Read(config.UsernsMode, "HostConfig.UsernsMode")
+		mapped := config.IDMappings != nil && (len(config.IDMappings.UIDMap) > 0 || len(config.IDMappings.GIDMap) > 0)
+		switch {
+		case mapped:
+			c.Namespaces.UIDs = composed(config.IDMappings.UIDMap, r.host.UIDs, field+".UidMap")
+			c.Namespaces.GIDs = composed(config.IDMappings.GIDMap, r.host.GIDs, field+".GidMap")
+		case config.UsernsMode == "" || config.UsernsMode == "host":
+			c.Namespaces.UIDs = ofEngine(r.host.UIDs)
+			c.Namespaces.GIDs = ofEngine(r.host.GIDs)
+		}
+	}
+
+	if has.HostConfig.IpcMode == nil {
+		return
+	}
+	const ipc = "HostConfig.IpcMode"
+	if config.IpcMode != "shareable" || r.client.version.GTE(semver.MustParse("4.4.0")) {
+		c.Namespaces.IPC = podman.Read(config.IpcMode, ipc)
+		return
+	}
+	// Podman before 4.4 says "shareable" for host, private, none and the default alike.
+	if made == nil {
+		return
+	}
+	if o, ok := made.Last("ipc"); ok && o.Value != "" {
+		c.Namespaces.IPC = podman.Read(o.Value, word(o.Index))
+	} else {
+		c.Namespaces.IPC = podman.Unset(config.IpcMode, ipc)
+	}
+}
+
+// ofEngine is the mapping of a container without a user namespace of its own: Podman's.
+func ofEngine(engine podman.IDMap) podman.Setting[podman.IDMap] {
+	if len(engine) == 0 {
+		return podman.Setting[podman.IDMap]{}
+	}
+	return podman.Unset(engine, "HostConfig.UsernsMode")
+}
+
+func composed(lines []string, engine podman.IDMap, field string) podman.Setting[podman.IDMap] {
+	m, err := podman.ParseIDMap(lines)
+	if err != nil || len(m) == 0 || len(engine) == 0 {
+		return podman.Setting[podman.IDMap]{}
+	}
+	return podman.Read(m.Through(engine), field)
+}
+
+// capabilities reads the bounding set, where null means none. EffectiveCaps is empty for every process that Podman does
+// not recognise as root's, CapAdd and CapDrop are differences to a default that may have changed since.
+func (r *reader) capabilities(c *podman.Container, data *define.InspectContainerData, has *present, made *command.Command) {
+	if has.BoundingCaps != nil {
+		slices.Sort(data.BoundingCaps)
+		c.Capabilities.Bounding = podman.Read(data.BoundingCaps, "BoundingCaps")
+	}
+	if made != nil {
+		c.Capabilities.Requested = podman.Read(made.Capabilities(), "Config.CreateCommand")
+	}
+}
+
+// confinement reads no-new-privileges, which inspect takes from the OCI spec, and --privileged, which it takes from an
+// annotation that anybody can give a container on Podman 5: it only counts with the capabilities that go with it.
+func confinement(c *podman.Container, data *define.InspectContainerData, has *present, made *command.Command) {
+	config := data.HostConfig
+	if has.HostConfig.SecurityOpt != nil {
+		c.Confinement.NoNewPrivileges = podman.Unset(false, "HostConfig.SecurityOpt")
+		if slices.Contains(config.SecurityOpt, "no-new-privileges") {
+			c.Confinement.NoNewPrivileges = podman.Read(true, "HostConfig.SecurityOpt")
+		}
+	}
+	if has.HostConfig.Privileged == nil {
+		return
+	}
+	const field = "HostConfig.Privileged"
+	switch {
+	case !config.Privileged:
+		c.Confinement.Privileged = podman.Unset(false, field)
+	case made != nil && made.Bool("privileged"), slices.Contains(data.BoundingCaps, "CAP_SYS_ADMIN"):
+		c.Confinement.Privileged = podman.Read(true, field)
+	case has.BoundingCaps != nil:
+		c.Confinement.Privileged = podman.Read(false, "BoundingCaps")
+	}
+}
+
+// files reads the root filesystem's mode and what the user mounted.
+func (r *reader) files(ctx context.Context, c *podman.Container, data *define.InspectContainerData, has *present) {
+	if has.HostConfig.ReadonlyRootfs != nil {
+		c.Files.ReadOnly = podman.Unset(false, "HostConfig.ReadonlyRootfs")
+		if data.HostConfig.ReadonlyRootfs {
+			c.Files.ReadOnly = podman.Read(true, "HostConfig.ReadonlyRootfs")
+		}
+	}
+	if has.Mounts == nil {
+		return
+	}
+	mounts := make([]podman.Mount, 0, len(data.Mounts))
+	for i, m := range data.Mounts {
+		mount := podman.Mount{
+			Type: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination, Writable: m.RW,
+			Recursive: !slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind"),
+			Field:     fmt.Sprintf("Mounts[%d]", i),
+		}
+		lower := lowerDir(m.Options)
+		switch {
+		case lower != "": // -v PATH:DEST:O; the writes stay in Podman's storage
+			mount.Source, mount.Writable = lower, false
+		case m.Type == "bind" && (strings.Contains(m.Source, "/overlay-containers/") || m.Source == "devpts"):
+			continue // the second row of --mount type=image, and Podman's own terminals
+		case m.Type == "volume":
+			if paths, err := r.volumes(ctx); err == nil && paths[m.Name] != "" {
+				mount.Source = paths[m.Name]
+			}
+		}
+		mounts = append(mounts, mount)
+	}
+	c.Files.Mounts = podman.Read(mounts, "Mounts")
+}
+
+func lowerDir(options []string) string {
+	for _, option := range options {
+		if dir, ok := strings.CutPrefix(option, "lowerdir="); ok {
+			return dir
+		}
+	}
+	return ""
+}
+
+// boundVolumes returns the host paths that volumes stand for which were made with `-o type=none -o o=bind -o device=PATH`.
+// Inspect shows such a volume like any other.
+func (c *client) boundVolumes(ctx context.Context) (map[string]string, error) {
+	var volumes []struct {
+		Name    string
+		Options map[string]string
+	}
+	if err := c.get(ctx, "/volumes/json", nil, maxList, &volumes); err != nil {
+		return nil, fmt.Errorf("listing the volumes: %w", err)
+	}
+	paths := map[string]string{}
+	for _, v := range volumes {
+		device := v.Options["device"]
+		if strings.HasPrefix(device, "/") && slices.ContainsFunc(strings.Split(v.Options["o"], ","), func(o string) bool { return o == "bind" || o == "rbind" }) {
+			paths[v.Name] = device
+		}
+	}
+	return paths, nil
+}
+
+// process resolves the user to a UID as the runtime does: nothing is root, digits are a UID, a name is looked up in the
+// container's own passwd.
+func (r *reader) process(ctx context.Context, c *podman.Container, data *define.InspectContainerData, has *present) {
+	if has.Config.User == nil {
+		return
+	}
+	const field = "Config.User"
+	c.Process.User = podman.Read(data.Config.User, field)
+	name, _, _ := strings.Cut(data.Config.User, ":")
+	if data.Config.User == "" {
+		c.Process.User.State = podman.Default
+	}
+	switch number, err := strconv.Atoi(name); {
+	case name == "":
+		c.Process.UID = podman.Unset(uint32(0), field)
+	case name == "root":
+		c.Process.UID = podman.Read(uint32(0), field)
+	case err == nil && number >= 0 && int64(number) <= 1<<32-2:
+		c.Process.UID = podman.Read(uint32(number), field)
+	case err != nil:
+		uid, err := r.client.lookUser(ctx, c.ID, name)
+		switch {
+		case err == nil:
+			c.Process.UID = podman.Read(uid, "/etc/passwd")
+		case gone(err), errors.Is(err, errNoUser): // such a container does not start
+		default:
+			r.problem(c.Name, fmt.Errorf("who user %q is: %w", name, err))
+		}
+	}
+}
+
+var errNoUser = errors.New("no such user")
+
+// lookUser asks for the container's /etc/passwd, which the service reads without starting anything.
+func (c *client) lookUser(ctx context.Context, id, name string) (uint32, error) {
+	var uid uint32
+	found := errNoUser
+	err := c.read(ctx, "/containers/"+url.PathEscape(id)+"/archive", url.Values{"path": {"/etc/passwd"}}, 1<<20, func(body io.Reader) error {
+		archive := tar.NewReader(body)
+		header, err := archive.Next()
+		if err != nil || header.Typeflag != tar.TypeReg {
+			return errors.New("its /etc/passwd is no plain file")
+		}
+		lines := bufio.NewScanner(archive)
+		for lines.Scan() {
+			fields := strings.Split(lines.Text(), ":")
+			if len(fields) < 3 || fields[0] != name {
+				continue
+			}
+			n, err := strconv.ParseUint(fields[2], 10, 32)
+			if err != nil {
+				return errors.New("its /etc/passwd has a UID that is no number")
+			}
+			uid, found = uint32(n), nil
+			return nil
+		}
+		return lines.Err()
+	})
+	if err != nil {
+		return 0, err
+	}
+	return uid, found
+}
+
+// word names a word of the recorded command line as an API field.
+func word(index int) string {
+	return fmt.Sprintf("Config.CreateCommand[%d]", index)
+}

@@ -1,0 +1,56 @@
+package live
+
+import (
+	"strings"
+	"time"
+
+	"github.com/containers/podman/v5/libpod/define"
+	"go.podman.io/storage/pkg/idtools"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// hostInfo is what podlint needs of an info answer. Security is a pointer so that an answer without it is told from one
+// that says "no" to everything.
+type hostInfo struct {
+	Host struct {
+		CgroupsVersion string               `json:"cgroupVersion"`
+		IDMappings     define.IDMappings    `json:"idMappings"`
+		Security       *define.SecurityInfo `json:"security"`
+	} `json:"host"`
+	Version define.Version `json:"version"`
+}
+
+func (i *hostInfo) host() *podman.Host {
+	host := &podman.Host{
+		Podman:        i.Version.Version,
+		UIDs:          podman.IdentityMap(),
+		GIDs:          podman.IdentityMap(),
+		CgroupVersion: i.Host.CgroupsVersion,
+		Now:           time.Now(),
+	}
+	security := i.Host.Security
+	if security == nil {
+		return host
+	}
+	host.Rootless = podman.Read(security.Rootless, "info.host.security.rootless")
+	host.SELinux = podman.Read(security.SELinuxEnabled, "info.host.security.selinuxEnabled")
+	host.AppArmor = podman.Read(security.AppArmorEnabled, "info.host.security.apparmorEnabled")
+	for name := range strings.SplitSeq(security.DefaultCapabilities, ",") {
+		if name != "" {
+			host.DefaultCapabilities = append(host.DefaultCapabilities, name)
+		}
+	}
+	if security.Rootless { // a rootful Podman has no mapping and says null
+		host.UIDs, host.GIDs = idMap(i.Host.IDMappings.UIDMap), idMap(i.Host.IDMappings.GIDMap)
+	}
+	return host
+}
+
+func idMap(ranges []idtools.IDMap) podman.IDMap {
+	var m podman.IDMap
+	for _, r := range ranges {
+		m = append(m, podman.IDRange{Inside: uint32(r.ContainerID), Outside: uint32(r.HostID), Size: uint32(r.Size)})
+	}
+	return m
+}

@@ -1,0 +1,232 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// Selection says which containers to read; the zero value is all of them.
+type Selection struct {
+	// Names holds names, IDs and prefixes of IDs; each must match a container.
+	Names []string
+	// Pods holds names and IDs of pods, or prefixes of their IDs; each must match a pod with containers.
+	Pods []string
+	// Running leaves out what does not run.
+	Running bool
+	// Filters are Podman's own, such as "label" with the value "app=web".
+	Filters map[string][]string
+}
+
+// Problem is something that could not be read.
+type Problem struct {
+	// Target is the container's name, or the service's address.
+	Target string
+	Err    error
+}
+
+// Progress is told after each container how many of them have been read.
+type Progress func(done, total int)
+
+// listed is what podlint needs of a list answer's row.
+type listed struct {
+	ID      string   `json:"Id"`
+	Names   []string `json:"Names"`
+	State   string   `json:"State"`
+	Pod     string   `json:"Pod"`
+	PodName string   `json:"PodName"`
+}
+
+func (l listed) name() string {
+	if len(l.Names) > 0 {
+		return l.Names[0]
+	}
+	return l.ID
+}
+
+// Host asks the service what it is and where it runs.
+func (s *Service) Host(ctx context.Context) (*podman.Host, error) {
+	var info hostInfo
+	if err := s.client.get(ctx, "/info", nil, maxAnswer, &info); err != nil {
+		return nil, err
+	}
+	return info.host(), nil
+}
+
+// Containers reads the containers of a selection and hands each to visit as soon as it has been read, from one goroutine,
+// in no order. A container that is removed meanwhile is left out. It returns what could not be read; an error means that
+// nothing could be.
+func (s *Service) Containers(ctx context.Context, host *podman.Host, selection Selection, progress Progress, visit func(*podman.Container)) ([]Problem, error) {
+	rows, err := s.list(ctx, selection)
+	if err != nil {
+		return nil, err
+	}
+	rows, err = choose(rows, selection)
+	if err != nil {
+		return nil, err
+	}
+
+	type result struct {
+		row       listed
+		container *podman.Container
+		err       error
+	}
+	var (
+		reader  = newReader(s.client, host)
+		next    = make(chan listed)
+		results = make(chan result, s.opts.Concurrency)
+		workers sync.WaitGroup
+	)
+	go func() {
+		defer close(next)
+		for _, row := range rows {
+			next <- row
+		}
+	}()
+	for range max(1, s.opts.Concurrency) {
+		workers.Go(func() {
+			for row := range next {
+				if ctx.Err() != nil {
+					continue // the channel is emptied so that its sender ends
+				}
+				c, err := reader.container(ctx, row)
+				results <- result{row, c, err}
+			}
+		})
+	}
+	go func() {
+		workers.Wait()
+		close(results)
+	}()
+
+	var (
+		problems []Problem
+		unasked  []string
+		done     int
+	)
+	for r := range results {
+		done++
+		progress(done, len(rows))
+		switch {
+		case r.err == nil:
+			visit(r.container)
+		case ctx.Err() != nil: // said once, below
+		case gone(r.err):
+			s.opts.Log("%s was removed before it could be read", r.row.name())
+		case errors.Is(r.err, errGaveUp):
+			unasked = append(unasked, r.row.name())
+		default:
+			problems = append(problems, Problem{r.row.name(), r.err})
+		}
+	}
+	problems = append(problems, reader.problems...)
+	if len(unasked) > 0 {
+		slices.Sort(unasked)
+		problems = append(problems, Problem{s.URI, fmt.Errorf("the service stopped answering; not read: %s", some(unasked))})
+	}
+	if ctx.Err() != nil {
+		problems = append(problems, Problem{s.URI, fmt.Errorf("%w after %d of %d containers", context.Cause(ctx), done, len(rows))})
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int { return strings.Compare(a.Target, b.Target) })
+	return problems, nil
+}
+
+// some names the first few and counts the rest.
+func some(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// list asks for all containers, or those that Podman's own filters leave.
+func (s *Service) list(ctx context.Context, selection Selection) ([]listed, error) {
+	query := url.Values{"all": {"true"}}
+	if len(selection.Filters) > 0 {
+		filters, err := json.Marshal(selection.Filters)
+		if err != nil {
+			return nil, fmt.Errorf("the filters: %w", err)
+		}
+		query.Set("filters", string(filters))
+	}
+	if len(selection.Pods) > 0 {
+		query.Set("pod", "true") // PodName is only filled in on request
+	}
+	var rows []listed
+	if err := s.client.get(ctx, "/containers/json", query, maxList, &rows); err != nil {
+		return nil, fmt.Errorf("listing the containers: %w", err)
+	}
+	for i, row := range rows {
+		if row.ID == "" {
+			return nil, fmt.Errorf("listing the containers: row %d has no ID, so this is no Podman service", i+1)
+		}
+	}
+	slices.SortFunc(rows, func(a, b listed) int { return strings.Compare(a.name()+"\x00"+a.ID, b.name()+"\x00"+b.ID) })
+	return rows, nil
+}
+
+// choose keeps the rows that were asked for by name, pod and state.
+func choose(rows []listed, selection Selection) ([]listed, error) {
+	rows, err := chooseBy(rows, selection.Names, "container", "podman ps -a",
+		func(l listed, name string) bool { return slices.Contains(l.Names, name) || l.ID == name },
+		func(l listed, name string) (string, bool) { return l.ID, isIDPrefix(name, l.ID) })
+	if err != nil {
+		return nil, err
+	}
+	rows, err = chooseBy(rows, selection.Pods, "pod", "podman pod ps",
+		func(l listed, name string) bool { return l.Pod != "" && (l.PodName == name || l.Pod == name) },
+		func(l listed, name string) (string, bool) { return l.Pod, isIDPrefix(name, l.Pod) })
+	if err != nil {
+		return nil, err
+	}
+	if selection.Running {
+		rows = slices.DeleteFunc(rows, func(l listed) bool { return l.State != "running" })
+	}
+	return rows, nil
+}
+
+// chooseBy keeps the rows that any of the names stands for: exactly, or else as the beginning of one single ID.
+func chooseBy(rows []listed, names []string, what, list string, exact func(listed, string) bool, prefix func(listed, string) (string, bool)) ([]listed, error) {
+	if len(names) == 0 {
+		return rows, nil
+	}
+	keep := map[string]bool{}
+	for _, name := range names {
+		found := map[string]bool{}
+		ids := map[string]bool{}
+		for _, row := range rows {
+			if exact(row, name) {
+				found[row.ID] = true
+			}
+		}
+		if len(found) == 0 {
+			for _, row := range rows {
+				if id, ok := prefix(row, name); ok {
+					found[row.ID], ids[id] = true, true
+				}
+			}
+		}
+		switch {
+		case len(found) == 0:
+			return nil, &Error{fmt.Errorf("there is no %s %q", what, name), "list them with `" + list + "`"}
+		case len(ids) > 1:
+			return nil, &Error{fmt.Errorf("%q is the beginning of %d %s IDs", name, len(ids), what), "write more of the ID, or the name"}
+		}
+		for id := range found {
+			keep[id] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(l listed) bool { return !keep[l.ID] }), nil
+}
+
+func isIDPrefix(name, id string) bool {
+	return name != "" && strings.HasPrefix(id, name)
+}
