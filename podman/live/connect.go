@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/url"
@@ -13,7 +14,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/blang/semver/v4"
 	"github.com/containers/podman/v5/pkg/bindings"
+	"github.com/sirupsen/logrus"
 	"go.podman.io/common/pkg/config"
 )
 
@@ -190,6 +193,7 @@ func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 		ctx context.Context
 		err error
 	}
+	logrus.SetOutput(io.Discard) // the bindings log to standard error what their errors say too
 	done := make(chan result, 1)
 	go func() {
 		connected, err := bindings.NewConnectionWithOptions(context.WithoutCancel(ctx), to.Options)
@@ -207,6 +211,9 @@ func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 			return nil, plain(r.err)
 		}
 		secure := to.TLSCertFile != "" || to.TLSKeyFile != "" || to.TLSCAFile != ""
+		if bindings.ServiceVersion(r.ctx).Equals(semver.Version{}) {
+			return nil, errors.New("what answers there is no Podman service")
+		}
 		c, err := newClient(r.ctx, secure, opts.Timeout, opts.Concurrency)
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/podlint/podlint/podman"
 )
@@ -58,6 +59,11 @@ func (s *Service) Host(ctx context.Context) (*podman.Host, error) {
 		return nil, err
 	}
 	return info.host(), nil
+}
+
+// UnknownHost is what is known of a service that does not say what it is: its version.
+func (s *Service) UnknownHost() *podman.Host {
+	return &podman.Host{Podman: s.client.version.String(), Now: time.Now()}
 }
 
 // Containers reads the containers of a selection and hands each to visit as soon as it has been read, from one goroutine,

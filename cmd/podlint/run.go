@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlint/podlint/podman/live"
+	"github.com/podlint/podlint/report"
+)
+
+// The exit statuses that are not report.Report's to decide.
+const (
+	statusUsage      = 2
+	statusIncomplete = 3
+)
+
+// streams are the program's standard streams.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// app is one run of the program.
+type app struct {
+	streams
+	status int
+}
+
+// errInterrupted is why a run ends that was told to by a signal.
+var errInterrupted = errors.New("interrupted")
+
+// run runs podlint with the arguments after the program's name and returns its exit status.
+func run(ctx context.Context, args []string, std streams) int {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	signals, restore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer restore()
+	a := &app{streams: std}
+	go func() {
+		select {
+		case <-signals.Done():
+			cancel(errInterrupted)
+			restore() // a second Ctrl-C ends the program at once
+		case <-ctx.Done():
+		}
+	}()
+
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	if err := root.ExecuteContext(ctx); err != nil {
+		a.complain(err)
+		return statusUsage
+	}
+	return a.status
+}
+
+// usageError is a mistake in the arguments; its hint names where the right ones stand.
+type usageError struct {
+	err     error
+	command string
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+// complain writes an error, and what to do about it, to standard error.
+func (a *app) complain(err error) {
+	fmt.Fprintf(a.err, "podlint: %s\n", report.Safe(err.Error()))
+	var hinted *live.Error
+	var usage *usageError
+	switch {
+	case errors.As(err, &hinted) && hinted.Hint != "":
+		fmt.Fprintf(a.err, "hint: %s\n", report.Safe(hinted.Hint))
+	case errors.As(err, &usage):
+		fmt.Fprintf(a.err, "hint: see `%s --help`\n", usage.command)
+	}
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "podlint",
+		Short: "The hardening linter for Podman",
+		Long: `podlint inspects the containers that Podman runs or defines and flags what leaves them soft: a writable root
+filesystem, capabilities nobody asked for, root that is the host's root, stale images, secrets in clear text. Each
+finding says why it matters for this container and what to type. podlint only reads; it changes nothing.
+
+Exit status: 0 nothing at or above --fail-on, 1 findings at or above it, 2 wrong usage or no service, 3 the scan is
+incomplete.`,
+		Example: `  podlint scan                          lint every container
+  podlint scan web --format json        one container, for programs
+  podlint explain cap-drop-all          why, and what to do`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			message := fmt.Sprintf("there is no command %q", args[0])
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				message += ": did you mean " + strings.Join(near, " or ") + "?"
+			}
+			return &usageError{errors.New(message), "podlint"}
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err, cmd.CommandPath()} })
+	root.AddCommand(a.scanCommand(), a.rulesCommand(), a.explainCommand(), a.versionCommand())
+	return root
+}

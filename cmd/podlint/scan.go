@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/live"
+	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules"
+)
+
+// scanFlags holds the flags of `podlint scan`.
+type scanFlags struct {
+	output
+	service  live.Options
+	running  bool
+	pods     []string
+	filters  []string
+	imageAge time.Duration
+}
+
+func (a *app) scanCommand() *cobra.Command {
+	var flags scanFlags
+	cmd := &cobra.Command{
+		Use:   "scan [NAME|ID ...]",
+		Short: "Lint containers that Podman runs or defines",
+		Long: `Scan asks a Podman service for its containers, running or not, and reports what leaves them soft. It only reads.
+
+The service is the one that --url, --connection, CONTAINER_CONNECTION or CONTAINER_HOST names, else Podman's default connection,
+else the socket of this user, else that of root. Where none answers, podlint starts "podman system service" on a private
+socket for the length of the scan: there is nothing to enable first.`,
+		Example: `  podlint scan                                   every container
+  podlint scan web db                            two of them
+  podlint scan --running --filter label=env=prod
+  podlint scan --format text --format sarif=podlint.sarif
+  podlint scan --url ssh://admin@host/run/podman/podman.sock`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := a.scan(cmd.Context(), &flags, args)
+			var usage *usageError
+			if errors.As(err, &usage) {
+				usage.command = cmd.CommandPath()
+			}
+			return err
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	f := cmd.Flags()
+	f.StringVar(&flags.service.URL, "url", "", "the service's `address`: unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST[:PORT][/PATH]")
+	f.StringVar(&flags.service.Connection, "connection", "", "the `name` of a connection (podman system connection list)")
+	f.StringVar(&flags.service.Identity, "identity", "", "an ssh key's `file`")
+	f.StringVar(&flags.service.TLSCert, "tls-cert", "", "a client certificate's PEM `file`, for tcp")
+	f.StringVar(&flags.service.TLSKey, "tls-key", "", "the client certificate's key, a PEM `file`")
+	f.StringVar(&flags.service.TLSCA, "tls-ca", "", "the certificate authority's PEM `file`, for tcp")
+	f.BoolVar(&flags.running, "running", false, "only containers that run")
+	f.StringSliceVar(&flags.pods, "pod", nil, "only containers of these `pods`, by name or ID")
+	f.StringArrayVar(&flags.filters, "filter", nil, "only what `KEY=VALUE` leaves, as podman ps: label, name, status, id, ancestor, volume, network, health")
+	f.DurationVar(&flags.service.Timeout, "timeout", 10*time.Second, "how long to wait for each answer of the service")
+	f.IntVar(&flags.service.Concurrency, "concurrency", 4, "how many `requests` to have under way at once")
+	f.DurationVar(&flags.imageAge, "image-age", rules.DefaultImageAge, "how old an image may be")
+	flags.flags(cmd)
+	return cmd
+}
+
+// podmanFilters are the keys of --filter.
+var podmanFilters = []string{"label", "label!", "name", "status", "id", "ancestor", "volume", "network", "health", "pod", "before", "since", "exited"}
+
+func (f *scanFlags) selection(names []string) (live.Selection, error) {
+	s := live.Selection{Names: names, Pods: f.pods, Running: f.running, Filters: map[string][]string{}}
+	for _, filter := range f.filters {
+		key, value, ok := strings.Cut(filter, "=")
+		if strings.HasSuffix(key, "!") && key != "label!" {
+			ok = false
+		}
+		if !ok || value == "" {
+			return s, fmt.Errorf("--filter: %q is not KEY=VALUE", filter)
+		}
+		if !slices.Contains(podmanFilters, key) {
+			return s, fmt.Errorf("--filter: %q is none of %s", key, strings.Join(podmanFilters, ", "))
+		}
+		s.Filters[key] = append(s.Filters[key], value)
+	}
+	return s, nil
+}
+
+// scan reads the containers, runs the rules over each as it comes in, and writes the report.
+func (a *app) scan(ctx context.Context, flags *scanFlags, names []string) error {
+	catalogue := rules.All(rules.Parameters{ImageAge: flags.imageAge})
+	if err := flags.check(catalogue); err != nil {
+		return &usageError{err: err}
+	}
+	selection, err := flags.selection(names)
+	if err != nil {
+		return &usageError{err: err}
+	}
+	switch {
+	case flags.service.Concurrency < 1:
+		return &usageError{err: errors.New("--concurrency: at least 1")}
+	case flags.service.Timeout <= 0:
+		return &usageError{err: errors.New("--timeout: more than nothing")}
+	case flags.imageAge <= 0:
+		return &usageError{err: errors.New("--image-age: more than nothing")}
+	case flags.service.URL != "" && flags.service.Connection != "":
+		return &usageError{err: errors.New("--url and --connection both name a service")}
+	}
+	flags.service.Log = func(format string, args ...any) {
+		if flags.verbose {
+			fmt.Fprintf(a.err, "podlint: %s\n", report.Safe(fmt.Sprintf(format, args...)))
+		}
+	}
+
+	result := &report.Report{
+		Tool: report.Tool{Name: "podlint", Version: version()}, Started: time.Now(), Rules: flags.selectedRules,
+		FailOn: flags.failOnSeverity, Complete: true,
+	}
+	shown := startProgress(a.err, flags.quiet)
+	err = a.read(ctx, flags, selection, result, shown)
+	shown.end()
+	if err != nil {
+		if ctx.Err() != nil {
+			a.status = statusIncomplete
+			fmt.Fprintf(a.err, "podlint: %v\n", context.Cause(ctx))
+			return nil
+		}
+		return err
+	}
+	result.Finished = time.Now()
+	result.Sort()
+	for _, e := range result.Errors {
+		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
+	}
+	if err := flags.write(a.streams, result); err != nil {
+		return err
+	}
+	a.status = result.ExitStatus()
+	return nil
+}
+
+// read fills the report from a service. What fails after the connection stands goes into the report.
+func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selection, result *report.Report, shown *progress) error {
+	service, err := live.Connect(ctx, flags.service)
+	if err != nil {
+		return err
+	}
+	defer service.Close()
+	fail := func(target string, err error) {
+		result.Errors = append(result.Errors, report.Error{Target: target, Message: err.Error()})
+		result.Complete = false
+	}
+	host, err := service.Host(ctx)
+	if err != nil {
+		fail(service.URI, fmt.Errorf("what this service is: %w", err))
+		host = service.UnknownHost()
+	}
+	source := report.Source{Kind: "podman", URI: service.URI, Podman: host.Podman}
+	if host.Rootless.Known() {
+		source.Rootless = &host.Rootless.Value
+	}
+	result.Sources = append(result.Sources, source)
+	problems, err := service.Containers(ctx, host, selection, shown.set, func(c *podman.Container) {
+		result.Containers = append(result.Containers, report.Describe(c))
+		for _, f := range rules.Check(flags.selectedRules, c) {
+			if f.Severity >= flags.leastSeverity {
+				result.Findings = append(result.Findings, f)
+			}
+		}
+	})
+	if err != nil {
+		var hinted *live.Error
+		if errors.As(err, &hinted) {
+			return err
+		}
+		fail(service.URI, err)
+	}
+	for _, p := range problems {
+		fail(p.Target, p.Err)
+	}
+	return nil
+}

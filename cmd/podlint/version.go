@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlint/podlint/podman/command"
+)
+
+// release is set by the linker for released binaries: -ldflags="-X main.release=v1.2.3".
+var release string
+
+// version is the release, or what the Go toolchain recorded of the module and the commit.
+func version() string {
+	if release != "" {
+		return release
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			about := struct {
+				Version string `json:"version"`
+				Go      string `json:"go"`
+				Podman  string `json:"podmanFlags"`
+			}{version(), runtime.Version(), command.TableVersion}
+			switch format {
+			case "json":
+				return writeJSON(a.out, about)
+			case "text":
+				fmt.Fprintf(a.out, "podlint %s (%s, flags of podman %s)\n", about.Version, about.Go, about.Podman)
+				return nil
+			default:
+				return &usageError{fmt.Errorf("--format: %q is none of text, json", format), cmd.CommandPath()}
+			}
+		},
+	}
+	formatFlag(cmd, &format)
+	return cmd
+}

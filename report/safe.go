@@ -1,0 +1,85 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Safe makes an attacker's words fit for a terminal and a log: control characters, invalid UTF-8, invisible characters and
+// those that turn the direction of writing are shown as escapes, and what is longer than a line is cut.
+func Safe(text string) string {
+	const longest = 240
+	var b strings.Builder
+	count := 0
+	for i, r := range text {
+		if count++; count > longest {
+			b.WriteString("…")
+			break
+		}
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case hidden(r):
+			escape(&b, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func escape(b *strings.Builder, r rune) {
+	switch {
+	case r == '\n':
+		b.WriteString(`\n`)
+	case r == '\t':
+		b.WriteString(`\t`)
+	case r == '\r':
+		b.WriteString(`\r`)
+	case r < 0x100:
+		fmt.Fprintf(b, `\x%02x`, r)
+	case r < 0x10000:
+		fmt.Fprintf(b, `\u%04x`, r)
+	default:
+		fmt.Fprintf(b, `\U%08x`, r)
+	}
+}
+
+// hidden reports whether a character does something to a terminal or cannot be seen.
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp) ||
+		r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0 // the Hangul fillers, which are letters without a shape
+}
+
+// escapedJSON passes JSON on with every hidden character in its strings as a \u escape: encoding/json leaves the upper
+// control characters, some of which terminals obey, as they are. Outside of strings JSON has no such characters but the
+// white space that is kept.
+type escapedJSON struct{ to io.Writer }
+
+func (w escapedJSON) Write(p []byte) (int, error) {
+	if bytes.IndexFunc(p, unprintable) < 0 {
+		return w.to.Write(p)
+	}
+	var b bytes.Buffer
+	for _, r := range string(p) {
+		switch {
+		case !unprintable(r):
+			b.WriteRune(r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			high, low := (r-0x10000)>>10+0xd800, (r-0x10000)&0x3ff+0xdc00
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		}
+	}
+	if _, err := w.to.Write(b.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func unprintable(r rune) bool { return hidden(r) && r != '\n' && r != '\t' && r != '\r' }

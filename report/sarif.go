@@ -1,0 +1,174 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/podlint/podlint/rules"
+)
+
+// The SARIF types are podlint's own. The library for it (owenrumney/go-sarif) writes some twenty empty lists with every
+// result and wraps property bags so that GitHub does not find security-severity in them; and what is needed is small. A
+// test validates what is written against the standard's own schema.
+
+type sarifMessage struct {
+	Text     string `json:"text"`
+	Markdown string `json:"markdown,omitempty"`
+}
+
+type sarifRule struct {
+	ID               string          `json:"id"`
+	Name             string          `json:"name"`
+	ShortDescription sarifMessage    `json:"shortDescription"`
+	FullDescription  sarifMessage    `json:"fullDescription"`
+	Help             sarifMessage    `json:"help"`
+	HelpURI          string          `json:"helpUri,omitempty"`
+	Default          sarifLevel      `json:"defaultConfiguration"`
+	Properties       sarifProperties `json:"properties"`
+}
+
+type sarifLevel struct {
+	Level string `json:"level"`
+}
+
+type sarifProperties struct {
+	Tags             []string `json:"tags,omitempty"`
+	Precision        string   `json:"precision,omitempty"`
+	SecuritySeverity string   `json:"security-severity,omitempty"`
+	Severity         string   `json:"severity,omitempty"`
+	Confidence       string   `json:"confidence,omitempty"`
+}
+
+type sarifResult struct {
+	RuleID       string            `json:"ruleId"`
+	RuleIndex    int               `json:"ruleIndex"`
+	Level        string            `json:"level"`
+	Message      sarifMessage      `json:"message"`
+	Locations    []sarifLocation   `json:"locations"`
+	Fingerprints map[string]string `json:"partialFingerprints"`
+	Properties   sarifProperties   `json:"properties"`
+}
+
+type sarifLocation struct {
+	Physical *sarifPhysical `json:"physicalLocation,omitempty"`
+	Logical  []sarifLogical `json:"logicalLocations"`
+}
+
+type sarifPhysical struct {
+	Artifact struct {
+		URI string `json:"uri"`
+	} `json:"artifactLocation"`
+	Region *sarifRegion `json:"region,omitempty"`
+}
+
+type sarifRegion struct {
+	StartLine   int `json:"startLine"`
+	StartColumn int `json:"startColumn,omitempty"`
+}
+
+type sarifLogical struct {
+	Name               string `json:"name"`
+	FullyQualifiedName string `json:"fullyQualifiedName"`
+	Kind               string `json:"kind"`
+}
+
+type sarifInvocation struct {
+	Successful    bool                `json:"executionSuccessful"`
+	Start         string              `json:"startTimeUtc"`
+	End           string              `json:"endTimeUtc"`
+	ExitCode      int                 `json:"exitCode"`
+	Notifications []sarifNotification `json:"toolExecutionNotifications,omitempty"`
+}
+
+type sarifNotification struct {
+	Level   string       `json:"level"`
+	Message sarifMessage `json:"message"`
+}
+
+// sarifLevels and securitySeverities are what GitHub shows for a severity.
+var (
+	sarifLevels        = map[rules.Severity]string{rules.Critical: "error", rules.High: "error", rules.Medium: "warning", rules.Low: "note", rules.Info: "note"}
+	securitySeverities = map[rules.Severity]string{rules.Critical: "9.5", rules.High: "8.0", rules.Medium: "5.5", rules.Low: "3.0", rules.Info: "0.5"}
+)
+
+// SARIF writes the report as SARIF 2.1.0.
+func SARIF(w io.Writer, r *Report) error {
+	out := &listWriter{to: escapedJSON{w}}
+	out.raw(`{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":{`)
+	out.field("name", r.Tool.Name)
+	out.field("semanticVersion", strings.TrimPrefix(r.Tool.Version, "v"))
+	out.field("informationUri", "https://github.com/podlint/podlint")
+	index := map[string]int{}
+	described := make([]sarifRule, len(r.Rules))
+	for i := range r.Rules {
+		described[i] = ruleAsSARIF(&r.Rules[i])
+		index[r.Rules[i].ID] = i
+	}
+	out.raw(`"rules":`)
+	out.value(described)
+	out.raw("}},\n")
+	list(out, "results", len(r.Findings), func(i int) any { return findingAsSARIF(&r.Findings[i], index) })
+	invocation := sarifInvocation{
+		Successful: r.Complete, ExitCode: r.ExitStatus(),
+		Start: r.Started.UTC().Format(time.RFC3339), End: r.Finished.UTC().Format(time.RFC3339),
+	}
+	for _, e := range r.Errors {
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{"error", sarifMessage{Text: e.Target + ": " + e.Message}})
+	}
+	out.raw(`"invocations":`)
+	out.value([]sarifInvocation{invocation})
+	out.raw(",\n\"columnKind\":\"utf16CodeUnits\"}]}\n")
+	return out.err
+}
+
+func ruleAsSARIF(rule *rules.Rule) sarifRule {
+	text := rule.Why + "\n\n" + rule.Remedy
+	markdown := text
+	if len(rule.See) > 0 {
+		markdown += "\n\n* <" + strings.Join(rule.See, ">\n* <") + ">"
+	}
+	tags := []string{"security", "podman"}
+	if rule.CIS != "" {
+		tags = append(tags, "CIS-Docker-1.6.0/"+rule.CIS)
+	}
+	s := sarifRule{
+		ID: rule.ID, Name: camel(rule.ID), ShortDescription: sarifMessage{Text: rule.Title}, FullDescription: sarifMessage{Text: rule.Why},
+		Help: sarifMessage{text, markdown}, Default: sarifLevel{sarifLevels[rule.Severity]},
+		Properties: sarifProperties{Tags: tags, Precision: "high", SecuritySeverity: securitySeverities[rule.Severity]},
+	}
+	if len(rule.See) > 0 {
+		s.HelpURI = rule.See[0]
+	}
+	return s
+}
+
+func findingAsSARIF(f *rules.Finding, index map[string]int) sarifResult {
+	text := fmt.Sprintf("Container %s: %s.", Safe(f.Container), Safe(f.Message))
+	if f.Fix.Summary != "" {
+		text += " To mend it, " + f.Fix.Summary + "."
+	}
+	at := sarifLocation{Logical: []sarifLogical{{f.Container, "container/" + f.Container, "resource"}}}
+	if f.Location.File != "" {
+		at.Physical = &sarifPhysical{}
+		at.Physical.Artifact.URI = f.Location.File
+		if f.Location.Line > 0 {
+			at.Physical.Region = &sarifRegion{f.Location.Line, f.Location.Column}
+		}
+	}
+	return sarifResult{
+		RuleID: f.Rule.ID, RuleIndex: index[f.Rule.ID], Level: sarifLevels[f.Severity], Message: sarifMessage{Text: text},
+		Locations: []sarifLocation{at}, Fingerprints: map[string]string{"podlint/v1": f.Fingerprint},
+		Properties: sarifProperties{SecuritySeverity: securitySeverities[f.Severity], Severity: f.Severity.String(), Confidence: f.Confidence.String()},
+	}
+}
+
+// camel writes a rule's ID as the one word that SARIF wants for a name.
+func camel(id string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(id, "-") {
+		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+	}
+	return b.String()
+}

@@ -1,0 +1,351 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fatih/color"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/rules"
+)
+
+// What the text report looks like is decided here and nowhere else:
+//
+//   - A container is a block: who it is on the first line, its findings below, worst first. The worst container is first, since
+//     reports are read from the top, in a pager and in a CI log. What is clean is one line.
+//   - A finding is what is wrong, and below it, after an arrow, what to type. In a unit's words where a unit made the container.
+//   - Columns are aligned over the whole report, lines are wrapped at the terminal's width and never cut: half a flag is no flag.
+//   - Colour marks severities and dims what can be passed over. Nothing is said by colour alone.
+//   - Every word that is not podlint's own goes through Safe.
+
+// Style says how a text report is drawn.
+type Style struct {
+	// Color switches colour on.
+	Color bool
+	// Width is the number of columns, 0 for no wrapping.
+	Width int
+	// Verbose adds the evidence to each finding.
+	Verbose bool
+}
+
+// palette holds the few colours; each is a function that may do nothing.
+type palette struct {
+	severity  map[rules.Severity]func(string) string
+	bold, dim func(string) string
+	good      func(string) string
+	fix       func(string) string
+}
+
+func newPalette(on bool) palette {
+	paint := func(attributes ...color.Attribute) func(string) string {
+		c := color.New(attributes...)
+		if on {
+			c.EnableColor()
+		} else {
+			c.DisableColor()
+		}
+		return func(s string) string { return c.Sprint(s) }
+	}
+	return palette{
+		severity: map[rules.Severity]func(string) string{
+			rules.Critical: paint(color.FgWhite, color.BgRed, color.Bold),
+			rules.High:     paint(color.FgRed, color.Bold),
+			rules.Medium:   paint(color.FgYellow),
+			rules.Low:      paint(color.FgCyan),
+			rules.Info:     paint(color.Faint),
+		},
+		bold: paint(color.Bold), dim: paint(color.Faint), good: paint(color.FgGreen), fix: paint(color.FgGreen),
+	}
+}
+
+// Text writes the report for people.
+func Text(w io.Writer, r *Report, style Style) error {
+	t := &textWriter{to: w, style: style, palette: newPalette(style.Color), report: r}
+	t.header()
+	blocks, clean := t.blocks()
+	for _, b := range blocks {
+		t.block(b)
+	}
+	t.clean(clean)
+	t.errors()
+	t.summary(len(clean))
+	return t.err
+}
+
+type textWriter struct {
+	to      io.Writer
+	style   Style
+	palette palette
+	report  *Report
+	err     error
+}
+
+func (t *textWriter) print(parts ...string) {
+	if t.err == nil {
+		_, t.err = io.WriteString(t.to, strings.Join(parts, ""))
+	}
+}
+
+func (t *textWriter) header() {
+	for _, s := range t.report.Sources {
+		line := "podman " + Safe(s.Podman)
+		if s.Rootless != nil && *s.Rootless {
+			line += ", rootless"
+		} else if s.Rootless != nil {
+			line += ", rootful"
+		}
+		t.print(t.palette.bold(line), ", ", t.containers(), t.palette.dim("   "+Safe(s.URI)), "\n")
+	}
+}
+
+// containers counts them: those that are judged, how many of them run, and Podman's own.
+func (t *textWriter) containers() string {
+	judged, running, own := 0, 0, 0
+	for _, c := range t.report.Containers {
+		switch {
+		case c.Kind != podman.KindContainer:
+			own++
+		case c.State == "running":
+			judged, running = judged+1, running+1
+		default:
+			judged++
+		}
+	}
+	line := fmt.Sprintf("%s (%d running)", plural(judged, "container"), running)
+	if own > 0 {
+		line += fmt.Sprintf(" and %d of Podman's own", own)
+	}
+	return line
+}
+
+// block is a container with its findings.
+type block struct {
+	container Container
+	findings  []*rules.Finding
+}
+
+// blocks groups the findings, the worst container first, and returns the names of those without any.
+func (t *textWriter) blocks() (blocks []block, clean []string) {
+	byName := map[string][]*rules.Finding{}
+	for i := range t.report.Findings {
+		f := &t.report.Findings[i]
+		byName[f.Container] = append(byName[f.Container], f)
+	}
+	for _, c := range t.report.Containers {
+		switch found := byName[c.Name]; {
+		case c.Kind != podman.KindContainer:
+		case len(found) == 0:
+			clean = append(clean, Safe(c.Name))
+		default:
+			blocks = append(blocks, block{c, found})
+		}
+	}
+	slices.SortStableFunc(blocks, func(a, b block) int {
+		for _, s := range severities {
+			if d := b.count(s) - a.count(s); d != 0 {
+				return d
+			}
+		}
+		return strings.Compare(a.container.Name, b.container.Name)
+	})
+	return blocks, clean
+}
+
+func (b block) count(s rules.Severity) int {
+	n := 0
+	for _, f := range b.findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Columns: two spaces, the severity, a space, the rule's name, two spaces, the rest.
+const severityWidth = len("critical")
+
+func (t *textWriter) ruleWidth() int {
+	width := 0
+	for _, r := range t.report.Rules {
+		width = max(width, len(r.ID))
+	}
+	return width
+}
+
+func (t *textWriter) block(b block) {
+	c := b.container
+	t.print("\n", t.palette.bold(Safe(c.Name)), "   ", Safe(c.Image), "   ", t.palette.dim(t.standing(c)))
+	if c.Unit != "" {
+		t.print(t.palette.dim("   " + Safe(c.Unit)))
+	}
+	t.print("\n")
+	ruleWidth := t.ruleWidth()
+	indent := 2 + severityWidth + 1 + ruleWidth + 2
+	const narrow = 40
+	for _, f := range b.findings {
+		name := f.Severity.String()
+		head := "  " + t.palette.severity[f.Severity](name) + strings.Repeat(" ", severityWidth-len(name)+1) +
+			f.Rule.ID + strings.Repeat(" ", ruleWidth-len(f.Rule.ID)+2)
+		body := indent
+		if t.style.Width > 0 && t.style.Width-indent < narrow { // no room for columns: the text goes below the name
+			head, body = strings.TrimRight(head, " ")+"\n"+strings.Repeat(" ", 4), 4
+		}
+		message := Safe(f.Message)
+		if f.Confidence == rules.Guessed {
+			message += " (a guess)"
+		}
+		t.print(head, t.wrapped(message, body, func(s string) string { return s }), "\n")
+		if t.style.Verbose {
+			for _, e := range f.Evidence {
+				t.print(strings.Repeat(" ", body), t.wrapped(fmt.Sprintf("%s: %s   (%s)", Safe(e.Setting), Safe(e.Value), Safe(e.Origin.String())), body, t.palette.dim), "\n")
+			}
+		}
+		t.print(strings.Repeat(" ", body), t.wrapped("→ "+t.remedy(c, f), body, t.palette.fix), "\n")
+	}
+}
+
+// remedy is the change in the words of what made the container.
+func (t *textWriter) remedy(c Container, f *rules.Finding) string {
+	changes := f.Fix.Flags()
+	if c.Unit != "" {
+		changes = f.Fix.Quadlet(t.report.podman())
+	}
+	if len(changes) == 0 {
+		return Safe(f.Fix.Summary)
+	}
+	return Safe(strings.Join(changes, "  ")) + "   (" + Safe(f.Fix.Summary) + ")"
+}
+
+// standing is the container's state, with how long it has been running.
+func (t *textWriter) standing(c Container) string {
+	if c.State != "running" || c.Started.IsZero() || t.report.Finished.Before(c.Started) {
+		return Safe(c.State)
+	}
+	d := t.report.Finished.Sub(c.Started)
+	switch {
+	case d >= 48*time.Hour:
+		return "running " + plural(int(d.Hours()/24), "day")
+	case d >= 2*time.Hour:
+		return "running " + plural(int(d.Hours()), "hour")
+	case d >= 2*time.Minute:
+		return "running " + plural(int(d.Minutes()), "minute")
+	default:
+		return "running since just now"
+	}
+}
+
+func (t *textWriter) clean(names []string) {
+	if len(names) == 0 {
+		return
+	}
+	slices.Sort(names)
+	head := "clean   "
+	t.print("\n", t.palette.good(strings.TrimSpace(head)), "   ", t.wrapped(strings.Join(names, " "), len(head), t.palette.dim), "\n")
+}
+
+func (t *textWriter) errors() {
+	if len(t.report.Errors) == 0 {
+		return
+	}
+	t.print("\n", t.palette.bold("not read"), "\n")
+	for _, e := range t.report.Errors {
+		t.print("  ", t.wrapped(Safe(e.Target)+": "+Safe(e.Message), 4, func(s string) string { return s }), "\n")
+	}
+}
+
+func (t *textWriter) summary(clean int) {
+	r := t.report
+	judged := 0
+	for _, c := range r.Containers {
+		if c.Kind == podman.KindContainer {
+			judged++
+		}
+	}
+	parts := []string{fmt.Sprintf("%d clean", clean)}
+	counts := r.Count()
+	for _, s := range severities {
+		if n := counts[s]; n > 0 {
+			parts = append(parts, t.palette.severity[s](fmt.Sprintf("%d %s", n, s)))
+		}
+	}
+	t.print("\n", t.palette.bold(plural(judged, "container")+":"), " ", strings.Join(parts, ", "), ".")
+	status := r.ExitStatus()
+	switch {
+	case status == 3:
+		t.print(t.palette.severity[rules.High](" Incomplete: " + plural(len(r.Errors), "error") + "."))
+		t.print(" Exit status 3.\n")
+	case status == 1:
+		t.print(" Exit status 1 (--fail-on=", r.FailOn.String(), ").\n")
+	default:
+		t.print("\n")
+	}
+	if next := t.next(); next != "" {
+		t.print(t.palette.dim("Next: "+next), "\n")
+	}
+}
+
+// next names the commands that lead on from here: about the rule that is worst, or, of equals, found most.
+func (t *textWriter) next() string {
+	if len(t.report.Findings) == 0 {
+		return ""
+	}
+	type tally struct {
+		worst rules.Severity
+		n     int
+	}
+	tallies := map[string]tally{}
+	best := ""
+	for i := range t.report.Findings {
+		f := &t.report.Findings[i]
+		y := tallies[f.Rule.ID]
+		y.n++
+		y.worst = max(y.worst, f.Severity)
+		tallies[f.Rule.ID] = y
+	}
+	for i := range t.report.Rules {
+		id := t.report.Rules[i].ID
+		if y, b := tallies[id], tallies[best]; y.n > 0 && (best == "" || y.worst > b.worst || y.worst == b.worst && y.n > b.n) {
+			best = id
+		}
+	}
+	return "podlint explain " + best
+}
+
+// wrapped breaks a text at spaces so that it fits the width, continuing at the given column, and paints each line by itself.
+func (t *textWriter) wrapped(text string, indent int, paint func(string) string) string {
+	room := t.style.Width - indent
+	const least = 20
+	if t.style.Width == 0 || room < least {
+		return paint(text)
+	}
+	var lines []string
+	line := ""
+	for word := range strings.SplitSeq(text, " ") {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room:
+			lines = append(lines, strings.TrimRight(line, " "))
+			line = word
+		default:
+			line += " " + word
+		}
+	}
+	lines = append(lines, strings.TrimRight(line, " "))
+	for i := range lines {
+		lines[i] = paint(lines[i])
+	}
+	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

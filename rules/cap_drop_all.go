@@ -1,0 +1,83 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var capDropAll = Rule{
+	ID:       "cap-drop-all",
+	Title:    "Capabilities are kept that nobody asked for",
+	Severity: Medium,
+	Why: `Podman gives a container eleven capabilities by default, whatever it does: to override file permissions, to change
+owners, to become any user. The bounding set is what counts: a process that is not root holds none of them, but gets
+them back through any setuid or file-capability program in the image.`,
+	Remedy: "Run with `--cap-drop=ALL` and add back by name what the service cannot do without; most services need none.",
+	CIS:    "5.4",
+	See:    []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html", "https://docs.podman.io/en/latest/markdown/podman-run.1.html#cap-drop-capability"},
+	Check: func(c *podman.Container) []Finding {
+		bounding, requested := c.Capabilities.Bounding, c.Capabilities.Requested
+		if !bounding.Known() || isPrivileged(c) { // privileged names it: there is no dropping from it
+			return nil
+		}
+		var kept []string
+		confidence := Certain
+		if requested.Known() {
+			for _, name := range bounding.Value {
+				if !slices.Contains(requested.Value, name) {
+					kept = append(kept, name)
+				}
+			}
+		} else {
+			// Without the command line, who asked for a capability is not known. Only the whole default set tells: nobody
+			// has dropped anything.
+			if len(c.Host.DefaultCapabilities) == 0 {
+				return nil
+			}
+			for _, name := range c.Host.DefaultCapabilities {
+				if !slices.Contains(bounding.Value, name) {
+					return nil
+				}
+			}
+			kept, confidence = c.Host.DefaultCapabilities, Derived
+		}
+		if len(kept) == 0 {
+			return nil
+		}
+		severity, bound := Medium, ""
+		switch {
+		case isolated(c):
+			severity, bound = Low, ", though only inside its own user namespace"
+		case rootless(c):
+			severity, bound = Low, ", though only over what the account that runs Podman owns"
+		}
+		changes := []Change{{"--cap-drop=ALL", "DropCapability=all", "4.4"}}
+		if requested.Known() && len(requested.Value) > 0 {
+			names := strings.ReplaceAll(strings.Join(requested.Value, ","), "CAP_", "")
+			changes = append(changes, Change{"--cap-add=" + names, "AddCapability=" + strings.ReplaceAll(names, ",", " "), "4.4"})
+		}
+		found := violated(bounding, severity, fmt.Sprintf("keeps %s nobody asked for%s", count(len(kept), "capability", "capabilities"), bound),
+			"capabilities", shortNames(kept), Fix{
+				Summary: "drop every capability and add back by name what the service needs",
+				Changes: changes,
+			})
+		found[0].Confidence = confidence
+		return found
+	},
+}
+
+// shortNames lists capabilities without the prefix that all of them have.
+func shortNames(names []string) string {
+	return strings.ReplaceAll(strings.Join(names, " "), "CAP_", "")
+}
+
+// count writes a number with its noun.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

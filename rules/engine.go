@@ -1,0 +1,80 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// Check runs rules over a container and returns their findings, worst first. Podman's own containers are not judged: a
+// pod's infra container and the one that keeps a kube service alive run nothing that anybody chose.
+func Check(catalogue []Rule, c *podman.Container) []Finding {
+	if c.Kind != podman.KindContainer {
+		return nil
+	}
+	var found []Finding
+	for i := range catalogue {
+		rule := &catalogue[i]
+		causes := map[string]int{}
+		for _, f := range rule.Check(c) {
+			f.Rule = rule
+			f.Container = c.Name
+			if causes[f.Cause]++; causes[f.Cause] > 1 { // the same flag given twice
+				f.Cause = fmt.Sprintf("%s#%d", f.Cause, causes[f.Cause])
+			}
+			f.Fingerprint = fingerprint(rule.ID, c.Name, f.Cause)
+			for _, e := range f.Evidence {
+				if e.Origin.File != "" {
+					f.Location = e.Origin
+					break
+				}
+			}
+			found = append(found, f)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Finding) int { return int(b.Severity) - int(a.Severity) })
+	return found
+}
+
+// Validate reports what a catalogue lacks: every rule has its documentation and a name of its own.
+func Validate(catalogue []Rule) error {
+	seen := map[string]bool{}
+	for _, r := range catalogue {
+		switch {
+		case r.ID == "" || r.ID != strings.ToLower(r.ID) || strings.ContainsAny(r.ID, "_ "):
+			return fmt.Errorf("rule %q: its ID is not in lower case with dashes", r.ID)
+		case seen[r.ID]:
+			return fmt.Errorf("rule %s stands in the catalogue twice", r.ID)
+		case r.Title == "" || r.Why == "" || r.Remedy == "" || r.Severity == 0 || r.Check == nil:
+			return fmt.Errorf("rule %s lacks a title, a reason, a remedy, a severity or a check", r.ID)
+		}
+		seen[r.ID] = true
+	}
+	return nil
+}
+
+// violated is the usual finding: one setting that is known and wrong.
+func violated[T any](s podman.Setting[T], severity Severity, message, setting, value string, fix Fix) []Finding {
+	return []Finding{{
+		Message: message, Severity: severity, Confidence: Certain, Fix: fix,
+		Evidence: []Evidence{{Setting: setting, Value: value, Origin: s.Origin}},
+	}}
+}
+
+// isPrivileged reports whether the container has all that --privileged gives.
+func isPrivileged(c *podman.Container) bool {
+	return c.Confinement.Privileged.Known() && c.Confinement.Privileged.Value
+}
+
+// isolated reports whether the container's UIDs are known to be mapped to a range that is not Podman's own.
+func isolated(c *podman.Container) bool {
+	own := c.OwnUsers()
+	return own.Known() && own.Value
+}
+
+// rootless reports whether Podman is known to run as an ordinary user.
+func rootless(c *podman.Container) bool {
+	return c.Host.Rootless.Known() && c.Host.Rootless.Value
+}

@@ -1,0 +1,124 @@
+package rules
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var engineSocket = Rule{
+	ID:       "engine-socket",
+	Title:    "A container engine's socket is mounted",
+	Severity: Critical,
+	Why: `Whoever can talk to Podman's, Docker's, containerd's or CRI-O's socket can start a privileged container with the
+host's root directory in it: a root shell with extra steps. A read-only mount does not help, since a socket is spoken to
+and not written. A mount of a directory above the socket hands it over just the same.`,
+	Remedy: "Leave the mount out. A service that only watches containers can be given a filtering proxy that lets through the few " +
+		"requests it needs, or its events by other means.",
+	CIS: "5.32",
+	See: []string{"https://docs.podman.io/en/latest/markdown/podman-system-service.1.html", "https://docs.docker.com/engine/security/protect-access/"},
+	Check: func(c *podman.Container) []Finding {
+		mounts := c.Files.Mounts
+		if !mounts.Known() {
+			return nil
+		}
+		var found []Finding
+		for _, m := range mounts.Value {
+			socket, direct := socketBehind(m)
+			if socket == "" {
+				continue
+			}
+			severity, reach := socketReach(c, socket)
+			message, confidence := fmt.Sprintf("%s is mounted: %s", socket, reach), Certain
+			if !direct {
+				message, confidence = fmt.Sprintf("%s of the host is mounted, and %s with it: %s", m.Source, socket, reach), Derived
+			}
+			value := m.Source + " → " + m.Destination
+			if m.Type == "volume" {
+				value = fmt.Sprintf("volume %s (%s) → %s", m.Name, m.Source, m.Destination)
+			}
+			found = append(found, Finding{
+				Message: message, Severity: severity, Confidence: confidence, Cause: m.Destination,
+				Evidence: []Evidence{{"mount", value, podman.Origin{Field: m.Field}}},
+				Fix:      Fix{Summary: "leave the mount of " + m.Source + " out"},
+			})
+		}
+		return found
+	},
+}
+
+// engineSockets holds where the engines' services listen, /var/run written as the /run that it stands for.
+var engineSockets = []string{
+	"/run/podman/podman.sock",
+	"/run/docker.sock",
+	"/run/containerd/containerd.sock",
+	"/run/crio/crio.sock",
+	"/run/k3s/containerd/containerd.sock",
+	"/run/cri-dockerd.sock",
+}
+
+// socketBehind returns the engine socket that a mount brings along, empty for none, and whether it is the mount itself.
+func socketBehind(m podman.Mount) (socket string, direct bool) {
+	if m.Type == "image" {
+		return "", false
+	}
+	source := hostPath(m.Source)
+	switch path.Base(source) {
+	case "podman.sock", "docker.sock", "containerd.sock", "crio.sock", "cri-dockerd.sock":
+		return m.Source, true
+	}
+	if source == "/" && !m.Recursive { // /run is a filesystem of its own and does not come along
+		return "", false
+	}
+	for _, socket := range engineSockets {
+		if below(socket, source) {
+			return socket, false
+		}
+	}
+	// /run/user, /run/user/UID and /run/user/UID/podman hold the sockets of users' own services.
+	if rest, ok := strings.CutPrefix(source+"/", "/run/user/"); ok {
+		uid, rest, _ := strings.Cut(rest, "/")
+		if rest == "" || rest == "podman/" {
+			if uid == "" {
+				uid = "UID"
+			}
+			return "/run/user/" + uid + "/podman/podman.sock", false
+		}
+	}
+	return "", false
+}
+
+// socketReach says what the socket gives this container, and how bad that is.
+func socketReach(c *podman.Container, socket string) (Severity, string) {
+	ofUser := strings.HasPrefix(hostPath(socket), "/run/user/")
+	switch {
+	case isolated(c):
+		return Medium, "its user namespace and the socket's permissions are all that keeps it from the engine"
+	case rootless(c) && ofUser:
+		return High, "with it one is the account that runs Podman, without any bug"
+	case rootless(c):
+		return Medium, "with it one is root on the host if that account may use the socket"
+	case c.Process.UID.Known() && c.Process.UID.Value != 0:
+		return High, fmt.Sprintf("UID %d is root on the host with it if the socket's permissions let it", c.Process.UID.Value)
+	case ofUser:
+		return Critical, "with it one is the user whose Podman it is, and root here can take it"
+	default:
+		return Critical, "with it one is root on the host, without any bug"
+	}
+}
+
+// hostPath cleans a path of the host and writes /var/run as the /run that it is a symbolic link to.
+func hostPath(p string) string {
+	p = path.Clean(p)
+	if p == "/var/run" || strings.HasPrefix(p, "/var/run/") {
+		return strings.TrimPrefix(p, "/var")
+	}
+	return p
+}
+
+// below reports whether a path lies in a directory, or is it.
+func below(p, dir string) bool {
+	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+}

@@ -1,0 +1,151 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/rules/secret"
+)
+
+var plaintextSecret = Rule{
+	ID:       "plaintext-secret",
+	Title:    "A secret stands in clear text in the container's configuration",
+	Severity: High,
+	Why: `What stands in a container's environment, command line or labels is shown by podman inspect, lies in Podman's database and
+in the unit or script that makes the container, is inherited by every process in it, and ends in logs and crash reports.
+Who only wanted to look at the configuration has the password.`,
+	Remedy: "Keep it with `podman secret create` and hand it over with `--secret`: as a file under /run/secrets, which most images take " +
+		"through a variable that ends in _FILE, or else as a variable with `type=env`. Then change it: it has been readable until now.",
+	CIS: "",
+	See: []string{"https://docs.podman.io/en/latest/markdown/podman-secret-create.1.html", "https://docs.podman.io/en/latest/markdown/podman-run.1.html#secret-secret-opt-opt"},
+	Check: func(c *podman.Container) []Finding {
+		found := secretVariables(c)
+		if !c.Texts.Known() {
+			return found
+		}
+		for _, text := range c.Texts.Value {
+			found = append(found, secretsInText(text)...)
+		}
+		return found
+	},
+}
+
+func secretVariables(c *podman.Container) []Finding {
+	if !c.Environment.Known() {
+		return nil
+	}
+	var found []Finding
+	for _, v := range c.Environment.Value {
+		if v.Owner != podman.OwnerUser && v.Owner != podman.OwnerProxy {
+			continue
+		}
+		match, ok := secret.InPair(v.Name, v.Value.Reveal())
+		if !ok {
+			continue
+		}
+		name := shownName(v.Name)
+		what := fmt.Sprintf("variable %s holds %s", name, match.What)
+		fix := Fix{
+			Summary: "keep it as a Podman secret, and change it",
+			Changes: []Change{secretChange(v.Name)},
+		}
+		if v.Owner == podman.OwnerProxy {
+			what += ", which Podman copied from the host's environment"
+			fix = Fix{Summary: "keep the host's proxy variables out", Changes: []Change{{"--http-proxy=false", "HttpProxy=false", "5.7"}}}
+		}
+		found = append(found, secretFinding(match, what, "environment "+name, "variable:"+name, v.Origin, fix))
+	}
+	return found
+}
+
+func secretsInText(text podman.Text) []Finding {
+	fix := Fix{Summary: "hand it over as a Podman secret (--secret), and change it"}
+	var words []string
+	for _, w := range text.Words {
+		words = append(words, w.Reveal())
+	}
+	name := shownName(text.Name)
+	switch text.Place {
+	case "argument", "health check":
+		var found []Finding
+		matches := secret.InWords(words)
+		for i := range words {
+			match, ok := matches[i]
+			if !ok {
+				continue
+			}
+			what := fmt.Sprintf("%s %d holds %s", text.Place, i+1, match.What)
+			if match.Name != "" {
+				what += fmt.Sprintf(" (%s)", shownName(match.Name))
+			}
+			origin := text.Origin
+			origin.Field = fmt.Sprintf("%s[%d]", origin.Field, i)
+			if text.Place == "health check" {
+				origin.Field = fmt.Sprintf("%s.Test[%d]", text.Origin.Field, i)
+			}
+			found = append(found, secretFinding(match, what, text.Place, text.Place+":"+shownName(match.Name)+":"+match.What, origin, fix))
+		}
+		return found
+	case "label", "annotation":
+		match, ok := secret.InPair(text.Name, words[0])
+		if !ok {
+			match, ok = secret.InText(text.Name) // a label without a value is all name
+		}
+		if !ok || match.Confidence == secret.Guess { // labels are full of identifiers
+			return nil
+		}
+		fix.Summary = "leave it out of the " + text.Place + ", hand it over as a Podman secret (--secret), and change it"
+		return []Finding{secretFinding(match, fmt.Sprintf("%s %s holds %s", text.Place, name, match.What), text.Place+" "+name, text.Place+":"+name, text.Origin, fix)}
+	case "option":
+		match, ok := secret.InPair(strings.TrimLeft(text.Name, "-"), words[0])
+		if text.Name == "--creds" {
+			match, ok = secret.Match{What: "a registry's password", Confidence: secret.Likely}, strings.Contains(words[0], ":")
+			fix.Summary = "log in with `podman login`, leave --creds out, and change the password"
+		}
+		if !ok || match.Confidence == secret.Guess {
+			return nil
+		}
+		return []Finding{secretFinding(match, fmt.Sprintf("option %s holds %s", name, match.What), "option "+name, "option:"+name, text.Origin, fix)}
+	case "hostname":
+		match, ok := secret.InText(words[0])
+		if !ok {
+			return nil
+		}
+		return []Finding{secretFinding(match, "the hostname holds "+match.What, "hostname", "hostname", text.Origin, fix)}
+	}
+	return nil
+}
+
+func secretFinding(match secret.Match, what, setting, cause string, origin podman.Origin, fix Fix) Finding {
+	f := Finding{
+		Message: what, Severity: High, Confidence: Certain, Cause: cause, Fix: fix,
+		Evidence: []Evidence{{setting, "[redacted]", origin}},
+	}
+	switch match.Confidence {
+	case secret.Guess:
+		f.Severity, f.Confidence = Medium, Guessed
+	case secret.Likely:
+		f.Confidence = Derived
+	}
+	return f
+}
+
+// secretChange hands the variable over as a secret of the same name in lower case.
+func secretChange(variable string) Change {
+	if shownName(variable) != variable || slices.Contains([]string{"", "_"}, variable) || strings.ContainsAny(variable, ", =\"") {
+		return Change{"--secret=NAME,type=env,target=VARIABLE", "Secret=NAME,type=env,target=VARIABLE", "4.5"}
+	}
+	name := strings.ReplaceAll(strings.ToLower(variable), "_", "-")
+	value := fmt.Sprintf("%s,type=env,target=%s", name, variable)
+	return Change{"--secret=" + value, "Secret=" + value, "4.5"}
+}
+
+// shownName returns a name as it may be shown: one that is a secret itself is not.
+func shownName(name string) string {
+	if _, ok := secret.InText(name); ok {
+		return "[redacted]"
+	}
+	return name
+}

@@ -1,0 +1,54 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var rootUser = Rule{
+	ID:       "root-user",
+	Title:    "The process runs as root",
+	Severity: High,
+	Why: `UID 0 of a container without a user namespace is UID 0 of the host. Every file of the host's that gets into the
+container, by a mount or by a bug of the runtime or the kernel, is then the attacker's to read and write.`,
+	Remedy: "Run as a service user (`--user=UID:GID`, or `USER` in the image), or map the container's root to an unprivileged range with " +
+		"`--userns=auto`. Best do both.",
+	CIS: "4.1",
+	See: []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#user-u-user-group"},
+	Check: func(c *podman.Container) []Finding {
+		uid := c.Process.UID
+		if !uid.Known() || uid.Value != 0 {
+			return nil
+		}
+		severity, message, confidence := High, "", Certain
+		host := c.HostUID(0)
+		switch c.Identity(0) {
+		case podman.IdentityRoot, podman.IdentityHost:
+			message = "runs as UID 0, which is UID 0 on the host"
+		case podman.IdentityEngine:
+			severity, message = Medium, fmt.Sprintf("runs as UID 0, which is UID %d on the host: the account that runs Podman", host.Value)
+		case podman.IdentitySubordinate:
+			severity, message = Low, fmt.Sprintf("runs as UID 0 of its own user namespace, UID %d on the host", host.Value)
+		default:
+			confidence, message = Derived, "runs as UID 0; whose that is on the host is not known"
+		}
+		if user := c.Process.User.Value; user != "" && user != "0" && user != "root" {
+			message = fmt.Sprintf("user %s %s", user, message)
+		}
+		found := violated(uid, severity, message, "user", userOrDefault(c), Fix{
+			Summary: "run as a service user, or in a user namespace",
+			Changes: []Change{{"--user=10001:10001", "User=10001:10001", "4.4"}},
+		})
+		found[0].Confidence = confidence
+		return found
+	},
+}
+
+// userOrDefault writes the container's user as evidence.
+func userOrDefault(c *podman.Container) string {
+	if c.Process.User.Value == "" {
+		return "root (nothing set)"
+	}
+	return c.Process.User.Value
+}

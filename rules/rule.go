@@ -1,0 +1,185 @@
+// Package rules holds what podlint knows about hardening: the catalogue, one file for each rule, and the engine that
+// runs it over a container. A rule is a value; it does no I/O and keeps no state.
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// Severity says how much a finding matters for the container at hand.
+type Severity uint8
+
+// The severities, from the least to the most.
+const (
+	Info Severity = iota + 1
+	Low
+	Medium
+	High
+	Critical
+)
+
+var severityNames = [...]string{Info: "info", Low: "low", Medium: "medium", High: "high", Critical: "critical"}
+
+// String returns the severity's name, as reports print it.
+func (s Severity) String() string {
+	if int(s) < len(severityNames) && s > 0 {
+		return severityNames[s]
+	}
+	return "none"
+}
+
+// MarshalText returns the severity's name.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// ParseSeverity returns the severity of a name.
+func ParseSeverity(name string) (Severity, error) {
+	for s, n := range severityNames {
+		if n != "" && n == strings.ToLower(name) {
+			return Severity(s), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no severity: critical, high, medium, low or info", name)
+}
+
+// Lowered returns the next lesser severity, Info staying what it is.
+func (s Severity) lowered() Severity { return max(Info, s-1) }
+
+// Confidence says how sure a finding is.
+type Confidence uint8
+
+// The confidences.
+const (
+	// Guessed is for what only looks like it, such as a string that is a secret by its entropy.
+	Guessed Confidence = iota + 1
+	// Derived is for what follows from what is known.
+	Derived
+	// Certain is for what the service or the definition says.
+	Certain
+)
+
+var confidenceNames = [...]string{Guessed: "low", Derived: "medium", Certain: "high"}
+
+// String returns "high", "medium" or "low".
+func (c Confidence) String() string {
+	if int(c) < len(confidenceNames) && c > 0 {
+		return confidenceNames[c]
+	}
+	return "none"
+}
+
+// MarshalText returns the confidence's name.
+func (c Confidence) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// Rule is one entry of the catalogue. The command line, SARIF, the documentation and the tables are printed from it.
+type Rule struct {
+	// ID is the rule's name, in lower case with dashes; its file, its testdata and its documentation are called by it.
+	ID string
+	// Title says what is wrong with a container that the rule flags, in a few words.
+	Title string
+	// Severity is that for a rootful Podman without a user namespace; a finding states that for its container.
+	Severity Severity
+	// Why says what an attacker gains, in one paragraph.
+	Why string
+	// Remedy says what to do about it, in one paragraph.
+	Remedy string
+	// CIS is the number of the item in the CIS Docker Benchmark 1.6.0, empty for none.
+	CIS string
+	// See holds the addresses of further reading.
+	See []string
+	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest.
+	Check func(*podman.Container) []Finding
+}
+
+// Finding is a rule's claim about a container.
+type Finding struct {
+	// Message says in one line what is wrong, from the container's own facts. It may hold an attacker's words.
+	Message string
+	// Severity is that of the case at hand.
+	Severity Severity
+	// Confidence is how sure the claim is.
+	Confidence Confidence
+	// Evidence holds the settings that the claim rests on.
+	Evidence []Evidence
+	// Fix is the change that ends it.
+	Fix Fix
+	// Cause tells two findings of a rule about one container apart, and stays the same while the cause does: a
+	// variable's name, a mount's destination. It never holds a secret.
+	Cause string
+
+	// Rule is the rule that claims it. The engine fills this and what follows.
+	Rule *Rule
+	// Container is the container's name.
+	Container string
+	// Location is where the setting stands in a file, empty for a live container.
+	Location podman.Origin
+	// Fingerprint identifies the finding across runs and machines: 32 hexadecimal digits.
+	Fingerprint string
+}
+
+// Evidence is one setting that a finding rests on.
+type Evidence struct {
+	Setting, Value string
+	Origin         podman.Origin
+}
+
+// Fix is the change that ends a finding.
+type Fix struct {
+	// Summary says what to do, as a verb phrase without a full stop.
+	Summary string
+	// Changes holds what to add, in the order to add it.
+	Changes []Change
+}
+
+// Change is one setting to add, as a flag of `podman run` and as a key of a Quadlet unit.
+type Change struct {
+	// Flag is the flag with its value, such as "--cap-drop=ALL".
+	Flag string
+	// Key is the Quadlet line that says the same, such as "DropCapability=all"; empty where Quadlet has none.
+	Key string
+	// Since is the first Podman whose Quadlet knows the key, such as "4.5". An older one drops a unit with a key that it
+	// does not know, so it is given PodmanArgs instead.
+	Since string
+}
+
+// Flags returns the flags to add.
+func (f Fix) Flags() []string {
+	flags := []string{}
+	for _, c := range f.Changes {
+		flags = append(flags, c.Flag)
+	}
+	return flags
+}
+
+// Quadlet returns the lines to add to a unit for a Podman of the given version, the newest where it is empty.
+func (f Fix) Quadlet(version string) []string {
+	lines := []string{}
+	for _, c := range f.Changes {
+		if c.Key == "" || olderThan(version, c.Since) {
+			lines = append(lines, "PodmanArgs="+c.Flag)
+		} else {
+			lines = append(lines, c.Key)
+		}
+	}
+	return lines
+}
+
+// olderThan compares the first two numbers of two versions. An empty version is the newest.
+func olderThan(version, than string) bool {
+	var a, b [2]int
+	if n, _ := fmt.Sscanf(version, "%d.%d", &a[0], &a[1]); n < 2 {
+		return false
+	}
+	_, _ = fmt.Sscanf(than, "%d.%d", &b[0], &b[1])
+	return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
+}
+
+// fingerprint is a hash of what a finding is about, with a version in front in case that ever changes.
+func fingerprint(rule, container, cause string) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{"podlint/1", rule, container, cause}, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,69 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// staleImage flags images that the tag has left behind, and images older than a limit.
+func staleImage(maxAge time.Duration) Rule {
+	return Rule{
+		ID:       "stale-image",
+		Title:    "The container runs an outdated image",
+		Severity: Medium,
+		Why: `An image does not update itself: every hole that was mended in its packages since it was built is open in it. A
+container goes on with the image that it was made from even when the tag has been pulled anew.`,
+		Remedy: "Pull the image and make the container again; let `podman auto-update` do it from now on (label `io.containers.autoupdate=registry`, " +
+			"Quadlet `AutoUpdate=registry`). An image whose dates are fixed, as reproducible builds have, is not judged by its age.",
+		CIS: "5.28",
+		See: []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
+		Check: func(c *podman.Container) []Finding {
+			image := c.Image
+			if current := image.Current; current.Known() && image.ID != "" && current.Value != image.ID {
+				return violated(current, Medium, "the tag has moved on: the container still runs the image it was made from", "image",
+					fmt.Sprintf("%s, where %s is now %s", short(image.ID), image.Name, short(current.Value)), renewal(image, true))
+			}
+			built := image.Built
+			if !built.Known() || c.Host.Now.IsZero() {
+				return nil
+			}
+			age := c.Host.Now.Sub(built.Value)
+			if age <= maxAge {
+				return nil
+			}
+			found := violated(built, Medium, fmt.Sprintf("the image is %s old, the limit is %s", days(age), days(maxAge)),
+				"image built", built.Value.UTC().Format(time.DateOnly), renewal(image, false))
+			found[0].Confidence = Derived
+			return found
+		},
+	}
+}
+
+// renewal says how to get a fresh image; one that was built here cannot be pulled, and one whose tag has moved is here.
+func renewal(image podman.Image, here bool) Fix {
+	local := strings.HasPrefix(image.Name, "localhost/")
+	switch {
+	case here && local:
+		return Fix{Summary: "make the container again from the image that the tag stands for now"}
+	case local:
+		return Fix{Summary: "build the image again from a fresh base, without cache, and make the container again"}
+	}
+	return Fix{
+		Summary: "pull the image, make the container again, and let podman auto-update keep it fresh",
+		Changes: []Change{{"--label=io.containers.autoupdate=registry", "AutoUpdate=registry", "4.6"}},
+	}
+}
+
+// short abbreviates an image ID as Podman's own listings do.
+func short(id string) string {
+	const digits = 12
+	return id[:min(digits, len(id))]
+}
+
+// days writes a duration in whole days.
+func days(d time.Duration) string {
+	return count(int(d.Hours()/24), "day", "days")
+}

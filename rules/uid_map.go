@@ -1,0 +1,96 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var uidMap = Rule{
+	ID:       "uid-map",
+	Title:    "The container's users are the host's",
+	Severity: High,
+	Why: `Without a user namespace, or with one that maps a user to itself, the container's root and its service user are
+the host's own. Whoever gets out of the container, or finds a file of the host's in it, has their rights. With UIDs and
+GIDs mapped to a range of its own, they own nothing outside.`,
+	Remedy: "Run with `--userns=auto`, which takes a free range for each container, or name one: `--subuidname=NAME --subgidname=NAME`, or " +
+		"`--uidmap=0:100000:65536 --gidmap=0:100000:65536`. A pod's members get the mapping of the pod.",
+	CIS: "5.31",
+	See: []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode", "https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
+	Check: func(c *podman.Container) []Finding {
+		uids, gids := c.Namespaces.UIDs, c.Namespaces.GIDs
+		if !uids.Known() || !c.Host.Rootless.Known() {
+			return nil
+		}
+		severity, message, which, wrong := uidMapping(c)
+		if message == "" {
+			severity, message = gidMapping(c)
+			which, wrong = "GID map", gids
+		}
+		if message == "" {
+			return nil
+		}
+		fix := Fix{
+			Summary: "map the container's UIDs and GIDs to a range of its own",
+			Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}},
+		}
+		if c.Pod != "" {
+			fix.Summary = "map the UIDs and GIDs of its pod to a range of its own, with this on `podman pod create` or in the .pod unit"
+			fix.Changes[0].Since = "5.3"
+		}
+		return violated(wrong, severity, message, which, described(c, wrong), fix)
+	},
+}
+
+// uidMapping judges the UIDs: container root first, then the process's own.
+func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[podman.IDMap]) {
+	uids := c.Namespaces.UIDs
+	severity, message := Severity(0), ""
+	process := c.Process.UID
+	switch c.Identity(0) {
+	case podman.IdentityRoot, podman.IdentityHost:
+		severity, message = High, "UIDs are not mapped: UID 0 inside is UID 0 on the host"
+		if uids.State == podman.Set {
+			message = "a user namespace that isolates nothing: UID 0 inside is UID 0 on the host"
+		}
+	case podman.IdentityEngine:
+		severity, message = Medium, fmt.Sprintf("UID 0 inside is UID %d on the host: the account that runs Podman, which its other containers share", c.HostUID(0).Value)
+		if process.Known() && process.Value != 0 {
+			severity = Low
+		}
+	default:
+		if !process.Known() || process.Value == 0 {
+			break
+		}
+		switch c.Identity(process.Value) {
+		case podman.IdentityRoot:
+			severity, message = High, fmt.Sprintf("the process's UID %d is UID 0 on the host", process.Value)
+		case podman.IdentityHost:
+			severity, message = Medium, fmt.Sprintf("the process's UID %d is UID %d on the host too", process.Value, process.Value)
+		case podman.IdentityEngine:
+			severity, message = Medium, fmt.Sprintf("the process's UID %d is UID %d on the host: the account that runs Podman", process.Value, c.HostUID(process.Value).Value)
+		}
+	}
+	return severity, message, "UID map", uids
+}
+
+// gidMapping judges the GIDs of a container whose UIDs are mapped well.
+func gidMapping(c *podman.Container) (Severity, string) {
+	if c.GroupIdentity(0) == podman.IdentityRoot {
+		return Medium, "the UIDs are mapped and the GIDs are not: GID 0 inside is GID 0 on the host"
+	}
+	return 0, ""
+}
+
+// described writes a mapping as evidence.
+func described(c *podman.Container, m podman.Setting[podman.IDMap]) string {
+	if m.State == podman.Default {
+		return "none"
+	}
+	text := m.Value.String()
+	if mode := c.Namespaces.User.Value; strings.HasPrefix(mode, "container:") {
+		text += " (its pod's)"
+	}
+	return text
+}

@@ -1,0 +1,51 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// overflowUID is what the kernel shows for every UID that a user namespace does not map, and what distributions call
+// nobody.
+const overflowUID = 65534
+
+var userNobody = Rule{
+	ID:       "user-nobody",
+	Title:    "The process runs as nobody",
+	Severity: Medium,
+	Why: `nobody (65534) is not a user without rights but one that everybody shares: NFS and every user namespace show what
+they cannot map as its files, and other services that were told to run as nobody are the same user, whose processes can
+be signalled and whose memory can be read.`,
+	Remedy: "Give the service a user of its own: a `USER` with a number of its own in the image, or `--user=UID:GID`.",
+	See:    []string{"https://systemd.io/UIDS-GIDS/", "https://wiki.ubuntu.com/nobody"},
+	Check: func(c *podman.Container) []Finding {
+		user := c.Process.User
+		if !user.Known() {
+			return nil
+		}
+		name, _, _ := strings.Cut(user.Value, ":")
+		uid := c.Process.UID
+		var as string
+		switch {
+		case name == "nobody" || name == "nfsnobody":
+			as = name
+		case uid.Known() && uid.Value == overflowUID:
+			as = "UID 65534, which is nobody"
+			if name != "65534" {
+				as = fmt.Sprintf("%s, which is UID 65534: nobody", name)
+			}
+		default:
+			return nil
+		}
+		severity, message := Medium, fmt.Sprintf("runs as %s, a user shared with everything that has no other", as)
+		if isolated(c) {
+			severity, message = Low, message+"; its own user namespace keeps it apart"
+		}
+		return violated(user, severity, message, "user", user.Value, Fix{
+			Summary: "run as a user of the service's own",
+			Changes: []Change{{"--user=10001:10001", "User=10001:10001", "4.4"}},
+		})
+	},
+}
