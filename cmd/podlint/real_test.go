@@ -8,7 +8,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -26,11 +25,6 @@ import (
 	"testing"
 	"time"
 )
-
-var update = flag.Bool("update", false, "record the service's answers in testdata/captures")
-
-// planted are values that stand where a secret can; none may show anywhere. Each is unique.
-func planted(place string) string { return "planted-" + place + "-9f3Kq7" }
 
 // cases are the containers of the matrix: what each is made with, and the rules that must fire on it with the severity
 // on a rootful and on a rootless Podman ("" for silence). What is not named must be silent.

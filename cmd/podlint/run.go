@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,8 @@ type streams struct {
 // app is one run of the program.
 type app struct {
 	streams
+	// now tells the time: a test has one of its own.
+	now    func() time.Time
 	status int
 }
 
@@ -38,11 +41,14 @@ var errInterrupted = errors.New("interrupted")
 
 // run runs podlint with the arguments after the program's name and returns its exit status.
 func run(ctx context.Context, args []string, std streams) int {
+	return (&app{streams: std, now: time.Now}).run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	signals, restore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer restore()
-	a := &app{streams: std}
 	go func() {
 		select {
 		case <-signals.Done():
@@ -54,9 +60,9 @@ func run(ctx context.Context, args []string, std streams) int {
 
 	root := a.rootCommand()
 	root.SetArgs(args)
-	root.SetIn(std.in)
-	root.SetOut(std.out)
-	root.SetErr(std.err)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	if err := root.ExecuteContext(ctx); err != nil {
 		a.complain(err)
 		return statusUsage

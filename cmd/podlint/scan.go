@@ -117,7 +117,7 @@ func (a *app) scan(ctx context.Context, flags *scanFlags, names []string) error 
 	}
 
 	result := &report.Report{
-		Tool: report.Tool{Name: "podlint", Version: version()}, Started: time.Now(), Rules: flags.selectedRules,
+		Tool: report.Tool{Name: "podlint", Version: version()}, Started: a.now(), Rules: flags.selectedRules,
 		FailOn: flags.failOnSeverity, Complete: true,
 	}
 	shown := startProgress(a.err, flags.quiet)
@@ -131,7 +131,7 @@ func (a *app) scan(ctx context.Context, flags *scanFlags, names []string) error 
 		}
 		return err
 	}
-	result.Finished = time.Now()
+	result.Finished = a.now()
 	result.Sort()
 	for _, e := range result.Errors {
 		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
@@ -159,6 +159,7 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 		fail(service.URI, fmt.Errorf("what this service is: %w", err))
 		host = service.UnknownHost()
 	}
+	host.Now = a.now()
 	source := report.Source{Kind: "podman", URI: service.URI, Podman: host.Podman}
 	if host.Rootless.Known() {
 		source.Rootless = &host.Rootless.Value

@@ -2,7 +2,6 @@ package live
 
 import (
 	"strings"
-	"time"
 
 	"github.com/containers/podman/v5/libpod/define"
 	"go.podman.io/storage/pkg/idtools"
@@ -27,7 +26,6 @@ func (i *hostInfo) host() *podman.Host {
 		UIDs:          podman.IdentityMap(),
 		GIDs:          podman.IdentityMap(),
 		CgroupVersion: i.Host.CgroupsVersion,
-		Now:           time.Now(),
 	}
 	security := i.Host.Security
 	if security == nil {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/podlint/podlint/podman"
 )
@@ -52,7 +51,7 @@ func (l listed) name() string {
 	return l.ID
 }
 
-// Host asks the service what it is and where it runs.
+// Host asks the service what it is and where it runs; the moment that ages are counted to is left to the caller.
 func (s *Service) Host(ctx context.Context) (*podman.Host, error) {
 	var info hostInfo
 	if err := s.client.get(ctx, "/info", nil, maxAnswer, &info); err != nil {
@@ -63,7 +62,7 @@ func (s *Service) Host(ctx context.Context) (*podman.Host, error) {
 
 // UnknownHost is what is known of a service that does not say what it is: its version.
 func (s *Service) UnknownHost() *podman.Host {
-	return &podman.Host{Podman: s.client.version.String(), Now: time.Now()}
+	return &podman.Host{Podman: s.client.version.String()}
 }
 
 // Containers reads the containers of a selection and hands each to visit as soon as it has been read, from one goroutine,
