@@ -33,7 +33,7 @@ and not written. A mount of a directory above the socket hands it over just the 
 			severity, reach := socketReach(c, socket)
 			message, confidence := fmt.Sprintf("%s is mounted: %s", socket, reach), Certain
 			if !direct {
-				message, confidence = fmt.Sprintf("%s of the host is mounted, and %s with it: %s", m.Source, socket, reach), Derived
+				message, confidence = fmt.Sprintf("%s of the host is mounted, %s included: %s", m.Source, socket, reach), Derived
 			}
 			value := m.Source + " → " + m.Destination
 			if m.Type == "volume" {
@@ -95,17 +95,17 @@ func socketReach(c *podman.Container, socket string) (Severity, string) {
 	ofUser := strings.HasPrefix(hostPath(socket), "/run/user/")
 	switch {
 	case isolated(c):
-		return Medium, "its user namespace and the socket's permissions are all that keeps it from the engine"
+		return Medium, "only its user namespace and the socket's permissions keep it from the engine"
 	case rootless(c) && ofUser:
-		return High, "with it one is the account that runs Podman, without any bug"
+		return High, "whoever speaks to it is the account that runs Podman, no bug needed"
 	case rootless(c):
-		return Medium, "with it one is root on the host if that account may use the socket"
+		return Medium, "whoever may speak to it is root on the host"
 	case c.Process.UID.Known() && c.Process.UID.Value != 0:
-		return High, fmt.Sprintf("UID %d is root on the host with it if the socket's permissions let it", c.Process.UID.Value)
+		return High, fmt.Sprintf("UID %d is root on the host if the socket's permissions let it in", c.Process.UID.Value)
 	case ofUser:
-		return Critical, "with it one is the user whose Podman it is, and root here can take it"
+		return Critical, "whoever speaks to it is the user whose Podman it is, and root here may"
 	default:
-		return Critical, "with it one is root on the host, without any bug"
+		return Critical, "whoever speaks to it is root on the host, no bug needed"
 	}
 }
 

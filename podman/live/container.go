@@ -302,11 +302,17 @@ func (r *reader) process(ctx context.Context, c *podman.Container, data *define.
 		switch {
 		case err == nil:
 			c.Process.UID = podman.Read(uid, "/etc/passwd")
-		case gone(err), errors.Is(err, errNoUser): // such a container does not start
+		case gone(err), errors.Is(err, errNoUser), noSuchUser(err): // such a container does not start
 		default:
 			r.problem(c.Name, fmt.Errorf("who user %q is: %w", name, err))
 		}
 	}
+}
+
+// noSuchUser reports whether the service could not read a container's file because it does not find the container's user.
+func noSuchUser(err error) bool {
+	var answer *answerError
+	return errors.As(err, &answer) && strings.Contains(answer.message, "unknown user")
 }
 
 var errNoUser = errors.New("no such user")

@@ -1,0 +1,54 @@
+# What is built, tested and generated, and how. `make help` lists the targets.
+
+GO ?= go
+TESTBED ?= /var/tmp/podlint-testbed
+GENERATE_TAGS = containers_image_openpgp exclude_graphdriver_btrfs
+
+.PHONY: help build demo test test-unit test-real race lint generate check-generated update bench fuzz clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | column -t -s:
+
+build: ## build ./podlint
+	CGO_ENABLED=0 $(GO) build -trimpath -o podlint ./cmd/podlint
+
+demo: build ## lint a handful of sample containers in a throw-away storage
+	testdata/demo/run
+
+test: test-unit test-real ## run every test, those against a real Podman included
+
+test-unit: ## run the tests that need no Podman
+	$(GO) test ./...
+
+test-real: ## run the tests against Podman 4.3 and 5.4 (root on Debian 12)
+	testdata/testbed/run
+
+race: ## run the tests with the race detector
+	$(GO) test -race ./...
+
+lint: ## run the linters
+	golangci-lint run ./...
+	golangci-lint run --build-tags realpodman ./cmd/...
+	shellcheck .ci/run testdata/testbed/run testdata/testbed/with-podman testdata/demo/run testdata/bench/run
+
+generate: ## write podman/command/flags.go anew from Podman's own flags
+	cd podman/command/internal/generate && CGO_ENABLED=0 $(GO) run -tags "$(GENERATE_TAGS)" . ../../flags.go
+
+check-generated: ## fail where podman/command/flags.go is not what Podman's source says
+	cd podman/command/internal/generate && CGO_ENABLED=0 $(GO) run -tags "$(GENERATE_TAGS)" . /tmp/podlint-flags.go
+	diff -u podman/command/flags.go /tmp/podlint-flags.go
+	rm /tmp/podlint-flags.go
+
+update: ## write the golden files anew, and the captures from real services
+	testdata/testbed/run --update
+	$(GO) test ./cmd/podlint -update
+
+bench: ## measure podlint beside a bare HTTP client (root on Debian 12)
+	testdata/bench/run
+
+fuzz: ## fuzz each parser for a minute
+	$(GO) test -fuzz FuzzParse -fuzztime 60s ./podman/command
+	$(GO) test -fuzz FuzzInPair -fuzztime 60s ./rules/secret
+
+clean: ## remove what was built
+	rm -rf podlint dist
