@@ -274,12 +274,11 @@ func (t *textWriter) summary(clean int) {
 		}
 	}
 	t.print("\n", t.palette.bold(plural(judged, "container")+":"), " ", strings.Join(parts, ", "), ".")
-	status := r.ExitStatus()
-	switch {
-	case status == 3:
+	switch r.ExitStatus() {
+	case 3:
 		t.print(t.palette.severity[rules.High](" Incomplete: " + plural(len(r.Errors), "error") + "."))
 		t.print(" Exit status 3.\n")
-	case status == 1:
+	case 1:
 		t.print(" Exit status 1 (--fail-on=", r.FailOn.String(), ").\n")
 	default:
 		t.print("\n")

@@ -79,8 +79,8 @@ func socketBehind(m podman.Mount) (socket string, direct bool) {
 	}
 	// /run/user, /run/user/UID and /run/user/UID/podman hold the sockets of users' own services.
 	if rest, ok := strings.CutPrefix(source+"/", "/run/user/"); ok {
-		uid, rest, _ := strings.Cut(rest, "/")
-		if rest == "" || rest == "podman/" {
+		uid, inside, _ := strings.Cut(rest, "/")
+		if inside == "" || inside == "podman/" {
 			if uid == "" {
 				uid = "UID"
 			}

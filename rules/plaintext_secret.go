@@ -128,6 +128,7 @@ func secretFinding(match secret.Match, what, setting, cause string, origin podma
 		f.Severity, f.Confidence = Medium, Guessed
 	case secret.Likely:
 		f.Confidence = Derived
+	case secret.Sure:
 	}
 	return f
 }

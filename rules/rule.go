@@ -46,9 +46,6 @@ func ParseSeverity(name string) (Severity, error) {
 	return 0, fmt.Errorf("%q is no severity: critical, high, medium, low or info", name)
 }
 
-// Lowered returns the next lesser severity, Info staying what it is.
-func (s Severity) lowered() Severity { return max(Info, s-1) }
-
 // Confidence says how sure a finding is.
 type Confidence uint8
 

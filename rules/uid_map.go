@@ -70,6 +70,7 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 			severity, message = Medium, fmt.Sprintf("the process's UID %d is UID %d on the host too", process.Value, process.Value)
 		case podman.IdentityEngine:
 			severity, message = Medium, fmt.Sprintf("the process's UID %d is UID %d on the host: the account that runs Podman", process.Value, c.HostUID(process.Value).Value)
+		case podman.IdentitySubordinate, podman.IdentityUnknown:
 		}
 	}
 	return severity, message, "UID map", uids

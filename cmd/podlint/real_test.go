@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -82,6 +83,17 @@ var realCases = []realCase{
 	{"old", nil, softRootful + " stale-image=medium", softRootless + " stale-image=medium", "image localhost/old:1"},
 	{"fixed-date", nil, softRootful, softRootless, "image localhost/fixed:1"},
 	{"image-user", nil, "uid-map=high cap-drop-all=medium no-new-privileges=medium read-only=medium", "uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", "image localhost/user:1"},
+}
+
+// severities returns the severity of each rule's worst finding about a container.
+func (r *jsonReport) severities(container string) map[string]string {
+	found := map[string]string{}
+	for _, f := range r.Findings {
+		if f.Container == container && found[f.Rule] == "" { // findings come worst first
+			found[f.Rule] = f.Severity
+		}
+	}
+	return found
 }
 
 func without(list, rule string) string {
@@ -397,7 +409,7 @@ func record(t *testing.T, major string, isRootless bool) {
 	var mu sync.Mutex
 	answers := map[string]recorded{}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "d"})
-	proxy.Transport = &http.Transport{Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", socket) }}
+	proxy.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", socket) }}
 	proxy.ModifyResponse = func(resp *http.Response) error {
 		body, err := io.ReadAll(resp.Body)
 		if err != nil {

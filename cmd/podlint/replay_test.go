@@ -199,6 +199,8 @@ func problem(code int, cause, message string) http.HandlerFunc {
 func hangUp(w http.ResponseWriter, _ *http.Request) {
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err == nil {
+		// With no byte of an answer the client would be right to try again.
+		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"))
 		conn.Close()
 	}
 }

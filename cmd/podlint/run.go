@@ -63,7 +63,12 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	switch {
+	case errors.Is(err, errInterrupted):
+		a.complain(err)
+		return statusIncomplete
+	case err != nil:
 		a.complain(err)
 		return statusUsage
 	}

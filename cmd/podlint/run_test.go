@@ -46,17 +46,6 @@ func parseReport(t testing.TB, out string) *jsonReport {
 	return &r
 }
 
-// severities returns the severity of each rule's worst finding about a container.
-func (r *jsonReport) severities(container string) map[string]string {
-	found := map[string]string{}
-	for _, f := range r.Findings {
-		if f.Container == container && found[f.Rule] == "" { // findings come worst first
-			found[f.Rule] = f.Severity
-		}
-	}
-	return found
-}
-
 func TestUsage(t *testing.T) {
 	for _, test := range []struct {
 		args []string

@@ -124,11 +124,6 @@ func (a *app) scan(ctx context.Context, flags *scanFlags, names []string) error 
 	err = a.read(ctx, flags, selection, result, shown)
 	shown.end()
 	if err != nil {
-		if ctx.Err() != nil {
-			a.status = statusIncomplete
-			fmt.Fprintf(a.err, "podlint: %v\n", context.Cause(ctx))
-			return nil
-		}
 		return err
 	}
 	result.Finished = a.now()

@@ -202,6 +202,7 @@ func short(words []string, i int, known set) (int, []Option, error) {
 // occurrences returns the options that a flag with a value makes: several for a list separated by commas.
 func occurrences(f flag, value string, index, valueIndex int) ([]Option, error) {
 	switch f.takes {
+	case single, list:
 	case boolean:
 		if _, err := strconv.ParseBool(value); err != nil {
 			return nil, fmt.Errorf("word %d: --%s takes true or false", index+1, f.name)

@@ -39,10 +39,7 @@ func startOwn(ctx context.Context, opts Options) (*Service, error) {
 	if err != nil {
 		return nil, &Error{errors.New("no Podman service answers here and there is no podman program to start one with"), "install podman, or name a service with --url"}
 	}
-	base := os.TempDir()
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
-		base = dir
-	}
+	base := socketBase()
 	sweep(base)
 	dir, err := os.MkdirTemp(base, fmt.Sprintf("%s%d-", ownPrefix, os.Getpid()))
 	if err != nil {
@@ -72,15 +69,29 @@ func startOwn(ctx context.Context, opts Options) (*Service, error) {
 	return service, nil
 }
 
+// socketBase returns the directory to make the service's own in: where sockets belong, or where temporary files do. The
+// kernel takes no address of a socket longer than 107 bytes.
+func socketBase() string {
+	const room = 107 - len("/"+ownPrefix+"4194304-4294967295/podman.sock")
+	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
+		if info, err := os.Stat(dir); filepath.IsAbs(dir) && len(dir) <= room && err == nil && info.IsDir() {
+			return dir
+		}
+	}
+	return "/tmp"
+}
+
 // run starts the process and waits for its end. The kernel sends it SIGTERM when podlint is killed; it ties that to the
 // thread that started it, so this goroutine keeps its thread until the process is gone.
 func (o *ownService) run(program, socket string, stderr io.Writer, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(o.exited)
-	command := exec.Command(program, "system", "service", "--time", ownIdle, "unix://"+socket)
+	command := exec.CommandContext(context.Background(), program, "system", "service", "--time", ownIdle, "unix://"+socket)
 	command.Stderr = stderr
 	command.Dir = "/"
+	// The process does not end with the scan's context but with stop, which gives it time to go.
+	//
 	// A process group of its own keeps a Ctrl-C at the terminal from it: podlint ends it in its own time.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	command.WaitDelay = time.Second
@@ -98,7 +109,7 @@ func (o *ownService) run(program, socket string, stderr io.Writer, started chan<
 func (o *ownService) wait(ctx context.Context, socket string, opts Options) (*Service, error) {
 	deadline := time.Now().Add(max(opts.Timeout, 10*time.Second))
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		probe, err := net.Dial("unix", socket)
+		probe, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		if err == nil {
 			probe.Close()
 			return dial(ctx, candidate{Options: bindings.Options{URI: "unix://" + socket}}, opts)
