@@ -110,6 +110,7 @@ func (a *app) scan(ctx context.Context, flags *scanFlags, names []string) error 
 	case flags.service.URL != "" && flags.service.Connection != "":
 		return &usageError{err: errors.New("--url and --connection both name a service")}
 	}
+	flags.service.Now = a.now
 	flags.service.Log = func(format string, args ...any) {
 		if flags.verbose {
 			fmt.Fprintf(a.err, "podlint: %s\n", report.Safe(fmt.Sprintf(format, args...)))
@@ -149,18 +150,7 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 		result.Errors = append(result.Errors, report.Error{Target: target, Message: err.Error()})
 		result.Complete = false
 	}
-	host, err := service.Host(ctx)
-	if err != nil {
-		fail(service.URI, fmt.Errorf("what this service is: %w", err))
-		host = service.UnknownHost()
-	}
-	host.Now = a.now()
-	source := report.Source{Kind: "podman", URI: service.URI, Podman: host.Podman}
-	if host.Rootless.Known() {
-		source.Rootless = &host.Rootless.Value
-	}
-	result.Sources = append(result.Sources, source)
-	problems, err := service.Containers(ctx, host, selection, shown.set, func(c *podman.Container) {
+	host, problems, err := service.Containers(ctx, selection, shown.set, func(c *podman.Container) {
 		result.Containers = append(result.Containers, report.Describe(c))
 		for _, f := range rules.Check(flags.selectedRules, c) {
 			if f.Severity >= flags.leastSeverity {
@@ -168,6 +158,11 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 			}
 		}
 	})
+	source := report.Source{Kind: "podman", URI: service.URI, Podman: host.Podman}
+	if host.Rootless.Known() {
+		source.Rootless = &host.Rootless.Value
+	}
+	result.Sources = append(result.Sources, source)
 	if err != nil {
 		var hinted *live.Error
 		if errors.As(err, &hinted) {

@@ -34,6 +34,8 @@ type Options struct {
 	Timeout time.Duration
 	// Concurrency is how many requests may be under way at once, at least 1.
 	Concurrency int
+	// Now tells the moment that ages are counted to; it must not be nil.
+	Now func() time.Time
 	// Log receives what --verbose shows; it must not be nil.
 	Log func(format string, args ...any)
 }

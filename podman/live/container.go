@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"sync"
 
 	"github.com/blang/semver/v4"
-	"github.com/containers/podman/v5/libpod/define"
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
@@ -25,7 +23,6 @@ import (
 // number of containers that use them.
 type reader struct {
 	client *client
-	host   *podman.Host
 	images imageCache
 	// volumes asks for the paths that volumes are bound to, once, when the first volume is met.
 	volumes func(context.Context) (map[string]string, error)
@@ -34,8 +31,8 @@ type reader struct {
 	problems []Problem
 }
 
-func newReader(c *client, host *podman.Host) *reader {
-	r := &reader{client: c, host: host, images: imageCache{client: c, asked: map[string]*lookup{}}}
+func newReader(c *client) *reader {
+	r := &reader{client: c, images: imageCache{client: c, asked: map[string]*lookup{}}}
 	var once sync.Once
 	var paths map[string]string
 	var failure error
@@ -56,36 +53,12 @@ func (r *reader) problem(target string, err error) {
 	r.problems = append(r.problems, Problem{target, err})
 }
 
-// present tells which of the settings an answer holds at all: what a service leaves out is unknown, never safe. Podman's own
-// types have no room for that.
-type present struct {
-	HostConfig struct {
-		ReadonlyRootfs *bool
-		Privileged     *bool
-		SecurityOpt    json.RawMessage
-		UsernsMode     *string
-		IpcMode        *string
-	}
-	Config struct {
-		User *string
-		Env  json.RawMessage
-	}
-	BoundingCaps json.RawMessage
-	Mounts       json.RawMessage
-}
-
-// container inspects one container.
+// container inspects one container. What depends on the host is left to onHost.
 func (r *reader) container(ctx context.Context, row listed) (*podman.Container, error) {
-	var body json.RawMessage
-	if err := r.client.get(ctx, "/containers/"+url.PathEscape(row.ID)+"/json", nil, maxAnswer, &body); err != nil {
+	var data inspected
+	if err := r.client.get(ctx, "/containers/"+url.PathEscape(row.ID)+"/json", nil, maxAnswer, &data); err != nil {
 		return nil, err
 	}
-	var data define.InspectContainerData
-	var has present
-	if err := errors.Join(json.Unmarshal(body, &data), json.Unmarshal(body, &has)); err != nil {
-		return nil, fmt.Errorf("the service's answer is not what Podman sends: %w", describe(err))
-	}
-	body = nil
 	if data.ID == "" || data.Config == nil || data.HostConfig == nil {
 		return nil, errors.New("the service's answer is not what Podman sends: it has no Id, Config or HostConfig")
 	}
@@ -96,7 +69,6 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 		Created: data.Created,
 		Pod:     data.Pod,
 		Unit:    data.Config.Labels["PODMAN_SYSTEMD_UNIT"],
-		Host:    r.host,
 	}
 	switch {
 	case data.IsInfra:
@@ -104,9 +76,7 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 	case data.IsService:
 		c.Kind = podman.KindService
 	}
-	if data.State != nil {
-		c.State, c.Started = data.State.Status, data.State.StartedAt
-	}
+	c.State, c.Started = data.State.Status, data.State.StartedAt
 	if row.PodName != "" {
 		c.Pod = row.PodName
 	}
@@ -115,41 +85,40 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 		made = nil // not there, or no command line that tells how the container was made
 	}
 
-	r.namespaces(c, &data, &has, made)
-	r.capabilities(c, &data, &has, made)
-	confinement(c, &data, &has, made)
-	r.files(ctx, c, &data, &has)
+	r.namespaces(c, &data, made)
+	r.capabilities(c, &data, made)
+	confinement(c, &data, made)
+	r.files(ctx, c, &data)
 	image := r.image(ctx, c, &data)
-	r.process(ctx, c, &data, &has)
-	c.Environment = environment(&data, &has, made, image, r.client.version)
+	r.process(ctx, c, &data)
+	c.Environment = environment(&data, made, image, r.client.version)
 	c.Texts = texts(&data, made, image)
 	return c, nil
 }
 
-// namespaces composes the ID mappings down to the host's IDs. Those of a rootless Podman are relative to the user
-// namespace that it runs in.
-func (r *reader) namespaces(c *podman.Container, data *define.InspectContainerData, has *present, made *command.Command) {
+// namespaces reads the ID mappings, which are relative to the user namespace that Podman runs in.
+func (r *reader) namespaces(c *podman.Container, data *inspected, made *command.Command) {
 	const field = "HostConfig.IDMappings"
 	config := data.HostConfig
-	if has.HostConfig.UsernsMode != nil {
-		c.Namespaces.User = podman.Read(config.UsernsMode, "HostConfig.UsernsMode")
+	if config.UsernsMode != nil {
+		c.Namespaces.User = podman.Read(*config.UsernsMode, "HostConfig.UsernsMode")
 		mapped := config.IDMappings != nil && (len(config.IDMappings.UIDMap) > 0 || len(config.IDMappings.GIDMap) > 0)
 		switch {
 		case mapped:
-			c.Namespaces.UIDs = composed(config.IDMappings.UIDMap, r.host.UIDs, field+".UidMap")
-			c.Namespaces.GIDs = composed(config.IDMappings.GIDMap, r.host.GIDs, field+".GidMap")
-		case config.UsernsMode == "" || config.UsernsMode == "host":
-			c.Namespaces.UIDs = ofEngine(r.host.UIDs)
-			c.Namespaces.GIDs = ofEngine(r.host.GIDs)
+			c.Namespaces.UIDs = mapping(config.IDMappings.UIDMap, field+".UidMap")
+			c.Namespaces.GIDs = mapping(config.IDMappings.GIDMap, field+".GidMap")
+		case *config.UsernsMode == "" || *config.UsernsMode == "host":
+			c.Namespaces.UIDs = podman.Unset[podman.IDMap](nil, "HostConfig.UsernsMode")
+			c.Namespaces.GIDs = podman.Unset[podman.IDMap](nil, "HostConfig.UsernsMode")
 		}
 	}
 
-	if has.HostConfig.IpcMode == nil {
+	if config.IpcMode == nil {
 		return
 	}
 	const ipc = "HostConfig.IpcMode"
-	if config.IpcMode != "shareable" || r.client.version.GTE(semver.MustParse("4.4.0")) {
-		c.Namespaces.IPC = podman.Read(config.IpcMode, ipc)
+	if *config.IpcMode != "shareable" || r.client.version.GTE(semver.MustParse("4.4.0")) {
+		c.Namespaces.IPC = podman.Read(*config.IpcMode, ipc)
 		return
 	}
 	// Podman before 4.4 says "shareable" for host, private, none and the default alike.
@@ -159,32 +128,44 @@ func (r *reader) namespaces(c *podman.Container, data *define.InspectContainerDa
 	if o, ok := made.Last("ipc"); ok && o.Value != "" {
 		c.Namespaces.IPC = podman.Read(o.Value, word(o.Index))
 	} else {
-		c.Namespaces.IPC = podman.Unset(config.IpcMode, ipc)
+		c.Namespaces.IPC = podman.Unset(*config.IpcMode, ipc)
 	}
 }
 
-// ofEngine is the mapping of a container without a user namespace of its own: Podman's.
-func ofEngine(engine podman.IDMap) podman.Setting[podman.IDMap] {
-	if len(engine) == 0 {
-		return podman.Setting[podman.IDMap]{}
-	}
-	return podman.Unset(engine, "HostConfig.UsernsMode")
-}
-
-func composed(lines []string, engine podman.IDMap, field string) podman.Setting[podman.IDMap] {
+func mapping(lines []string, field string) podman.Setting[podman.IDMap] {
 	m, err := podman.ParseIDMap(lines)
-	if err != nil || len(m) == 0 || len(engine) == 0 {
+	if err != nil || len(m) == 0 {
 		return podman.Setting[podman.IDMap]{}
 	}
-	return podman.Read(m.Through(engine), field)
+	return podman.Read(m, field)
+}
+
+// onHost puts a container on its host: it composes the mappings down to the host's IDs. A container without a user
+// namespace of its own has Podman's.
+func onHost(c *podman.Container, host *podman.Host) {
+	c.Host = host
+	c.Namespaces.UIDs = composed(c.Namespaces.UIDs, host.UIDs)
+	c.Namespaces.GIDs = composed(c.Namespaces.GIDs, host.GIDs)
+}
+
+func composed(own podman.Setting[podman.IDMap], engine podman.IDMap) podman.Setting[podman.IDMap] {
+	switch {
+	case len(engine) == 0:
+		return podman.Setting[podman.IDMap]{}
+	case own.State == podman.Default:
+		own.Value = engine
+	case own.State == podman.Set:
+		own.Value = own.Value.Through(engine)
+	}
+	return own
 }
 
 // capabilities reads the bounding set, where null means none. EffectiveCaps is empty for every process that Podman does
 // not recognise as root's, CapAdd and CapDrop are differences to a default that may have changed since.
-func (r *reader) capabilities(c *podman.Container, data *define.InspectContainerData, has *present, made *command.Command) {
-	if has.BoundingCaps != nil {
-		slices.Sort(data.BoundingCaps)
-		c.Capabilities.Bounding = podman.Read(data.BoundingCaps, "BoundingCaps")
+func (r *reader) capabilities(c *podman.Container, data *inspected, made *command.Command) {
+	if data.BoundingCaps.present {
+		slices.Sort(data.BoundingCaps.value)
+		c.Capabilities.Bounding = podman.Read(data.BoundingCaps.value, "BoundingCaps")
 	}
 	if made != nil {
 		c.Capabilities.Requested = podman.Read(made.Capabilities(), "Config.CreateCommand")
@@ -193,41 +174,41 @@ func (r *reader) capabilities(c *podman.Container, data *define.InspectContainer
 
 // confinement reads no-new-privileges, which inspect takes from the OCI spec, and --privileged, which it takes from an
 // annotation that anybody can give a container on Podman 5: it only counts with the capabilities that go with it.
-func confinement(c *podman.Container, data *define.InspectContainerData, has *present, made *command.Command) {
+func confinement(c *podman.Container, data *inspected, made *command.Command) {
 	config := data.HostConfig
-	if has.HostConfig.SecurityOpt != nil {
+	if config.SecurityOpt.present {
 		c.Confinement.NoNewPrivileges = podman.Unset(false, "HostConfig.SecurityOpt")
-		if slices.Contains(config.SecurityOpt, "no-new-privileges") {
+		if slices.Contains(config.SecurityOpt.value, "no-new-privileges") {
 			c.Confinement.NoNewPrivileges = podman.Read(true, "HostConfig.SecurityOpt")
 		}
 	}
-	if has.HostConfig.Privileged == nil {
+	if config.Privileged == nil {
 		return
 	}
 	const field = "HostConfig.Privileged"
 	switch {
-	case !config.Privileged:
+	case !*config.Privileged:
 		c.Confinement.Privileged = podman.Unset(false, field)
-	case made != nil && made.Bool("privileged"), slices.Contains(data.BoundingCaps, "CAP_SYS_ADMIN"):
+	case made != nil && made.Bool("privileged"), slices.Contains(data.BoundingCaps.value, "CAP_SYS_ADMIN"):
 		c.Confinement.Privileged = podman.Read(true, field)
-	case has.BoundingCaps != nil:
+	case data.BoundingCaps.present:
 		c.Confinement.Privileged = podman.Read(false, "BoundingCaps")
 	}
 }
 
 // files reads the root filesystem's mode and what the user mounted.
-func (r *reader) files(ctx context.Context, c *podman.Container, data *define.InspectContainerData, has *present) {
-	if has.HostConfig.ReadonlyRootfs != nil {
+func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected) {
+	if ro := data.HostConfig.ReadonlyRootfs; ro != nil {
 		c.Files.ReadOnly = podman.Unset(false, "HostConfig.ReadonlyRootfs")
-		if data.HostConfig.ReadonlyRootfs {
+		if *ro {
 			c.Files.ReadOnly = podman.Read(true, "HostConfig.ReadonlyRootfs")
 		}
 	}
-	if has.Mounts == nil {
+	if !data.Mounts.present {
 		return
 	}
-	mounts := make([]podman.Mount, 0, len(data.Mounts))
-	for i, m := range data.Mounts {
+	mounts := make([]podman.Mount, 0, len(data.Mounts.value))
+	for i, m := range data.Mounts.value {
 		mount := podman.Mount{
 			Type: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination, Writable: m.RW,
 			Recursive: !slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind"),
@@ -280,14 +261,14 @@ func (c *client) boundVolumes(ctx context.Context) (map[string]string, error) {
 
 // process resolves the user to a UID as the runtime does: nothing is root, digits are a UID, a name is looked up in the
 // container's own passwd.
-func (r *reader) process(ctx context.Context, c *podman.Container, data *define.InspectContainerData, has *present) {
-	if has.Config.User == nil {
+func (r *reader) process(ctx context.Context, c *podman.Container, data *inspected) {
+	if data.Config.User == nil {
 		return
 	}
 	const field = "Config.User"
-	c.Process.User = podman.Read(data.Config.User, field)
-	name, _, _ := strings.Cut(data.Config.User, ":")
-	if data.Config.User == "" {
+	c.Process.User = podman.Read(*data.Config.User, field)
+	name, _, _ := strings.Cut(*data.Config.User, ":")
+	if *data.Config.User == "" {
 		c.Process.User.State = podman.Default
 	}
 	switch number, err := strconv.Atoi(name); {

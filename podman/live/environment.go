@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/blang/semver/v4"
-	"github.com/containers/podman/v5/libpod/define"
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
@@ -21,8 +20,8 @@ var masksSecrets = semver.MustParse("5.3.0")
 
 // environment splits Config.Env, which names no owners, into the image's, Podman's, the user's and the secrets'. The value
 // of a secret is dropped here, and so is one that may be a secret's.
-func environment(data *define.InspectContainerData, has *present, made *command.Command, from *image, server semver.Version) podman.Setting[[]podman.Variable] {
-	if has.Config.Env == nil {
+func environment(data *inspected, made *command.Command, from *image, server semver.Version) podman.Setting[[]podman.Variable] {
+	if !data.Config.Env.present {
 		return podman.Setting[[]podman.Variable]{}
 	}
 	var written, secrets map[string]command.Option
@@ -30,8 +29,8 @@ func environment(data *define.InspectContainerData, has *present, made *command.
 		written, secrets = made.Variables(), made.SecretVariables()
 	}
 	masks := server.GTE(masksSecrets)
-	variables := make([]podman.Variable, 0, len(data.Config.Env))
-	for i, entry := range data.Config.Env {
+	variables := make([]podman.Variable, 0, len(data.Config.Env.value))
+	for i, entry := range data.Config.Env.value {
 		name, value, _ := strings.Cut(entry, "=")
 		v := podman.Variable{Name: name, Origin: podman.Origin{Field: fmt.Sprintf("Config.Env[%d]", i)}}
 		o, isWritten := written[name]
@@ -79,7 +78,7 @@ func isProxy(name string) bool {
 }
 
 // texts collects the other strings in which people write secrets, those that come from the image left out.
-func texts(data *define.InspectContainerData, made *command.Command, from *image) podman.Setting[[]podman.Text] {
+func texts(data *inspected, made *command.Command, from *image) podman.Setting[[]podman.Text] {
 	config := data.Config
 	var found []podman.Text
 	add := func(place, name, field string, words ...string) {

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/containers/podman/v5/libpod/define"
-
 	"github.com/podlint/podlint/podman"
 )
 
@@ -62,7 +60,7 @@ func (c *imageCache) get(ctx context.Context, name string) (*image, error) {
 
 // image reads what the container was made from, and what its name stands for now. It returns the former, nil where it is
 // not known.
-func (r *reader) image(ctx context.Context, c *podman.Container, data *define.InspectContainerData) *image {
+func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected) *image {
 	c.Image = podman.Image{ID: data.Image, Name: data.ImageName, Digest: data.ImageDigest}
 	if data.Image == "" { // --rootfs
 		return nil

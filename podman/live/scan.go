@@ -51,31 +51,39 @@ func (l listed) name() string {
 	return l.ID
 }
 
-// Host asks the service what it is and where it runs; the moment that ages are counted to is left to the caller.
-func (s *Service) Host(ctx context.Context) (*podman.Host, error) {
+// host asks the service what it is and where it runs.
+func (s *Service) host(ctx context.Context) (*podman.Host, error) {
 	var info hostInfo
 	if err := s.client.get(ctx, "/info", nil, maxAnswer, &info); err != nil {
-		return nil, err
+		return &podman.Host{Podman: s.client.version.String()}, fmt.Errorf("what this service is: %w", err)
 	}
 	return info.host(), nil
 }
 
-// UnknownHost is what is known of a service that does not say what it is: its version.
-func (s *Service) UnknownHost() *podman.Host {
-	return &podman.Host{Podman: s.client.version.String()}
-}
+// ahead is how many containers may have been read before the first is visited: a service needs some 70 ms to say what it
+// is, in which it answers a hundred inspections.
+const ahead = 256
 
 // Containers reads the containers of a selection and hands each to visit as soon as it has been read, from one goroutine,
-// in no order. A container that is removed meanwhile is left out. It returns what could not be read; an error means that
-// nothing could be.
-func (s *Service) Containers(ctx context.Context, host *podman.Host, selection Selection, progress Progress, visit func(*podman.Container)) ([]Problem, error) {
-	rows, err := s.list(ctx, selection)
-	if err != nil {
-		return nil, err
+// in no order. A container that is removed meanwhile is left out. It returns the host, as far as it is known, and what could
+// not be read; an error means that nothing could be.
+func (s *Service) Containers(ctx context.Context, selection Selection, progress Progress, visit func(*podman.Container)) (*podman.Host, []Problem, error) {
+	type identified struct {
+		host *podman.Host
+		err  error
 	}
-	rows, err = choose(rows, selection)
+	who := make(chan identified, 1)
+	go func() {
+		host, err := s.host(ctx)
+		who <- identified{host, err}
+	}()
+	rows, err := s.list(ctx, selection)
+	if err == nil {
+		rows, err = choose(rows, selection)
+	}
 	if err != nil {
-		return nil, err
+		service := <-who
+		return service.host, nil, err
 	}
 
 	type result struct {
@@ -84,9 +92,9 @@ func (s *Service) Containers(ctx context.Context, host *podman.Host, selection S
 		err       error
 	}
 	var (
-		reader  = newReader(s.client, host)
+		reader  = newReader(s.client)
 		next    = make(chan listed)
-		results = make(chan result, s.opts.Concurrency)
+		results = make(chan result, ahead)
 		workers sync.WaitGroup
 	)
 	go func() {
@@ -116,11 +124,17 @@ func (s *Service) Containers(ctx context.Context, host *podman.Host, selection S
 		unasked  []string
 		done     int
 	)
+	service := <-who
+	if service.err != nil && ctx.Err() == nil {
+		problems = append(problems, Problem{s.URI, service.err})
+	}
+	service.host.Now = s.opts.Now()
 	for r := range results {
 		done++
 		progress(done, len(rows))
 		switch {
 		case r.err == nil:
+			onHost(r.container, service.host)
 			visit(r.container)
 		case ctx.Err() != nil: // said once, below
 		case gone(r.err):
@@ -140,7 +154,7 @@ func (s *Service) Containers(ctx context.Context, host *podman.Host, selection S
 		problems = append(problems, Problem{s.URI, fmt.Errorf("%w after %d of %d containers", context.Cause(ctx), done, len(rows))})
 	}
 	slices.SortStableFunc(problems, func(a, b Problem) int { return strings.Compare(a.Target, b.Target) })
-	return problems, nil
+	return service.host, problems, nil
 }
 
 // some names the first few and counts the rest.
