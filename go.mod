@@ -6,16 +6,20 @@ require (
 	github.com/blang/semver/v4 v4.0.0
 	github.com/containers/podman/v5 v5.8.4
 	github.com/fatih/color v1.19.0
-	github.com/google/go-cmp v0.7.0
 	github.com/kevinburke/ssh_config v1.4.0
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/sirupsen/logrus v1.9.4
 	github.com/skeema/knownhosts v1.3.2
 	github.com/spf13/cobra v1.10.2
-	github.com/spf13/pflag v1.0.10
 	go.podman.io/common v0.67.1
 	go.podman.io/storage v1.62.0
 	golang.org/x/term v0.47.0
+)
+
+// What only the tests need.
+require (
+	github.com/google/go-cmp v0.7.0
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	github.com/spf13/pflag v1.0.10
 )
 
 require (

@@ -4,8 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/podlint/podlint/rules"
 )
 
 // invoke runs podlint in this process.
@@ -83,3 +88,19 @@ func TestDescriptions(t *testing.T) {
 
 // planted are values that stand where a secret can; none may show anywhere. Each is unique.
 func planted(place string) string { return "planted-" + place + "-9f3Kq7" }
+
+// TestReadme holds the README's table of rules to the catalogue.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	table.WriteString("| rule | severity | flags |\n| --- | --- | --- |\n")
+	for _, r := range rules.All(rules.Parameters{}) {
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", r.ID, r.Severity, r.Title)
+	}
+	if !bytes.Contains(readme, []byte(table.String())) {
+		t.Errorf("README.md does not hold this table:\n%s", table.String())
+	}
+}

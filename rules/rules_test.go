@@ -1,0 +1,175 @@
+package rules
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/podlint/podlint/podman"
+)
+
+func TestCatalogue(t *testing.T) {
+	catalogue := All(Parameters{})
+	if err := Validate(catalogue); err != nil {
+		t.Error(err)
+	}
+	for _, r := range catalogue {
+		if _, err := os.Stat(strings.ReplaceAll(r.ID, "-", "_") + ".go"); err != nil {
+			t.Errorf("rule %s: its file is not called by it: %v", r.ID, err)
+		}
+		for _, address := range r.See {
+			if !strings.HasPrefix(address, "https://") {
+				t.Errorf("rule %s: %s is no https address", r.ID, address)
+			}
+		}
+	}
+	for _, broken := range [][]Rule{{{}}, {readOnly, readOnly}, {{ID: "Upper", Title: "x", Why: "x", Remedy: "x", Severity: Low, Check: readOnly.Check}}, {{ID: "bare"}}} {
+		if Validate(broken) == nil {
+			t.Errorf("%q passes", broken[0].ID)
+		}
+	}
+}
+
+// TestUnknown holds that of a container of which nothing is known nothing is claimed.
+func TestUnknown(t *testing.T) {
+	c := &podman.Container{Name: "x", Kind: podman.KindContainer, Host: &podman.Host{}}
+	if found := Check(All(Parameters{}), c); len(found) > 0 {
+		t.Errorf("%s: %s", found[0].Rule.ID, found[0].Message)
+	}
+}
+
+// soft is a rootful container with everything that Podman does by itself.
+func soft() *podman.Container {
+	caps := []string{"CAP_CHOWN", "CAP_KILL", "CAP_SETUID"}
+	return &podman.Container{
+		Name: "soft", Kind: podman.KindContainer,
+		Host: &podman.Host{
+			Podman: "5.4.2", Rootless: podman.Read(false, ""), UIDs: podman.IdentityMap(), GIDs: podman.IdentityMap(),
+			DefaultCapabilities: caps, Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
+		},
+		Process:      podman.Process{User: podman.Unset("", "Config.User"), UID: podman.Unset(uint32(0), "Config.User")},
+		Namespaces:   podman.Namespaces{UIDs: podman.Unset(podman.IdentityMap(), ""), GIDs: podman.Unset(podman.IdentityMap(), "")},
+		Capabilities: podman.Capabilities{Bounding: podman.Read(caps, "BoundingCaps"), Requested: podman.Read([]string{}, "")},
+		Confinement:  podman.Confinement{NoNewPrivileges: podman.Unset(false, ""), Privileged: podman.Unset(false, "")},
+		Files:        podman.Files{ReadOnly: podman.Unset(false, ""), Mounts: podman.Read([]podman.Mount{}, "Mounts")},
+		Environment:  podman.Read([]podman.Variable{}, "Config.Env"),
+	}
+}
+
+// TestCases holds the rules on what a real Podman makes hard to have: what it does have is tried there.
+func TestCases(t *testing.T) {
+	mount := func(m podman.Mount) func(*podman.Container) {
+		return func(c *podman.Container) {
+			m.Recursive = true
+			c.Files.Mounts = podman.Read([]podman.Mount{m}, "Mounts")
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*podman.Container)
+		rule   string
+		want   string // severity and a piece of the message; empty for silence
+	}{
+		{"capabilities without a command line, the default set", func(c *podman.Container) { c.Capabilities.Requested = podman.Setting[[]string]{} }, "cap-drop-all", "medium keeps 3"},
+		{"capabilities without a command line, another set", func(c *podman.Container) {
+			c.Capabilities.Requested = podman.Setting[[]string]{}
+			c.Capabilities.Bounding.Value = []string{"CAP_KILL"}
+		}, "cap-drop-all", ""},
+		{"all capabilities asked for by name", func(c *podman.Container) { c.Capabilities.Requested.Value = c.Capabilities.Bounding.Value }, "cap-drop-all", ""},
+		{"process mapped to the host's root", func(c *podman.Container) {
+			c.Process.UID = podman.Read(uint32(7), "")
+			c.Namespaces.UIDs = podman.Read(podman.IDMap{{Inside: 0, Outside: 100000, Size: 7}, {Inside: 7, Outside: 0, Size: 1}}, "")
+			c.Namespaces.GIDs = c.Namespaces.UIDs
+		}, "uid-map", "high UID 7 is UID 0 on the host"},
+		{"rootless unknown", func(c *podman.Container) { c.Host.Rootless = podman.Setting[bool]{} }, "uid-map", ""},
+		{"docker's socket", mount(podman.Mount{Type: "bind", Source: "/var/run/docker.sock", Destination: "/s"}), "engine-socket", "critical /var/run/docker.sock is mounted"},
+		{"a user's runtime directory", mount(podman.Mount{Type: "bind", Source: "/run/user/1000", Destination: "/s"}), "engine-socket", "critical /run/user/1000/podman/podman.sock included"},
+		{"another directory of a user's", mount(podman.Mount{Type: "bind", Source: "/run/user/1000/pulse", Destination: "/s"}), "engine-socket", ""},
+		{"a directory of a similar name", mount(podman.Mount{Type: "bind", Source: "/running", Destination: "/s"}), "engine-socket", ""},
+		{"an image's", mount(podman.Mount{Type: "image", Source: "/", Destination: "/s"}), "engine-socket", ""},
+		{"a volume bound to /run", mount(podman.Mount{Type: "volume", Name: "v", Source: "/var/run/", Destination: "/s"}), "engine-socket", "critical"},
+		{"the socket for another user", func(c *podman.Container) {
+			c.Process.UID = podman.Read(uint32(33), "")
+			c.Files.Mounts = podman.Read([]podman.Mount{{Type: "bind", Source: "/run/podman/podman.sock", Destination: "/s"}}, "")
+		}, "engine-socket", "high UID 33"},
+		{"a young image", func(c *podman.Container) { c.Image.Built = podman.Read(c.Host.Now.AddDate(0, 0, -30), "") }, "stale-image", ""},
+		{"an old image", func(c *podman.Container) { c.Image.Built = podman.Read(c.Host.Now.AddDate(0, 0, -31), "") }, "stale-image", "medium the image is 31 days old"},
+		{"an image by digest", func(c *podman.Container) { c.Image.ID = "abc"; c.Image.Current = podman.Read("abc", "") }, "stale-image", ""},
+		{"a proxy's password", func(c *podman.Container) {
+			c.Environment.Value = []podman.Variable{{Name: "http_proxy", Value: "http://me:geheim@proxy:1", Owner: podman.OwnerProxy}}
+		}, "plaintext-secret", "high variable http_proxy holds a password in a URL, which Podman copied"},
+		{"a variable that may be a secret's", func(c *podman.Container) {
+			c.Environment.Value = []podman.Variable{{Name: "DB_PASSWORD", Value: "hunter2", Owner: podman.OwnerUnknown}}
+		}, "plaintext-secret", ""},
+		{"the image's variable", func(c *podman.Container) {
+			c.Environment.Value = []podman.Variable{{Name: "DB_PASSWORD", Value: "hunter2", Owner: podman.OwnerImage}}
+		}, "plaintext-secret", ""},
+		{"registry credentials", func(c *podman.Container) {
+			c.Texts = podman.Read([]podman.Text{{Place: "option", Name: "--creds", Words: []podman.Sensitive{"me:geheim"}}}, "")
+		}, "plaintext-secret", "high option --creds holds a registry's password"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := soft()
+			test.change(c)
+			got := ""
+			for _, f := range Check(All(Parameters{}), c) {
+				if f.Rule.ID == test.rule {
+					got += f.Severity.String() + " " + f.Message
+				}
+			}
+			severity, piece, _ := strings.Cut(test.want, " ")
+			if (test.want == "") != (got == "") || !strings.HasPrefix(got, severity) || !strings.Contains(got, piece) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestFindings(t *testing.T) {
+	c := soft()
+	hidden := podman.Text{Place: "option", Name: "--log-opt", Words: []podman.Sensitive{"token=abcdef0123"}}
+	c.Texts = podman.Read([]podman.Text{hidden, hidden}, "")
+	found := Check(All(Parameters{}), c)
+	var prints []string
+	for _, f := range found {
+		if f.Rule == nil || f.Container != "soft" || f.Message == "" || f.Fix.Summary == "" || !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(f.Fingerprint) {
+			t.Errorf("incomplete: %+v", f)
+		}
+		prints = append(prints, f.Fingerprint)
+	}
+	slices.Sort(prints)
+	if len(slices.Compact(slices.Clone(prints))) != len(prints) {
+		t.Error("two findings have one fingerprint")
+	}
+	if !slices.IsSortedFunc(found, func(a, b Finding) int { return int(b.Severity) - int(a.Severity) }) {
+		t.Error("the findings are not worst first")
+	}
+	c.Kind = podman.KindInfra
+	if len(Check(All(Parameters{}), c)) > 0 {
+		t.Error("an infra container is judged")
+	}
+}
+
+// TestFix holds that an older Podman is not given a key that makes its generator drop the unit.
+func TestFix(t *testing.T) {
+	f := Fix{Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}, {"--cpus=1", "", ""}}}
+	for version, want := range map[string]string{"": "UserNS=auto", "4.5.0": "UserNS=auto", "5.4.2": "UserNS=auto", "4.4.1": "PodmanArgs=--userns=auto", "10.0": "UserNS=auto"} {
+		if got := f.Quadlet(version); got[0] != want || got[1] != "PodmanArgs=--cpus=1" {
+			t.Errorf("%q: %q, want %s first", version, got, want)
+		}
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	catalogue, c := All(Parameters{}), soft()
+	for _, v := range []string{"PATH=/usr/bin:/bin", "TZ=Europe/Berlin", "APP_PORT=8080", "DB_HOST=db", "DB_PASSWORD=hunter2", "GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305", "BASE_URL=https://example.org/x"} {
+		name, value, _ := strings.Cut(v, "=")
+		c.Environment.Value = append(c.Environment.Value, podman.Variable{Name: name, Value: podman.Sensitive(value), Owner: podman.OwnerUser})
+	}
+	for b.Loop() {
+		Check(catalogue, c)
+	}
+}
