@@ -215,10 +215,14 @@ func (t *textWriter) remedy(c Container, f *rules.Finding) string {
 	if c.Unit != "" {
 		changes = f.Fix.Quadlet(t.report.podman())
 	}
-	if len(changes) == 0 {
+	switch {
+	case len(changes) == 0:
 		return Safe(f.Fix.Summary)
+	case t.style.Verbose:
+		return Safe(strings.Join(changes, "  ")) + "   (" + Safe(f.Fix.Summary) + ")"
+	default:
+		return Safe(strings.Join(changes, "  "))
 	}
-	return Safe(strings.Join(changes, "  ")) + "   (" + Safe(f.Fix.Summary) + ")"
 }
 
 // standing is the container's state, with how long it has been running.

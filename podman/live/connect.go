@@ -96,7 +96,7 @@ func Connect(ctx context.Context, opts Options) (*Service, error) {
 			return service, nil
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
-		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, errNoSocket):
 		default:
 			opts.Log("%s: %v", socket, err)
 		}
@@ -224,15 +224,17 @@ func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 	}
 }
 
+var errNoSocket = errors.New("there is no such socket")
+
 // probeError says why nothing listens, without the address, which the caller names.
 func probeError(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no such socket: %w", fs.ErrNotExist)
+		return errNoSocket
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errors.New("nothing listens there")
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("permission denied: %w", fs.ErrPermission)
+		return errors.New("permission denied")
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {

@@ -147,7 +147,7 @@ func serve(capture, copies, socket string) error {
 		if m := inspect.FindStringSubmatch(r.URL.Path); m != nil {
 			i, _ := strconv.ParseInt(strings.TrimLeft(m[1], "0"), 16, 64)
 			body := bytes.ReplaceAll(one, []byte(id), []byte(m[1]))
-			w.Write(bytes.Replace(body, []byte(`"Name":"hardened"`), []byte(fmt.Sprintf(`"Name":"c%d"`, i)), 1))
+			w.Write(bytes.Replace(body, []byte(`"Name": "hardened"`), []byte(fmt.Sprintf(`"Name": "c%d"`, i)), 1))
 			return
 		}
 		a, ok := answers[uri]
