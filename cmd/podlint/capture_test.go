@@ -70,7 +70,10 @@ func serve(t testing.TB, h http.Handler) string {
 	server.Listener.Close()
 	server.Listener = listener
 	server.Start()
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.CloseClientConnections() // a handler that hangs ends with its connection
+		server.Close()
+	})
 	return "unix://" + listener.Addr().String()
 }
 

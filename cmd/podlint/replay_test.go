@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 	"unicode"
@@ -311,5 +312,45 @@ func TestOutputs(t *testing.T) {
 		if status != want || (args == "--quiet") != (out == "") {
 			t.Errorf("%s: status %d, want %d", args, status, want)
 		}
+	}
+}
+
+// TestInterrupt holds that Ctrl-C ends a scan of a service that hangs within a second, with a report of what was read.
+func TestInterrupt(t *testing.T) {
+	good := loadCapture(t, "podman-5-rootful")
+	for name, hangs := range map[string]func(*http.Request) bool{
+		"while connecting": func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/_ping") },
+		"while reading":    func(r *http.Request) bool { return inspects(r) && !strings.Contains(r.URL.Path, "/containers/a") },
+		"while listing":    func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/containers/json") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			reached := make(chan struct{}, 1000)
+			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if hangs(r) {
+					reached <- struct{}{}
+					hang(w, r)
+					return
+				}
+				good.ServeHTTP(w, r)
+			}))
+			var begun time.Time
+			go func() {
+				<-reached
+				begun = time.Now()
+				_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+			}()
+			status, out, errs := scanAt(t, url, "--format", "json")
+			if d := time.Since(begun); d > time.Second {
+				t.Errorf("it took %v", d)
+			}
+			if status != 3 || !strings.Contains(errs, "interrupted") {
+				t.Errorf("status %d, %s", status, errs)
+			}
+			if name != "while connecting" {
+				if r := parseReport(t, out); r.Summary.Complete {
+					t.Error("the report says that it is complete")
+				}
+			}
+		})
 	}
 }
