@@ -137,6 +137,12 @@ func (o *output) write(std streams, r *report.Report) error {
 	return errors.Join(errs...)
 }
 
+// onTerminal reports whether the text report goes to a terminal.
+func (o *output) onTerminal(stdout io.Writer) bool {
+	_, ok := terminal(stdout)
+	return ok && !o.quiet && slices.Contains(o.destinations, destination{"text", "-"})
+}
+
 // writeFile puts a report in place of a file in one step, so that nobody reads half of one. What is no plain file, such as
 // /dev/stdout or a pipe, is written to as it is.
 func (o *output) writeFile(d destination, r *report.Report) error {

@@ -333,14 +333,14 @@ func TestInterrupt(t *testing.T) {
 				}
 				good.ServeHTTP(w, r)
 			}))
-			var begun time.Time
+			begun := make(chan time.Time, 1)
 			go func() {
 				<-reached
-				begun = time.Now()
+				begun <- time.Now()
 				_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
 			}()
 			status, out, errs := scanAt(t, url, "--format", "json")
-			if d := time.Since(begun); d > time.Second {
+			if d := time.Since(<-begun); d > time.Second {
 				t.Errorf("it took %v", d)
 			}
 			if status != 3 || !strings.Contains(errs, "interrupted") {

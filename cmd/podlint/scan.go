@@ -130,6 +130,9 @@ func (a *app) scan(ctx context.Context, flags *scanFlags, names []string) error 
 	result.Finished = a.now()
 	result.Sort()
 	for _, e := range result.Errors {
+		if flags.onTerminal(a.out) { // where the report shows them
+			break
+		}
 		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
 	}
 	if err := flags.write(a.streams, result); err != nil {
