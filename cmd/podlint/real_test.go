@@ -250,6 +250,8 @@ func TestRealPodman(t *testing.T) {
 	if isRootless { // it may be root's, and so the account that runs Podman
 		want["unknown-user"]["uid-map"] = "medium"
 	}
+	withConf(t, want, major)
+	kubePlay(t, want, major)
 	// What a pod was given does not reach its members; its user namespace does.
 	podmanCommand(t, "pod", "create", "--name", "pod", "--network", "none", "--security-opt", "no-new-privileges")
 	podmanCommand(t, "run", "-d", "--name", "member", "--pod", "pod", "localhost/plain:1", "/bin/busybox", "sleep", "3600")
@@ -341,6 +343,69 @@ func TestRealPodman(t *testing.T) {
 	if *update {
 		record(t, major, isRootless)
 	}
+}
+
+// withConf makes containers for which containers.conf decides what no flag of theirs says.
+func withConf(t *testing.T, want map[string]map[string]string, major string) {
+	soft := maps.Clone(want["plain"])
+	readOnly := maps.Clone(soft)
+	delete(readOnly, "read-only")
+	privileged := maps.Clone(want["privileged"])
+	if major == "4" { // which does not know these keys
+		readOnly, privileged = soft, soft
+	}
+	secret := maps.Clone(soft)
+	secret["plaintext-secret"] = "high"
+	own := os.Getenv("CONTAINERS_CONF")
+	conf, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer t.Setenv("CONTAINERS_CONF", own)
+	for _, c := range []struct {
+		name, setting string
+		want          map[string]string
+	}{
+		{"conf-read-only", "read_only = true", readOnly},
+		{"conf-privileged", "privileged = true", privileged},
+		{"conf-env", `env = ["API_TOKEN=` + planted("conf") + `"]`, secret},
+	} {
+		file := filepath.Join(t.TempDir(), "containers.conf")
+		text := strings.Replace(string(conf), "[containers]\n", "[containers]\n"+c.setting+"\n", 1)
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("CONTAINERS_CONF", file)
+		podmanCommand(t, "run", "-d", "--name", c.name, "--network", "none", "localhost/plain:1", "/bin/busybox", "sleep", "3600")
+		want[c.name] = c.want
+	}
+}
+
+// kubePlay makes a container without a command line: who asked for a capability is not known then, and on a Podman that
+// shows the values of secrets, whose a variable is neither.
+func kubePlay(t *testing.T, want map[string]map[string]string, major string) {
+	file := filepath.Join(t.TempDir(), "pod.yaml")
+	const pod = `apiVersion: v1
+kind: Pod
+metadata: {name: kube}
+spec:
+  containers:
+  - {name: soft, image: localhost/plain:1, imagePullPolicy: Never, command: [/bin/busybox, sleep, "3600"], env: [{name: DB_PASSWORD, value: PLANTED}]}
+  - name: hard
+    image: localhost/plain:1
+    imagePullPolicy: Never
+    command: [/bin/busybox, sleep, "3600"]
+    securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, runAsUser: 33}
+`
+	if err := os.WriteFile(file, []byte(strings.Replace(pod, "PLANTED", planted("kube"), 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	podmanCommand(t, "kube", "play", "--network", "none", file)
+	want["kube-soft"] = maps.Clone(want["plain"])
+	if major != "4" {
+		want["kube-soft"]["plaintext-secret"] = "high"
+	}
+	want["kube-hard"] = map[string]string{"uid-map": want["user-33"]["uid-map"]}
 }
 
 // killed kills a podlint with its own service, and looks for what is left of that.
