@@ -30,6 +30,9 @@ and not written. A mount of a directory above the socket hands it over just the 
 			if socket == "" {
 				continue
 			}
+			if own, ok := c.Host.UIDs.Outside(0); ok && !direct && rootless(c) && below("/run/user", hostPath(m.Source)) {
+				socket = fmt.Sprintf("/run/user/%d/podman/podman.sock", own) // nearer at hand than root's
+			}
 			severity, reach := socketReach(c, socket)
 			message, confidence := fmt.Sprintf("%s is mounted: %s", socket, reach), Certain
 			if !direct {
