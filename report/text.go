@@ -73,7 +73,7 @@ func Text(w io.Writer, r *Report, style Style) error {
 	}
 	t.clean(clean)
 	t.errors()
-	t.summary(len(clean))
+	t.summary(len(blocks), len(clean))
 	return t.err
 }
 
@@ -262,14 +262,8 @@ func (t *textWriter) errors() {
 	}
 }
 
-func (t *textWriter) summary(clean int) {
+func (t *textWriter) summary(soft, clean int) {
 	r := t.report
-	judged := 0
-	for _, c := range r.Containers {
-		if c.Kind == podman.KindContainer {
-			judged++
-		}
-	}
 	parts := []string{fmt.Sprintf("%d clean", clean)}
 	counts := r.Count()
 	for _, s := range severities {
@@ -277,7 +271,7 @@ func (t *textWriter) summary(clean int) {
 			parts = append(parts, t.palette.severity[s](fmt.Sprintf("%d %s", n, s)))
 		}
 	}
-	t.print("\n", t.palette.bold(plural(judged, "container")+":"), " ", strings.Join(parts, ", "), ".")
+	t.print("\n", t.palette.bold(plural(clean+soft, "container")+":"), " ", strings.Join(parts, ", "), ".")
 	switch r.ExitStatus() {
 	case 3:
 		t.print(t.palette.severity[rules.High](" Incomplete: " + plural(len(r.Errors), "error") + "."))

@@ -66,7 +66,6 @@ func secretsInText(text podman.Text) []Finding {
 	for _, w := range text.Words {
 		words = append(words, w.Reveal())
 	}
-	name := shownName(text.Name)
 	switch text.Place {
 	case "argument", "health check":
 		var found []Finding
@@ -96,6 +95,7 @@ func secretsInText(text podman.Text) []Finding {
 		if !ok || match.Confidence == secret.Guess { // labels are full of identifiers
 			return nil
 		}
+		name := shownName(text.Name)
 		fix.Summary = "leave it out of the " + text.Place + ", hand it over as a Podman secret (--secret), and change it"
 		return []Finding{secretFinding(match, fmt.Sprintf("%s %s holds %s", text.Place, name, match.What), text.Place+" "+name, text.Place+":"+name, text.Origin, fix)}
 	case "option":
@@ -107,6 +107,7 @@ func secretsInText(text podman.Text) []Finding {
 		if !ok || match.Confidence == secret.Guess {
 			return nil
 		}
+		name := shownName(text.Name)
 		return []Finding{secretFinding(match, fmt.Sprintf("option %s holds %s", name, match.What), "option "+name, "option:"+name, text.Origin, fix)}
 	case "hostname":
 		match, ok := secret.InText(words[0])

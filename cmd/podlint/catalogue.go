@@ -39,25 +39,16 @@ func (a *app) rulesCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			catalogue := rules.All(rules.Parameters{})
-			switch format {
-			case "json":
-				all := make([]catalogueRule, len(catalogue))
-				for i := range catalogue {
-					all[i] = asCatalogue(&catalogue[i])
-				}
-				return writeJSON(a.out, all)
-			case "text":
-				width := 0
-				for _, r := range catalogue {
-					width = max(width, len(r.ID))
-				}
-				for _, r := range catalogue {
+			all, width := make([]catalogueRule, len(catalogue)), 0
+			for i := range catalogue {
+				all[i] = asCatalogue(&catalogue[i])
+				width = max(width, len(all[i].ID))
+			}
+			return a.describe(cmd, format, all, func() {
+				for _, r := range all {
 					fmt.Fprintf(a.out, "%-*s  %-8s  %s\n", width, r.ID, r.Severity, r.Title)
 				}
-				return nil
-			default:
-				return &usageError{fmt.Errorf("--format: %q is none of text, json", format), cmd.CommandPath()}
-			}
+			})
 		},
 	}
 	formatFlag(cmd, &format)
@@ -82,19 +73,24 @@ func (a *app) explainCommand() *cobra.Command {
 			if err != nil {
 				return &usageError{err, "podlint rules"}
 			}
-			switch format {
-			case "json":
-				return writeJSON(a.out, asCatalogue(rule))
-			case "text":
-				explain(a.out, rule)
-				return nil
-			default:
-				return &usageError{fmt.Errorf("--format: %q is none of text, json", format), cmd.CommandPath()}
-			}
+			return a.describe(cmd, format, asCatalogue(rule), func() { explain(a.out, rule) })
 		},
 	}
 	formatFlag(cmd, &format)
 	return cmd
+}
+
+// describe writes what a command that only describes has to say, in the format that was asked for.
+func (a *app) describe(cmd *cobra.Command, format string, value any, text func()) error {
+	switch format {
+	case "json":
+		return writeJSON(a.out, value)
+	case "text":
+		text()
+		return nil
+	default:
+		return &usageError{fmt.Errorf("--format: %q is none of text, json", format), cmd.CommandPath()}
+	}
 }
 
 func formatFlag(cmd *cobra.Command, format *string) {

@@ -333,9 +333,7 @@ func TestRealPodman(t *testing.T) {
 		}
 	})
 	t.Run("nothing is left", func(t *testing.T) {
-		left, _ := filepath.Glob(filepath.Join(os.TempDir(), "podlint-service-*"))
-		inRuntime, _ := filepath.Glob(filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "podlint-service-*"))
-		if left = append(left, inRuntime...); len(left) > 0 {
+		if left := leftovers(); len(left) > 0 {
 			t.Errorf("left behind: %q", left)
 		}
 	})
@@ -408,6 +406,13 @@ spec:
 	want["kube-hard"] = map[string]string{"uid-map": want["user-33"]["uid-map"]}
 }
 
+// leftovers finds the directories of podlint's own services.
+func leftovers() []string {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "podlint-service-*"))
+	inRuntime, _ := filepath.Glob(filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "podlint-service-*"))
+	return append(left, inRuntime...)
+}
+
 // killed kills a podlint with its own service, and looks for what is left of that.
 func killed(t *testing.T) {
 	program := os.Getenv("PODLINT")
@@ -436,9 +441,7 @@ func killed(t *testing.T) {
 		}
 	}
 	invoke(t, "scan", "plain")
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "podlint-service-*"))
-	inRuntime, _ := filepath.Glob(filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "podlint-service-*"))
-	if left = append(left, inRuntime...); len(left) > 0 {
+	if left := leftovers(); len(left) > 0 {
 		t.Errorf("the next run has left behind: %q", left)
 	}
 }

@@ -37,15 +37,9 @@ func (a *app) versionCommand() *cobra.Command {
 				Go      string `json:"go"`
 				Podman  string `json:"podmanFlags"`
 			}{version(), runtime.Version(), command.TableVersion}
-			switch format {
-			case "json":
-				return writeJSON(a.out, about)
-			case "text":
+			return a.describe(cmd, format, about, func() {
 				fmt.Fprintf(a.out, "podlint %s (%s, flags of podman %s)\n", about.Version, about.Go, about.Podman)
-				return nil
-			default:
-				return &usageError{fmt.Errorf("--format: %q is none of text, json", format), cmd.CommandPath()}
-			}
+			})
 		},
 	}
 	formatFlag(cmd, &format)

@@ -47,10 +47,13 @@ func newReader(c *client) *reader {
 	return r
 }
 
+// problem names a failed look-up, once for each target: many containers may share an image.
 func (r *reader) problem(target string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.problems = append(r.problems, Problem{target, err})
+	if !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Target == target }) {
+		r.problems = append(r.problems, Problem{target, err})
+	}
 }
 
 // container inspects one container. What depends on the host is left to onHost.

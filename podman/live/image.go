@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,14 +73,14 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 				own = named
 			}
 		case !gone(err): // the name may well be gone: then there is nothing to compare with
-			r.imageProblem(name, err)
+			r.problem(name, err)
 		}
 	}
 	if own == nil {
 		var err error
 		if own, err = r.images.get(ctx, data.Image); err != nil {
 			if !gone(err) {
-				r.imageProblem(data.Image, err)
+				r.problem(data.Image, err)
 			}
 			return nil
 		}
@@ -90,15 +89,6 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 		c.Image.Built = podman.Read(built, "Image.Created")
 	}
 	return own
-}
-
-// imageProblem names a failed look-up, once for each image.
-func (r *reader) imageProblem(name string, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Target == name }) {
-		r.problems = append(r.problems, Problem{name, err})
-	}
 }
 
 // built returns when the image's newest layer was made, and false where its dates are fixed ones that say nothing about

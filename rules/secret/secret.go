@@ -18,8 +18,10 @@
 package secret
 
 import (
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -90,14 +92,15 @@ func InText(text string) (Match, bool) {
 // `sh -c` do, are split. It returns a match for each index that has one.
 func InWords(line []string) map[int]Match {
 	found := map[int]Match{}
+	programs := map[string]bool{} // that stand before the word
 	for i, word := range line {
+		if i > 0 {
+			programs[path.Base(line[i-1])] = true
+		}
 		word = cut(word)
 		if strings.ContainsAny(word, " \t\n") {
-			for _, m := range InWords(split(word)) {
-				found[i] = m
-				break
-			}
-			if _, ok := found[i]; ok {
+			if inner := InWords(split(word)); len(inner) > 0 {
+				found[i] = inner[slices.Min(slices.Collect(maps.Keys(inner)))]
 				continue
 			}
 		}
@@ -119,14 +122,14 @@ func InWords(line []string) map[int]Match {
 		before := line[i-1]
 		switch {
 		case strings.HasPrefix(word, "-"):
-			if password, ok := strings.CutPrefix(word, "-p"); ok && len(password) > 0 && runs(line[:i], "mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin") && !isNoSecret(password) && !isReference(password) {
+			if password, ok := strings.CutPrefix(word, "-p"); ok && len(password) > 0 && anyOf(programs, "mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin") && !isNoSecret(password) && !isReference(password) {
 				found[i] = Match{What: "a password on a command line", Name: "-p", Confidence: Likely}
 			}
 		case strings.HasPrefix(before, "-") && !strings.Contains(before, "=") && namesSecret(before) && isKeyed(before, word),
-			before == "-a" && runs(line[:i], "redis-cli") && isKeyed(before, word),
-			before == "-p" && runs(line[:i], "sshpass") && isKeyed(before, word),
-			before == "-w" && runs(line[:i], "ldapsearch", "ldapadd", "ldapmodify") && isKeyed(before, word),
-			(before == "-u" || before == "--user") && runs(line[:i], "curl", "wget") && hasPassword(word),
+			before == "-a" && anyOf(programs, "redis-cli") && isKeyed(before, word),
+			before == "-p" && anyOf(programs, "sshpass") && isKeyed(before, word),
+			before == "-w" && anyOf(programs, "ldapsearch", "ldapadd", "ldapmodify") && isKeyed(before, word),
+			(before == "-u" || before == "--user") && anyOf(programs, "curl", "wget") && hasPassword(word),
 			strings.EqualFold(before, "requirepass") && isKeyed(before, word):
 			found[i] = Match{What: "a password on a command line", Name: before, Confidence: Likely}
 		}
@@ -140,24 +143,18 @@ func hasPassword(userAndPassword string) bool {
 	return ok && !isNoSecret(password) && !isReference(password)
 }
 
-// runs reports whether one of the programs stands among the words.
-func runs(words []string, programs ...string) bool {
-	for _, w := range words {
-		for _, p := range programs {
-			if path.Base(w) == p {
-				return true
-			}
-		}
-	}
-	return false
+// anyOf reports whether the set holds one of the names.
+func anyOf(set map[string]bool, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return set[name] })
 }
 
 // split takes a shell command apart, roughly: at white space and at what separates commands, quotes removed. It only has to
 // find words that look like secrets, not to run them.
 func split(command string) []string {
-	return strings.FieldsFunc(strings.NewReplacer(`"`, "", `'`, "", ";", " ", "|", " ", "&&", " ", "(", " ", ")", " ").Replace(command),
-		func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' })
+	return strings.FieldsFunc(separators.Replace(command), func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' })
 }
+
+var separators = strings.NewReplacer(`"`, "", `'`, "", ";", " ", "|", " ", "&&", " ", "(", " ", ")", " ")
 
 // assignments finds NAME=VALUE, NAME: VALUE and "NAME": "VALUE" inside a text: Java options, connection strings, JSON, the
 // query of a URL.

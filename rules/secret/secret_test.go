@@ -91,3 +91,12 @@ func FuzzInPair(f *testing.F) {
 		}
 	})
 }
+
+// TestInWordsIsStable holds that of several secrets in one word it is always the first that is named.
+func TestInWordsIsStable(t *testing.T) {
+	for range 50 {
+		if m := InWords([]string{"sh", "-c", "app --password=swordfish --token=abcdefgh --secret=ijklmnop"})[2]; m.Name != "password" {
+			t.Fatalf("the first is %q", m.Name)
+		}
+	}
+}
