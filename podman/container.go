@@ -33,6 +33,8 @@ type Container struct {
 	Pod string
 	// Unit is the systemd unit that made the container (its label PODMAN_SYSTEMD_UNIT), empty without one.
 	Unit string
+	// Definition is the file that defines the container; its zero value is a container that no file is known for.
+	Definition Definition
 	// Host is the machine that the container runs on; rules may rely on it being there.
 	Host *Host
 
@@ -49,6 +51,26 @@ type Container struct {
 // Running reports whether the container's processes are there now.
 func (c *Container) Running() bool { return c.State == "running" }
 
+// Syntax is the language that a container is defined in.
+type Syntax string
+
+// The languages.
+const (
+	SyntaxQuadlet Syntax = "quadlet"
+	SyntaxCommand Syntax = "command" // a podman command line, in a script or a .service unit
+	SyntaxKube    Syntax = "kube"
+	SyntaxCompose Syntax = "compose"
+)
+
+// Definition is where a container is defined.
+type Definition struct {
+	// Syntax is empty where no file is known.
+	Syntax Syntax
+	// Origin is the place that a setting belongs to which the definition does not have yet: a unit's section, the word
+	// `run` of a command line, a container's mapping in YAML.
+	Origin Origin
+}
+
 // Process is what a container starts and as whom.
 type Process struct {
 	// User is the user as it was written, "USER[:GROUP]" by name or number, the image's where the container was given
@@ -64,6 +86,10 @@ type Namespaces struct {
 	// UIDs and GIDs map the container's IDs down to the host's, through every user namespace on the way. A container
 	// without one has the identity map; a rootless one has that of the user who runs Podman.
 	UIDs, GIDs Setting[IDMap]
+	// StandIns is set where the outside IDs of the maps and the host only stand for some that are chosen when the container
+	// is made: by --userns=auto, by /etc/subuid, by who runs a rootless Podman. Whether an ID is the host's root, the
+	// account's or a range set aside is known then, its number is not.
+	StandIns bool
 	// User is Podman's word for the mode: "" (none of its own), "private", "container:ID", "ns:PATH". It says nothing
 	// about isolation: "private" may map every UID to itself.
 	User Setting[string]
@@ -113,8 +139,8 @@ type Mount struct {
 	Writable bool
 	// Recursive is whether what is mounted below Source comes along.
 	Recursive bool
-	// Field says where the mount was read, such as "Mounts[3]".
-	Field string
+	// Origin is where the mount was read, such as the field "Mounts[3]".
+	Origin Origin
 }
 
 // Image is what a container was made from and what its name means today.
@@ -173,13 +199,16 @@ type Text struct {
 	Words []Sensitive
 	// Origin is where it was set, as nearly as it is known.
 	Origin Origin
+	// WordOrigins is where each word was, nil where only Origin is known.
+	WordOrigins []Origin
 }
 
 // Host is what podlint knows about the machine and the Podman that containers run on.
 type Host struct {
 	// Podman is its version, such as "5.4.2"; empty for a definition.
 	Podman string
-	// Rootless is whether Podman runs as an ordinary user.
+	// Rootless is whether Podman runs as an ordinary user. For a definition it is Set where a flag or the file's place
+	// tells, and Default where it is only assumed.
 	Rootless Setting[bool]
 	// UIDs and GIDs is the user namespace that Podman itself runs in; the identity map for a rootful one.
 	UIDs, GIDs IDMap

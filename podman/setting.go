@@ -55,6 +55,12 @@ func (o Origin) String() string {
 	return s
 }
 
+// At returns the origin with another field: what is not written stands where it would have to be.
+func (o Origin) At(field string) Origin {
+	o.Field = field
+	return o
+}
+
 // Setting is a value of a container's configuration with what is known about it and where it was read.
 type Setting[T any] struct {
 	// Value means nothing while State is Unknown.

@@ -29,6 +29,7 @@ type finding struct {
 	References  []string         `json:"references"`
 	Fingerprint string           `json:"fingerprint"`
 	Status      string           `json:"status"`
+	Reason      string           `json:"reason,omitempty"`
 }
 
 type evidence struct {
@@ -56,6 +57,7 @@ type summary struct {
 	Medium     int  `json:"medium"`
 	Low        int  `json:"low"`
 	Info       int  `json:"info"`
+	Waived     int  `json:"waived"`
 	Complete   bool `json:"complete"`
 }
 
@@ -79,9 +81,12 @@ func JSON(w io.Writer, r *Report) error {
 	version := r.podman()
 	list(out, "findings", len(r.Findings), func(i int) any { return asJSON(&r.Findings[i], version) })
 	list(out, "errors", len(r.Errors), func(i int) any { return r.Errors[i] })
+	if len(r.Warnings) > 0 {
+		list(out, "warnings", len(r.Warnings), func(i int) any { return r.Warnings[i] })
+	}
 	n := r.Count()
 	out.raw(`"summary":`)
-	out.value(summary{len(r.Containers), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info], r.Complete})
+	out.value(summary{len(r.Containers), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info], r.waived(), r.Complete && !r.Unreadable})
 	out.raw("}\n")
 	return out.err
 }
@@ -99,6 +104,9 @@ func asJSON(f *rules.Finding, version string) finding {
 		Rule: f.Rule.ID, Severity: f.Severity, Confidence: f.Confidence, Container: f.Container, Message: f.Message,
 		Evidence: make([]evidence, 0, len(f.Evidence)), Location: located(f.Location), Fix: fix{f.Fix.Summary, f.Fix.Flags(), f.Fix.Quadlet(version)},
 		References: notNil(f.Rule.See), Fingerprint: f.Fingerprint, Status: "open",
+	}
+	if f.Waived != "" {
+		j.Status, j.Reason = "waived", f.Waived
 	}
 	for _, e := range f.Evidence {
 		j.Evidence = append(j.Evidence, evidence{e.Setting, e.Value, e.Origin.String()})

@@ -22,6 +22,12 @@ type Report struct {
 	Findings []rules.Finding
 	// Errors holds what could not be read.
 	Errors []Error
+	// Warnings holds what was read and is odd, such as a key that Podman does not know.
+	Warnings []Error
+	// Definitions is set where files were read rather than a service.
+	Definitions bool
+	// Unreadable is set where a file could not be read.
+	Unreadable bool
 	// Complete is false where something was not read.
 	Complete bool
 	// Rules is the catalogue that was used.
@@ -58,12 +64,42 @@ type Container struct {
 	Pod     string      `json:"pod,omitempty"`
 	Unit    string      `json:"unit,omitempty"`
 	Started time.Time   `json:"-"`
+	// Location is where it is defined, nil where no file is known.
+	Location *location `json:"location,omitempty"`
+	// Definition is the same with the language.
+	Definition podman.Definition `json:"-"`
+}
+
+// key tells containers apart: two files may define the same name.
+func (c Container) key() containerKey { return containerKey{c.Name, c.Definition.Origin.File} }
+
+type containerKey struct{ name, file string }
+
+func keyOf(f *rules.Finding) containerKey {
+	return containerKey{f.Container, f.Definition.Origin.File}
 }
 
 // Error is something that could not be read.
 type Error struct {
 	Target  string `json:"target"`
 	Message string `json:"message"`
+	// Hint says what to do about it, empty for nothing.
+	Hint string `json:"hint,omitempty"`
+	// Location is where it is, nil for what is no file.
+	Location *location `json:"location,omitempty"`
+}
+
+// Add adds what a reader of definitions has found wrong.
+func (r *Report) Add(p podman.Problem) {
+	origin := p.Origin
+	origin.Column = 0
+	e := Error{Target: origin.String(), Message: p.Message, Hint: p.Hint, Location: located(p.Origin)}
+	if p.Warning {
+		r.Warnings = append(r.Warnings, e)
+		return
+	}
+	r.Errors = append(r.Errors, e)
+	r.Unreadable = true
 }
 
 // Describe returns what a report says about a container.
@@ -72,12 +108,16 @@ func Describe(c *podman.Container) Container {
 	if image == "" {
 		image = c.Image.ID
 	}
-	return Container{Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State, Pod: c.Pod, Unit: c.Unit, Started: c.Started}
+	return Container{Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State, Pod: c.Pod, Unit: c.Unit, Started: c.Started,
+		Location: located(c.Definition.Origin), Definition: c.Definition}
 }
 
 // Sort puts containers in the order of their names and findings in that of their containers, worst first, so that a
 // report is the same on every run.
 func (r *Report) Sort() {
+	if r.Definitions { // they come in the order of the files
+		return
+	}
 	slices.SortStableFunc(r.Containers, func(a, b Container) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortStableFunc(r.Findings, func(a, b rules.Finding) int { return strings.Compare(a.Container, b.Container) })
 }
@@ -85,13 +125,26 @@ func (r *Report) Sort() {
 // Counts is how many findings there are of each severity.
 type Counts map[rules.Severity]int
 
-// Count counts the findings.
+// Count counts the findings that are not waived.
 func (r *Report) Count() Counts {
 	counts := Counts{}
 	for i := range r.Findings {
-		counts[r.Findings[i].Severity]++
+		if r.Findings[i].Waived == "" {
+			counts[r.Findings[i].Severity]++
+		}
 	}
 	return counts
+}
+
+// waived counts the findings that are.
+func (r *Report) waived() int {
+	n := 0
+	for i := range r.Findings {
+		if r.Findings[i].Waived != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // Fails reports whether a finding is at or above the severity that fails the run.
@@ -99,14 +152,17 @@ func (r *Report) Fails() bool {
 	if r.FailOn == 0 {
 		return false
 	}
-	return slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return f.Severity >= r.FailOn })
+	return slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return f.Waived == "" && f.Severity >= r.FailOn })
 }
 
-// ExitStatus is the status that podlint ends with after this report: 3 where it is incomplete, else 1 where it fails.
+// ExitStatus is the status that podlint ends with after this report: 3 where it is incomplete, 2 where a file could not be
+// read, else 1 where it fails.
 func (r *Report) ExitStatus() int {
 	switch {
 	case !r.Complete:
 		return 3
+	case r.Unreadable:
+		return 2
 	case r.Fails():
 		return 1
 	default:

@@ -72,7 +72,8 @@ func Text(w io.Writer, r *Report, style Style) error {
 		t.block(b)
 	}
 	t.clean(clean)
-	t.errors()
+	t.errors("not read", t.report.Errors)
+	t.errors("noticed", t.report.Warnings)
 	t.summary(len(blocks), len(clean))
 	return t.err
 }
@@ -93,6 +94,10 @@ func (t *textWriter) print(parts ...string) {
 
 func (t *textWriter) header() {
 	for _, s := range t.report.Sources {
+		if s.Kind == "files" {
+			t.print(t.palette.bold(plural(len(t.report.Containers), "container")), t.palette.dim("   "+Safe(s.URI)), "\n")
+			continue
+		}
 		line := "podman " + Safe(s.Podman)
 		if s.Rootless != nil && *s.Rootless {
 			line += ", rootless"
@@ -131,19 +136,24 @@ type block struct {
 
 // blocks groups the findings, the worst container first, and returns the names of those without any.
 func (t *textWriter) blocks() (blocks []block, clean []string) {
-	byName := map[string][]*rules.Finding{}
+	found := map[containerKey][]*rules.Finding{}
 	for i := range t.report.Findings {
 		f := &t.report.Findings[i]
-		byName[f.Container] = append(byName[f.Container], f)
+		if f.Waived == "" || t.style.Verbose {
+			found[keyOf(f)] = append(found[keyOf(f)], f)
+		}
 	}
 	for _, c := range t.report.Containers {
-		switch found := byName[c.Name]; {
+		switch found := found[c.key()]; {
 		case c.Kind != podman.KindContainer:
 		case len(found) == 0:
 			clean = append(clean, Safe(c.Name))
 		default:
 			blocks = append(blocks, block{c, found})
 		}
+	}
+	if t.report.Definitions {
+		return blocks, clean
 	}
 	slices.SortStableFunc(blocks, func(a, b block) int {
 		for _, s := range severities {
@@ -179,8 +189,14 @@ func (t *textWriter) ruleWidth() int {
 
 func (t *textWriter) block(b block) {
 	c := b.container
-	t.print("\n", t.palette.bold(Safe(c.Name)), "   ", Safe(c.Image), "   ", t.palette.dim(t.standing(c)))
-	if c.Unit != "" {
+	t.print("\n", t.palette.bold(Safe(c.Name)), "   ", Safe(c.Image))
+	if standing := t.standing(c); standing != "" {
+		t.print("   ", t.palette.dim(standing))
+	}
+	switch origin := c.Definition.Origin; {
+	case origin.File != "":
+		t.print(t.palette.dim("   " + Safe(short(origin))))
+	case c.Unit != "":
 		t.print(t.palette.dim("   " + Safe(c.Unit)))
 	}
 	t.print("\n")
@@ -199,20 +215,50 @@ func (t *textWriter) block(b block) {
 		if f.Confidence == rules.Guessed {
 			message += " (a guess)"
 		}
+		if f.Waived != "" {
+			message += " (waived: " + Safe(f.Waived) + ")"
+		}
 		t.print(head, t.wrapped(message, body, func(s string) string { return s }), "\n")
 		if t.style.Verbose {
 			for _, e := range f.Evidence {
 				t.print(strings.Repeat(" ", body), t.wrapped(fmt.Sprintf("%s: %s   (%s)", Safe(e.Setting), Safe(e.Value), Safe(e.Origin.String())), body, t.palette.dim), "\n")
 			}
 		}
+		t.quote(c, f, body)
 		t.print(strings.Repeat(" ", body), t.wrapped("→ "+t.remedy(c, f), body, t.palette.fix), "\n")
 	}
+}
+
+// quote shows the line that a finding is about, and points at it.
+func (t *textWriter) quote(c Container, f *rules.Finding, body int) {
+	if f.Quote == "" {
+		return
+	}
+	where := fmt.Sprint(f.Location.Line)
+	if f.Location.File != c.Definition.Origin.File {
+		where = short(f.Location)
+	}
+	line, pad := f.Quote, max(f.Location.Column-1, 0)
+	indent := len(line) - len(strings.TrimLeft(line, " \t"))
+	line, pad = line[indent:], pad-indent
+	head := Safe(where) + " | "
+	t.print(strings.Repeat(" ", body), t.palette.dim(head), Safe(line), "\n")
+	if pad >= 0 && pad <= len(line) {
+		before := utf8.RuneCountInString(Safe(line[:pad]))
+		t.print(strings.Repeat(" ", body+utf8.RuneCountInString(head)+before), t.palette.dim("^"), "\n")
+	}
+}
+
+// short writes a place without its column.
+func short(o podman.Origin) string {
+	o.Column = 0
+	return o.String()
 }
 
 // remedy is the change in the words of what made the container.
 func (t *textWriter) remedy(c Container, f *rules.Finding) string {
 	changes := f.Fix.Flags()
-	if c.Unit != "" {
+	if c.Definition.Syntax == podman.SyntaxQuadlet || c.Definition.Syntax == "" && c.Unit != "" {
 		changes = f.Fix.Quadlet(t.report.podman())
 	}
 	switch {
@@ -252,13 +298,16 @@ func (t *textWriter) clean(names []string) {
 	t.print("\n", t.palette.good(strings.TrimSpace(head)), "   ", t.wrapped(strings.Join(names, " "), len(head), t.palette.dim), "\n")
 }
 
-func (t *textWriter) errors() {
-	if len(t.report.Errors) == 0 {
+func (t *textWriter) errors(title string, list []Error) {
+	if len(list) == 0 {
 		return
 	}
-	t.print("\n", t.palette.bold("not read"), "\n")
-	for _, e := range t.report.Errors {
+	t.print("\n", t.palette.bold(title), "\n")
+	for _, e := range list {
 		t.print("  ", t.wrapped(Safe(e.Target)+": "+Safe(e.Message), 4, func(s string) string { return s }), "\n")
+		if e.Hint != "" {
+			t.print("    ", t.wrapped(Safe(e.Hint), 4, t.palette.dim), "\n")
+		}
 	}
 }
 
@@ -271,8 +320,14 @@ func (t *textWriter) summary(soft, clean int) {
 			parts = append(parts, t.palette.severity[s](fmt.Sprintf("%d %s", n, s)))
 		}
 	}
+	if n := r.waived(); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d waived", n))
+	}
 	t.print("\n", t.palette.bold(plural(clean+soft, "container")+":"), " ", strings.Join(parts, ", "), ".")
 	switch r.ExitStatus() {
+	case 2:
+		t.print(t.palette.severity[rules.High](" Not everything could be read: " + plural(len(r.Errors), "error") + "."))
+		t.print(" Exit status 2.\n")
 	case 3:
 		t.print(t.palette.severity[rules.High](" Incomplete: " + plural(len(r.Errors), "error") + "."))
 		t.print(" Exit status 3.\n")

@@ -18,6 +18,7 @@ them back through any setuid or file-capability program in the image.`,
 	Remedy: "Run with `--cap-drop=ALL` and add back by name what the service cannot do without; most services need none.",
 	CIS:    "5.4",
 	See:    []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html", "https://docs.podman.io/en/latest/markdown/podman-run.1.html#cap-drop-capability"},
+	ByMode: true,
 	Check: func(c *podman.Container) []Finding {
 		bounding, requested := c.Capabilities.Bounding, c.Capabilities.Requested
 		if !bounding.Known() || isPrivileged(c) { // privileged names it: there is no dropping from it

@@ -20,7 +20,7 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 		causes := map[string]int{}
 		for _, f := range rule.Check(c) {
 			f.Rule = rule
-			f.Container = c.Name
+			f.Container, f.Definition = c.Name, c.Definition
 			if causes[f.Cause]++; causes[f.Cause] > 1 { // the same flag given twice
 				f.Cause = fmt.Sprintf("%s#%d", f.Cause, causes[f.Cause])
 			}
@@ -30,6 +30,14 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 					f.Location = e.Origin
 					break
 				}
+			}
+			if rule.ByMode && c.Definition.Syntax != "" && c.Host.Rootless.State == podman.Default {
+				mode := "rootful"
+				if c.Host.Rootless.Value {
+					mode = "rootless"
+				}
+				f.Message += " (" + mode + " assumed)"
+				f.Evidence = append(f.Evidence, Evidence{"Podman", mode + ", which is assumed: neither the file's place nor an option says", podman.Origin{}})
 			}
 			found = append(found, f)
 		}
@@ -72,6 +80,14 @@ func isPrivileged(c *podman.Container) bool {
 func isolated(c *podman.Container) bool {
 	own := c.OwnUsers()
 	return own.Known() && own.Value
+}
+
+// onHost begins to say who a UID of the host is, with its number where that is known.
+func onHost(c *podman.Container, uid uint32) string {
+	if c.Namespaces.StandIns {
+		return ""
+	}
+	return fmt.Sprintf("UID %d on the host: ", uid)
 }
 
 // rootless reports whether Podman is known to run as an ordinary user.

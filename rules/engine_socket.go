@@ -17,8 +17,9 @@ host's root directory in it: a root shell with extra steps. A read-only mount do
 and not written. A mount of a directory above the socket hands it over just the same.`,
 	Remedy: "Leave the mount out. A service that only watches containers can be given a filtering proxy that lets through the few " +
 		"requests it needs, or its events by other means.",
-	CIS: "5.32",
-	See: []string{"https://docs.podman.io/en/latest/markdown/podman-system-service.1.html", "https://docs.docker.com/engine/security/protect-access/"},
+	CIS:    "5.32",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-system-service.1.html", "https://docs.docker.com/engine/security/protect-access/"},
+	ByMode: true,
 	Check: func(c *podman.Container) []Finding {
 		mounts := c.Files.Mounts
 		if !mounts.Known() {
@@ -32,6 +33,9 @@ and not written. A mount of a directory above the socket hands it over just the 
 			}
 			if own, ok := c.Host.UIDs.Outside(0); ok && !direct && rootless(c) && below("/run/user", hostPath(m.Source)) {
 				socket = fmt.Sprintf("/run/user/%d/podman/podman.sock", own) // nearer at hand than root's
+				if c.Namespaces.StandIns {
+					socket = "/run/user/UID/podman/podman.sock"
+				}
 			}
 			severity, reach := socketReach(c, socket)
 			message, confidence := fmt.Sprintf("%s is mounted: %s", socket, reach), Certain
@@ -44,7 +48,7 @@ and not written. A mount of a directory above the socket hands it over just the 
 			}
 			found = append(found, Finding{
 				Message: message, Severity: severity, Confidence: confidence, Cause: m.Destination,
-				Evidence: []Evidence{{"mount", value, podman.Origin{Field: m.Field}}},
+				Evidence: []Evidence{{"mount", value, m.Origin}},
 				Fix:      Fix{Summary: "leave the mount of " + m.Source + " out"},
 			})
 		}

@@ -80,9 +80,14 @@ func secretsInText(text podman.Text) []Finding {
 				what += fmt.Sprintf(" (%s)", shownName(match.Name))
 			}
 			origin := text.Origin
-			origin.Field = fmt.Sprintf("%s[%d]", origin.Field, i)
-			if text.Place == "health check" {
-				origin.Field = fmt.Sprintf("%s.Test[%d]", text.Origin.Field, i)
+			switch {
+			case i < len(text.WordOrigins):
+				origin = text.WordOrigins[i]
+			case origin.File != "":
+			case text.Place == "health check":
+				origin.Field = fmt.Sprintf("%s.Test[%d]", origin.Field, i)
+			default:
+				origin.Field = fmt.Sprintf("%s[%d]", origin.Field, i)
 			}
 			found = append(found, secretFinding(match, what, text.Place, text.Place+":"+shownName(match.Name)+":"+match.What, origin, fix))
 		}

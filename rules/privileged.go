@@ -14,6 +14,7 @@ mounts the host's disk and is root on the host; no bug is needed.`,
 	Remedy: "Leave `--privileged` out and give what the service really needs by name: `--cap-add`, `--device`, `--security-opt`.",
 	CIS:    "5.5",
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#privileged"},
+	ByMode: true,
 	Check: func(c *podman.Container) []Finding {
 		p := c.Confinement.Privileged
 		if !p.Known() || !p.Value {

@@ -14,8 +14,9 @@ var rootUser = Rule{
 container, by a mount or by a bug of the runtime or the kernel, is then the attacker's to read and write.`,
 	Remedy: "Run as a service user (`--user=UID:GID`, or `USER` in the image), or map the container's root to an unprivileged range with " +
 		"`--userns=auto`. Best do both.",
-	CIS: "4.1",
-	See: []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#user-u-user-group"},
+	CIS:    "4.1",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#user-u-user-group"},
+	ByMode: true,
 	Check: func(c *podman.Container) []Finding {
 		uid := c.Process.UID
 		if !uid.Known() || uid.Value != 0 {
@@ -27,9 +28,12 @@ container, by a mount or by a bug of the runtime or the kernel, is then the atta
 		case podman.IdentityRoot, podman.IdentityHost:
 			message = "runs as UID 0, which is UID 0 on the host"
 		case podman.IdentityEngine:
-			severity, message = Medium, fmt.Sprintf("runs as UID 0, which is UID %d on the host: the account that runs Podman", host.Value)
+			severity, message = Medium, "runs as UID 0, which is "+onHost(c, host.Value)+"the account that runs Podman"
 		case podman.IdentitySubordinate:
-			severity, message = Low, fmt.Sprintf("runs as UID 0 of its own user namespace, UID %d on the host", host.Value)
+			severity, message = Low, "runs as UID 0 of its own user namespace"
+			if !c.Namespaces.StandIns {
+				message += fmt.Sprintf(", UID %d on the host", host.Value)
+			}
 		default:
 			confidence, message = Derived, "runs as UID 0; whose that is on the host is not known"
 		}

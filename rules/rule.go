@@ -88,6 +88,8 @@ type Rule struct {
 	CIS string
 	// See holds the addresses of further reading.
 	See []string
+	// ByMode is set where the severity depends on whether Podman is rootless: where that is only assumed, the finding says so.
+	ByMode bool
 	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest.
 	Check func(*podman.Container) []Finding
 }
@@ -112,8 +114,14 @@ type Finding struct {
 	Rule *Rule
 	// Container is the container's name.
 	Container string
-	// Location is where the setting stands in a file, empty for a live container.
+	// Definition is the definition of the container.
+	Definition podman.Definition
+	// Location is where the setting stands in a file, or would have to; empty where no file is known.
 	Location podman.Origin
+	// Quote is the line of Location as it may be shown, without what may be a secret; empty where there is nothing to see.
+	Quote string
+	// Waived is the reason for which the finding has been accepted, empty where it has not.
+	Waived string
 	// Fingerprint identifies the finding across runs and machines: 32 hexadecimal digits.
 	Fingerprint string
 }

@@ -16,8 +16,9 @@ the host's own. Whoever gets out of the container, or finds a file of the host's
 GIDs mapped to a range of its own, they own nothing outside.`,
 	Remedy: "Run with `--userns=auto`, which takes a free range for each container, or name one: `--subuidname=NAME --subgidname=NAME`, or " +
 		"`--uidmap=0:100000:65536 --gidmap=0:100000:65536`. A pod's members get the mapping of the pod.",
-	CIS: "5.31",
-	See: []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode", "https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
+	CIS:    "5.31",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode", "https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
+	ByMode: true,
 	Check: func(c *podman.Container) []Finding {
 		uids, gids := c.Namespaces.UIDs, c.Namespaces.GIDs
 		if !uids.Known() || !c.Host.Rootless.Known() {
@@ -55,7 +56,7 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 			message = "a user namespace that isolates nothing: UID 0 inside is UID 0 on the host"
 		}
 	case podman.IdentityEngine:
-		severity, message = Medium, fmt.Sprintf("UID 0 inside is UID %d on the host: the account that runs Podman, which its other containers share", c.HostUID(0).Value)
+		severity, message = Medium, "UID 0 inside is "+onHost(c, c.HostUID(0).Value)+"the account that runs Podman, which its other containers share"
 		if process.Known() && process.Value != 0 {
 			severity = Low
 		}
@@ -69,7 +70,10 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 		case podman.IdentityHost:
 			severity, message = Medium, fmt.Sprintf("the process's UID %d is UID %d on the host too", process.Value, process.Value)
 		case podman.IdentityEngine:
-			severity, message = Medium, fmt.Sprintf("the process's UID %d is UID %d on the host: the account that runs Podman", process.Value, c.HostUID(process.Value).Value)
+			severity, message = Medium, fmt.Sprintf("the process's UID %d is %sthe account that runs Podman", process.Value, onHost(c, c.HostUID(process.Value).Value))
+			if c.Namespaces.StandIns {
+				message = "the process's user is the account that runs Podman"
+			}
 		case podman.IdentitySubordinate, podman.IdentityUnknown:
 		}
 	}
@@ -90,6 +94,9 @@ func described(c *podman.Container, m podman.Setting[podman.IDMap]) string {
 		return "none"
 	}
 	text := m.Value.String()
+	if c.Namespaces.StandIns {
+		text = c.Namespaces.User.Value
+	}
 	if mode := c.Namespaces.User.Value; strings.HasPrefix(mode, "container:") {
 		text += " (its pod's)"
 	}

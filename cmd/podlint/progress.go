@@ -13,6 +13,7 @@ type progress struct {
 	mu    sync.Mutex
 	done  int
 	total int
+	what  string
 	stop  chan struct{}
 	ended sync.WaitGroup
 }
@@ -22,12 +23,19 @@ const patience = 500 * time.Millisecond
 
 // startProgress shows nothing where the stream is no terminal.
 func startProgress(to io.Writer, quiet bool) *progress {
-	p := &progress{to: to, stop: make(chan struct{})}
+	p := &progress{to: to, what: "reading containers", stop: make(chan struct{})}
 	if _, ok := terminal(to); !ok || quiet {
 		return p
 	}
 	p.ended.Go(p.draw)
 	return p
+}
+
+// name says what is counted.
+func (p *progress) name(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.what = what
 }
 
 // set is live.Progress.
@@ -49,12 +57,12 @@ func (p *progress) draw() {
 	defer fmt.Fprint(p.to, back)
 	for {
 		p.mu.Lock()
-		done, total := p.done, p.total
+		done, total, what := p.done, p.total, p.what
 		p.mu.Unlock()
 		if total == 0 {
 			fmt.Fprint(p.to, back+"asking Podman …")
 		} else {
-			fmt.Fprintf(p.to, "%sreading containers: %d of %d", back, done, total)
+			fmt.Fprintf(p.to, "%s%s: %d of %d", back, what, done, total)
 		}
 		select {
 		case <-p.stop:

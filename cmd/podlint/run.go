@@ -125,6 +125,6 @@ incomplete.`,
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err, cmd.CommandPath()} })
-	root.AddCommand(a.scanCommand(), a.rulesCommand(), a.explainCommand(), a.versionCommand())
+	root.AddCommand(a.scanCommand(), a.checkCommand(), a.rulesCommand(), a.explainCommand(), a.versionCommand())
 	return root
 }

@@ -1,4 +1,4 @@
-// Package command reads a `podman run` or `podman create` command line: the words that somebody typed, that a unit's
+// Package command reads a `podman run`, `podman create` or `podman pod create` command line: the words that somebody typed, that a unit's
 // generator made, or that Podman recorded as a container's CreateCommand.
 //
 // It is the one place that knows Podman's flags. Which flags there are and what they take is generated from Podman's own
@@ -42,21 +42,28 @@ type Option struct {
 	ValueIndex int
 }
 
-// Command is a command line that makes a container.
+// Command is a command line that makes a container or a pod.
 type Command struct {
 	// Options holds the flags in their order.
 	Options []Option
-	// Image is the image's name, or the root filesystem's path with --rootfs.
+	// Image is the image's name, or the root filesystem's path with --rootfs; empty for a pod, and where it is not known.
 	Image string
 	// ImageIndex is the index of the image's word.
 	ImageIndex int
 	// Args holds the words after the image.
 	Args []string
+	// Pod is set for a command line that makes a pod.
+	Pod bool
+	// Open is set where a word of the command line, only known when it is run, may hold more flags: what is not among
+	// Options may have been given all the same.
+	Open bool
 }
 
 // ErrNotCreate says that a command line makes no container that it describes: `podman kube play`, a service's own
 // command line (which the Docker-compatible API of Podman 4.3 records), `podman container clone`.
 var ErrNotCreate = errors.New("not a podman run or create command line")
+
+var errNoImage = fmt.Errorf("no image is named: %w", ErrNotCreate)
 
 // Parse reads the words of a command line, the program's name first. Flags that Podman does not have make it an error,
 // since whether such a flag takes the next word as its value, and so where the image stands, is not known.
@@ -72,6 +79,13 @@ func Parse(words []string) (*Command, error) {
 	if len(rest) > 1 && rest[0] == "container" {
 		rest, i = rest[1:], i+1
 	}
+	if len(rest) > 1 && rest[0] == "pod" && rest[1] == "create" {
+		_, found, err := options(words, i+2, pod, aliases)
+		if err != nil {
+			return nil, err
+		}
+		return &Command{Options: found, Pod: true, ImageIndex: len(words)}, nil
+	}
 	if len(rest) == 0 || rest[0] != "run" && rest[0] != "create" {
 		return nil, ErrNotCreate
 	}
@@ -80,7 +94,7 @@ func Parse(words []string) (*Command, error) {
 		return nil, err
 	}
 	if i == len(words) {
-		return nil, fmt.Errorf("no image is named: %w", ErrNotCreate)
+		return nil, errNoImage
 	}
 	return &Command{Options: found, Image: words[i], ImageIndex: i, Args: words[i+1:]}, nil
 }
@@ -105,6 +119,7 @@ func newSet(flags []flag) set {
 var (
 	global    = newSet(globalFlags)
 	container = newSet(containerFlags)
+	pod       = newSet(podFlags)
 )
 
 // options reads flags from words[i] on, up to the first word that is none, as pflag does with interspersed flags off. It

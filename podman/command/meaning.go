@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"strings"
 )
 
@@ -47,9 +48,32 @@ func (c *Command) Variables() map[string]Option {
 func (c *Command) Capabilities() []string {
 	names := []string{}
 	for _, o := range c.All("cap-add") {
-		if name := strings.ToUpper(strings.TrimSpace(o.Value)); name != "ALL" && name != "" {
-			names = append(names, "CAP_"+strings.TrimPrefix(name, "CAP_"))
+		if name := capability(o.Value); name != "CAP_ALL" && name != "CAP_" {
+			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// capability returns a capability's name in the kernel's spelling.
+func capability(name string) string {
+	return "CAP_" + strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(name)), "CAP_")
+}
+
+// ShownElsewhere reports whether a flag's value ends in a field of its own of the container, where secrets are looked for,
+// or is the name of a secret and not its value.
+func ShownElsewhere(flag string) bool {
+	switch flag {
+	case "annotation", "entrypoint", "env", "env-merge", "health-cmd", "health-startup-cmd", "hostname", "label", "name", "secret", "user":
+		return true
+	}
+	return false
+}
+
+// jsonWords reads a command that is written as a JSON list.
+func jsonWords(value string) (words []string, ok bool) {
+	if !strings.HasPrefix(value, "[") || json.Unmarshal([]byte(value), &words) != nil {
+		return nil, false
+	}
+	return words, true
 }

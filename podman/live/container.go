@@ -215,7 +215,7 @@ func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected
 		mount := podman.Mount{
 			Type: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination, Writable: m.RW,
 			Recursive: !slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind"),
-			Field:     fmt.Sprintf("Mounts[%d]", i),
+			Origin:    podman.Origin{Field: fmt.Sprintf("Mounts[%d]", i)},
 		}
 		lower := lowerDir(m.Options)
 		switch {

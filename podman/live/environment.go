@@ -123,17 +123,10 @@ func texts(data *inspected, made *command.Command, from *image) podman.Setting[[
 	}
 	if made != nil {
 		for _, o := range made.Options {
-			if !shownElsewhere[o.Name] {
+			if !command.ShownElsewhere(o.Name) {
 				add("option", "--"+o.Name, word(o.ValueIndex), o.Value)
 			}
 		}
 	}
 	return podman.Read(found, "Config")
-}
-
-// shownElsewhere holds the flags whose values inspect shows in fields of their own, and those that take the name of a
-// secret, not its value.
-var shownElsewhere = map[string]bool{
-	"annotation": true, "entrypoint": true, "env": true, "env-merge": true, "health-cmd": true, "health-startup-cmd": true,
-	"hostname": true, "label": true, "name": true, "secret": true, "user": true,
 }

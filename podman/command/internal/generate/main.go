@@ -1,4 +1,4 @@
-// Generate writes podman/command/flags.go: the flags of `podman run` and `podman create`, and of
+// Generate writes podman/command/flags.go: the flags of `podman run`, `podman create` and `podman pod create`, and of
 // podman itself, read from Podman's own command definitions.
 //
 // It lives in a module of its own because those definitions drag in all of Podman: more than a hundred modules that
@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	_ "github.com/containers/podman/v5/cmd/podman/containers" // registers run and create
+	_ "github.com/containers/podman/v5/cmd/podman/pods"       // registers pod create
 
 	"github.com/containers/podman/v5/cmd/podman/registry"
 	"github.com/spf13/pflag"
@@ -64,6 +65,7 @@ func generate(target string) error {
 	fmt.Fprintf(&out, "// TableVersion is the Podman version whose flags the tables hold.\nconst TableVersion = %q\n\n", version)
 	write(&out, "globalFlags", "holds the flags that stand before the subcommand.", global)
 	write(&out, "containerFlags", "holds the flags of `podman run` and `podman create`.", union(commandFlags("podman", "run"), commandFlags("podman", "create")))
+	write(&out, "podFlags", "holds the flags of `podman pod create`.", commandFlags("pod", "create"))
 	fmt.Fprint(&out, "// aliases maps a flag's former name to the present one.\nvar aliases = map[string]string{\n")
 	for _, former := range slices.Sorted(func(yield func(string) bool) {
 		for former := range aliases {

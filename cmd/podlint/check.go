@@ -1,0 +1,378 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/quadlet"
+	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/rules/policy"
+	"github.com/podlint/podlint/rules/secret"
+)
+
+// checkFlags holds the flags of `podlint check`.
+type checkFlags struct {
+	output
+	rootless, rootful bool
+	markdown          bool
+	stdinName         string
+}
+
+func (a *app) checkCommand() *cobra.Command {
+	var flags checkFlags
+	cmd := &cobra.Command{
+		Use:   "check PATH ...",
+		Short: "Lint definitions: units, YAML, compose files, scripts",
+		Long: `Check reads the files that define containers and reports what leaves them soft, with the line to change. It needs no Podman.
+
+It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, with their drop-ins). Directories are
+walked; what is no definition, and what .gitignore leaves out, is passed over. A path of - is standard input, whose kind
+--stdin-name tells.
+
+Whether a unit is for rootless or rootful Podman follows from where it lies (/etc/containers/systemd, ~/.config/containers/
+systemd); elsewhere --rootless or --rootful says so, else rootful is assumed, and findings that depend on it tell.
+
+A finding is waived by a comment in the line above the setting or the section that it is about, with the reason:
+  # podlint: ignore=read-only writes its own plugins`,
+		Example: `  podlint check /etc/containers/systemd
+  podlint check --rootless ~/.config/containers/systemd
+  podlint check . --format github               annotations in a pull request
+  podlint check - --stdin-name web.container < web.container`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &usageError{errors.New("check takes the files or directories to read"), cmd.CommandPath()}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := a.check(cmd.Context(), &flags, args)
+			var usage *usageError
+			if errors.As(err, &usage) {
+				usage.command = cmd.CommandPath()
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&flags.rootless, "rootless", false, "the definitions are for rootless Podman")
+	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
+	f.StringVar(&flags.stdinName, "stdin-name", "", "the `name` that standard input would have as a file")
+	flags.flags(cmd)
+	return cmd
+}
+
+func (a *app) check(ctx context.Context, flags *checkFlags, paths []string) error {
+	catalogue := rules.All(rules.Parameters{})
+	if err := flags.output.check(catalogue); err != nil {
+		return &usageError{err: err}
+	}
+	stdin := slices.Contains(paths, "-")
+	switch {
+	case flags.rootless && flags.rootful:
+		return &usageError{err: errors.New("--rootless and --rootful exclude each other")}
+	case stdin && flags.stdinName == "":
+		return &usageError{err: errors.New("standard input needs --stdin-name to tell what it is")}
+	case !stdin && flags.stdinName != "":
+		return &usageError{err: errors.New("--stdin-name: standard input is not among the paths; add -")}
+	}
+	result := &report.Report{
+		Tool: report.Tool{Name: "podlint", Version: version()}, Started: a.now(), Rules: flags.selectedRules,
+		FailOn: flags.failOnSeverity, Complete: true, Definitions: true,
+	}
+	l := &linter{flags: flags, catalogue: catalogue, now: a.now()}
+	if stdin {
+		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == "-" })
+		data, err := readAll(a.in)
+		if err != nil {
+			return fmt.Errorf("reading standard input: %w", err)
+		}
+		l.stdin = data
+	}
+	shown := startProgress(a.err, flags.quiet)
+	shown.name("reading files")
+	l.run(ctx, paths, result, shown.set)
+	shown.end()
+	if ctx.Err() != nil {
+		result.Complete = false
+		result.Errors = append(result.Errors, report.Error{Target: "podlint", Message: context.Cause(ctx).Error()})
+	}
+	result.Finished = a.now()
+	if !slices.Contains(flags.destinations, destination{"text", "-"}) || flags.quiet { // the text report has them
+		for _, e := range slices.Concat(result.Errors, result.Warnings) {
+			fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
+			if e.Hint != "" {
+				fmt.Fprintf(a.err, "hint: %s\n", report.Safe(e.Hint))
+			}
+		}
+	}
+	if err := flags.write(a.streams, result); err != nil {
+		return err
+	}
+	a.status = result.ExitStatus()
+	return nil
+}
+
+// linter reads definitions and judges them.
+type linter struct {
+	flags     *checkFlags
+	catalogue []rules.Rule
+	now       time.Time
+	stdin     []byte
+
+	tree  *tree
+	units *quadlet.Reader
+}
+
+// outcome is what one file gave.
+type outcome struct {
+	containers []report.Container
+	findings   []rules.Finding
+	problems   []podman.Problem
+	skipped    bool
+}
+
+// run lints the files, several at once, and puts what comes of them into the report in the order of their paths.
+func (l *linter) run(ctx context.Context, paths []string, result *report.Report, progress func(done, total int)) {
+	tree, errs := walk(paths, l.wanted)
+	for _, err := range errs {
+		path, message, _ := strings.Cut(err.Error(), ": ")
+		result.Add(podman.Problem{Origin: podman.Origin{File: path}, Message: message})
+	}
+	if l.stdin != nil {
+		tree.files = append(tree.files, l.flags.stdinName)
+		tree.named[l.flags.stdinName] = true
+	}
+	l.tree = tree
+	l.units = quadlet.NewReader(quadlet.Files{Read: l.read, List: tree.list, Dirs: tree.dirs, Find: tree.find})
+
+	const batch = 256 // what waits for its turn in the report is bounded
+	outcomes := make([]outcome, len(tree.files))
+	for from := 0; from < len(tree.files) && ctx.Err() == nil; from += batch {
+		to := min(from+batch, len(tree.files))
+		var group sync.WaitGroup
+		next := make(chan int)
+		for range runtime.GOMAXPROCS(0) {
+			group.Go(func() {
+				for i := range next {
+					outcomes[i] = l.lint(tree.files[i])
+				}
+			})
+		}
+		for i := from; i < to && ctx.Err() == nil; i++ {
+			next <- i
+		}
+		close(next)
+		group.Wait()
+		for i := from; i < to; i++ {
+			l.put(result, &outcomes[i])
+		}
+		progress(to, len(tree.files))
+	}
+	result.Sources = append(result.Sources, report.Source{Kind: "files", URI: strings.Join(append(paths, l.stdinNames()...), " ")})
+}
+
+func (l *linter) stdinNames() []string {
+	if l.stdin == nil {
+		return nil
+	}
+	return []string{l.flags.stdinName}
+}
+
+func (l *linter) put(result *report.Report, o *outcome) {
+	result.Containers = append(result.Containers, o.containers...)
+	for _, f := range o.findings {
+		if f.Severity >= l.flags.leastSeverity {
+			result.Findings = append(result.Findings, f)
+		}
+	}
+	for _, p := range o.problems {
+		result.Add(p)
+	}
+	*o = outcome{}
+}
+
+// wanted reports whether a file in a directory may be a definition, by its name.
+func (l *linter) wanted(name string) bool {
+	return slices.Contains(quadlet.Extensions(), filepath.Ext(name))
+}
+
+// read reads a file of the tree, or standard input by the name that it was given.
+func (l *linter) read(path string) ([]byte, error) {
+	if l.stdin != nil && path == l.flags.stdinName {
+		return l.stdin, nil
+	}
+	return readRegular(path)
+}
+
+// host is the machine that a definition is for.
+func (l *linter) host(path string) *podman.Host {
+	rootless := podman.Setting[bool]{State: podman.Default}
+	switch {
+	case l.flags.rootless:
+		rootless = podman.Read(true, "--rootless")
+	case l.flags.rootful:
+		rootless = podman.Read(false, "--rootful")
+	default:
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+		for _, place := range []struct {
+			dir      string
+			rootless bool
+		}{
+			{"/etc/containers/systemd/users/", true}, {"/usr/share/containers/systemd/users/", true}, {"/.config/containers/systemd/", true},
+			{"/etc/containers/systemd/", false}, {"/usr/share/containers/systemd/", false}, {"/run/containers/systemd/", false},
+		} {
+			if strings.Contains(path, place.dir) {
+				rootless = podman.Read(place.rootless, "the file's place")
+				break
+			}
+		}
+	}
+	return podman.AssumedHost(rootless, l.now)
+}
+
+// lint reads one file and judges what it defines.
+func (l *linter) lint(path string) outcome {
+	fail := func(message, hint string) outcome {
+		return outcome{problems: []podman.Problem{{Origin: podman.Origin{File: path}, Message: message, Hint: hint}}}
+	}
+	data, err := l.read(path)
+	if err != nil {
+		return fail(err.Error(), "")
+	}
+	if !slices.Contains(quadlet.Extensions(), filepath.Ext(path)) {
+		return fail("podlint does not know what this file is", "it reads Quadlet units")
+	}
+	if !isText(data) {
+		if !l.tree.named[path] {
+			return outcome{}
+		}
+		return fail("not a text file", "")
+	}
+	if !l.tree.named[path] && isForeign(path, data) {
+		return outcome{}
+	}
+	unit := l.units.Read(path, data, l.host(path))
+	o := outcome{problems: unit.Problems}
+	var containers []*podman.Container
+	if unit.Container != nil {
+		containers = append(containers, unit.Container)
+	}
+	l.judge(&o, containers, unit.Files, map[string][]byte{path: data})
+	return o
+}
+
+// isForeign reports whether a file that is called like a unit is something else: systemd-networkd's .network, a disk's
+// .image.
+func isForeign(path string, data []byte) bool {
+	switch filepath.Ext(path) {
+	case ".network":
+		return bytes.Contains(data, []byte("[Match]"))
+	case ".image", ".build", ".volume", ".artifact":
+		return !bytes.Contains(data, []byte("["))
+	}
+	return false
+}
+
+// judge runs the rules and applies the waivers that stand in the files.
+func (l *linter) judge(o *outcome, containers []*podman.Container, files []string, texts map[string][]byte) {
+	var findings []rules.Finding
+	for _, c := range containers {
+		o.containers = append(o.containers, report.Describe(c))
+		findings = append(findings, rules.Check(l.flags.selectedRules, c)...)
+	}
+	var waivers []policy.Waiver
+	for _, file := range files {
+		text, ok := texts[file]
+		if !ok {
+			data, err := l.read(file)
+			if err != nil {
+				continue
+			}
+			text, texts[file] = data, data
+		}
+		found, problems := policy.Waivers(file, string(text), func(rule string) error { _, err := find(l.catalogue, rule); return err })
+		waivers = append(waivers, found...)
+		o.problems = append(o.problems, problems...)
+	}
+	policy.Apply(waivers, findings)
+	if len(containers) > 0 {
+		o.problems = append(o.problems, policy.Unused(waivers, func(rule string) bool {
+			return slices.ContainsFunc(l.flags.selectedRules, func(r rules.Rule) bool { return r.ID == rule })
+		})...)
+	}
+	quote(findings, texts)
+	o.findings = append(o.findings, findings...)
+}
+
+// quote gives each finding the line that it is about. A line in which a secret was found, or looks to be, is shown only as
+// far as its key.
+func quote(findings []rules.Finding, texts map[string][]byte) {
+	type place struct {
+		file string
+		line int
+	}
+	secrets := map[place]bool{}
+	for i := range findings {
+		if f := &findings[i]; f.Rule.ID == "plaintext-secret" {
+			secrets[place{f.Location.File, f.Location.Line}] = true
+		}
+	}
+	lines := map[string][][]byte{}
+	for i := range findings {
+		f := &findings[i]
+		at := f.Location
+		if at.Line == 0 || at.File == f.Definition.Origin.File && at.Line == f.Definition.Origin.Line {
+			continue
+		}
+		text, ok := texts[at.File]
+		if !ok {
+			continue
+		}
+		if lines[at.File] == nil {
+			lines[at.File] = bytes.Split(text, []byte("\n"))
+		}
+		if at.Line > len(lines[at.File]) {
+			continue
+		}
+		line := strings.TrimRight(string(lines[at.File][at.Line-1]), " \t\r")
+		words := strings.Fields(line)
+		hides := secrets[place{at.File, at.Line}] || len(secret.InWords(words)) > 0
+		for _, w := range words {
+			if name, value, ok := strings.Cut(strings.Trim(w, `"'`), "="); ok && !hides {
+				_, hides = secret.InPair(name, value)
+			}
+		}
+		if hides {
+			shown, _, ok := strings.Cut(line, "=")
+			if _, bad := secret.InText(shown); !ok || bad || strings.ContainsAny(strings.TrimSpace(shown), " \t") {
+				continue
+			}
+			line = shown + "=[redacted]"
+			if at.Column > len(shown)+1 {
+				f.Location.Column = len(shown) + 2
+			}
+		}
+		const widest = 160
+		if len(line) > widest {
+			if at.Column > widest {
+				continue
+			}
+			line = strings.ToValidUTF8(line[:widest], "") + "…"
+		}
+		f.Quote = line
+	}
+}

@@ -1,0 +1,554 @@
+package command
+
+import (
+	"encoding/csv"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// Context is what a command line does not say about itself.
+type Context struct {
+	// Words holds the command line's words, those that Command's indices count.
+	Words []Word
+	// Definition is the definition that the command line stands in, or was made from.
+	Definition podman.Definition
+	// Host is the machine that it is for.
+	Host *podman.Host
+	// Pod is the pod that the container joins, nil where it joins none or one that is not known.
+	Pod *Joined
+	// EnvironmentFile reads a file of variables that --env-file names. An error leaves the environment unknown.
+	EnvironmentFile func(path string) ([]podman.Variable, error)
+	// BoundVolume returns the host's path that a volume stands for, empty for a volume of Podman's own.
+	BoundVolume func(name string) string
+}
+
+// Joined is a pod's command line.
+type Joined struct {
+	*Command
+	// Words holds its words.
+	Words []Word
+	// Definition is where the pod is defined.
+	Definition podman.Definition
+}
+
+// Container returns the container that the command line makes, as far as the command line tells: what comes from the image,
+// from containers.conf and from the environment of whoever runs it stays unknown.
+func (c *Command) Container(ctx Context) *podman.Container {
+	b := builder{c, ctx}
+	made := &podman.Container{
+		Kind: podman.KindContainer, Definition: ctx.Definition, Host: ctx.Host,
+		Image: podman.Image{Name: c.Image},
+	}
+	if o, ok := c.Last("name"); ok {
+		made.Name = o.Value
+	}
+	if o, ok := c.Last("pod"); ok {
+		made.Pod = strings.TrimPrefix(o.Value, "new:")
+	}
+	if c.Bool("rootfs") {
+		made.Image = podman.Image{}
+	}
+	b.namespaces(made)
+	b.user(made)
+	b.capabilities(made)
+	b.confinement(made)
+	b.files(made)
+	b.environment(made)
+	b.texts(made)
+	return made
+}
+
+type builder struct {
+	*Command
+	ctx Context
+}
+
+// at returns where an option's value stands.
+func (b builder) at(o Option) podman.Origin { return originOf(b.ctx.Words, o) }
+
+func originOf(words []Word, o Option) podman.Origin {
+	origin := words[o.ValueIndex].Origin
+	if origin.Field == "" {
+		origin.Field = "--" + o.Name
+	}
+	return origin
+}
+
+// missing returns where an option would have to be written.
+func (b builder) missing(flag string) podman.Origin { return b.ctx.Definition.Origin.At(flag) }
+
+// unknown reports whether a part of an option's value is only known when the command is run.
+func (b builder) unknown(o Option) bool { return b.ctx.Words[o.ValueIndex].Unknown }
+
+// unset returns the setting of a flag that was not given: Podman's default, unless a word that is not known may hold it.
+func unset[T any](b builder, value T, flag string) podman.Setting[T] {
+	if b.Open {
+		return podman.Setting[T]{Origin: b.missing(flag)}
+	}
+	return podman.Setting[T]{Value: value, State: podman.Default, Origin: b.missing(flag)}
+}
+
+// boolean returns the setting of a boolean flag.
+func (b builder) boolean(flag string) podman.Setting[bool] {
+	o, ok := b.Last(flag)
+	if !ok {
+		return unset(b, false, flag)
+	}
+	value, err := strconv.ParseBool(o.Value)
+	if err != nil {
+		return podman.Setting[bool]{Origin: b.at(o)}
+	}
+	return podman.Setting[bool]{Value: value, State: podman.Set, Origin: b.at(o)}
+}
+
+// namespaceFlags are the flags that decide on a user namespace.
+var namespaceFlags = []string{"userns", "uidmap", "gidmap", "subuidname", "subgidname"}
+
+func (c *Command) mapsUsers() bool {
+	return slices.ContainsFunc(c.Options, func(o Option) bool { return slices.Contains(namespaceFlags, o.Name) })
+}
+
+// namespaces reads the ID mappings: the container's own, or those of the pod that it joins.
+func (b builder) namespaces(made *podman.Container) {
+	n := &made.Namespaces
+	n.StandIns = made.Host.Rootless.Value
+	if o, ok := b.Last("ipc"); ok && !b.unknown(o) {
+		n.IPC = podman.Setting[string]{Value: o.Value, State: podman.Set, Origin: b.at(o)}
+	} else if !ok {
+		n.IPC = unset(b, "shareable", "--ipc")
+	}
+	inPod := made.Pod != "" && !b.mapsUsers()
+	switch {
+	case !inPod:
+		userNamespace(n, b, made.Host)
+	case b.ctx.Pod != nil:
+		userNamespace(n, builder{b.ctx.Pod.Command, Context{Words: b.ctx.Pod.Words, Definition: b.ctx.Pod.Definition}}, made.Host)
+		n.User.Value = "container:" + made.Pod
+	}
+}
+
+// userNamespace reads --userns, --uidmap, --gidmap, --subuidname and --subgidname, which `podman run` and `podman pod
+// create` share (podman-run(1), "User Namespace Mode").
+func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
+	engine := func(own podman.IDMap) podman.IDMap { return own.Through(host.UIDs) }
+	set := func(o Option, uids, gids podman.IDMap) {
+		n.User = podman.Setting[string]{Value: "private", State: podman.Set, Origin: b.at(o)}
+		n.UIDs = podman.Setting[podman.IDMap]{Value: uids, State: podman.Set, Origin: b.at(o)}
+		n.GIDs = podman.Setting[podman.IDMap]{Value: gids, State: podman.Set, Origin: b.at(o)}
+	}
+	rootless := host.Rootless.Value
+	for _, name := range []string{"subuidname", "subgidname"} {
+		if o, ok := b.Last(name); ok {
+			set(o, podman.OwnRange(), podman.OwnRange())
+			n.StandIns = true
+			return
+		}
+	}
+	uids, gids := b.All("uidmap"), b.All("gidmap")
+	if len(uids)+len(gids) > 0 {
+		own, ok := b.written(uids)
+		groups, okGroups := b.written(gids)
+		if len(gids) == 0 {
+			groups, okGroups, gids = own, ok, uids
+		} else if len(uids) == 0 {
+			own, ok, uids = groups, okGroups, gids
+		}
+		set(uids[0], engine(own), groups.Through(host.GIDs))
+		n.GIDs.Origin = b.at(gids[0])
+		if !ok {
+			n.UIDs.State = podman.Unknown
+		}
+		if !okGroups {
+			n.GIDs.State = podman.Unknown
+		}
+		return
+	}
+	o, ok := b.Last("userns")
+	mode, details, _ := strings.Cut(o.Value, ":")
+	switch {
+	case !ok || mode == "host" || mode == "":
+		state := podman.Default
+		origin := b.missing("--userns")
+		if ok {
+			origin = b.at(o)
+		} else if b.Open {
+			state = podman.Unknown
+		}
+		n.User = podman.Setting[string]{State: state, Origin: origin}
+		n.UIDs = podman.Setting[podman.IDMap]{Value: host.UIDs, State: state, Origin: origin}
+		n.GIDs = podman.Setting[podman.IDMap]{Value: host.GIDs, State: state, Origin: origin}
+	case b.unknown(o):
+	case mode == "auto":
+		set(o, podman.OwnRange(), podman.OwnRange())
+		n.StandIns = true
+	case mode == "keep-id" && !rootless:
+		// Podman 5 makes a user namespace that maps every ID to itself; Podman 4.3 refuses.
+		set(o, podman.IdentityMap(), podman.IdentityMap())
+	case mode == "keep-id":
+		own, _ := podman.KeepID(keptID(details, "uid"))
+		groups, _ := podman.KeepID(keptID(details, "gid"))
+		set(o, engine(own), groups.Through(host.GIDs))
+	case mode == "nomap" && rootless:
+		set(o, engine(podman.NoMap()), podman.NoMap().Through(host.GIDs))
+	default: // container:NAME, ns:PATH, or what Podman refuses
+		n.User = podman.Setting[string]{Value: o.Value, State: podman.Set, Origin: b.at(o)}
+	}
+}
+
+// keptID returns the ID that --userns=keep-id:uid=N,gid=N asks for, and -1 where it does not.
+func keptID(details, which string) int64 {
+	for option := range strings.SplitSeq(details, ",") {
+		if value, ok := strings.CutPrefix(option, which+"="); ok {
+			if id, err := strconv.ParseUint(value, 10, 31); err == nil {
+				return int64(id)
+			}
+		}
+	}
+	return -1
+}
+
+// written reads the values of --uidmap or --gidmap. The shorthands that Podman 5 knows ("+", "u", "g", "@") mean something
+// only beside the ranges of the machine: they stay unknown.
+func (b builder) written(options []Option) (podman.IDMap, bool) {
+	lines := make([]string, 0, len(options))
+	for _, o := range options {
+		if b.unknown(o) {
+			return nil, false
+		}
+		value := o.Value
+		if strings.Count(value, ":") == 1 {
+			value += ":1"
+		}
+		lines = append(lines, value)
+	}
+	m, err := podman.ParseIDMap(lines)
+	return m, err == nil
+}
+
+// user reads --user. Without it the image decides, but for --userns=keep-id, which makes it the account that runs Podman.
+func (b builder) user(made *podman.Container) {
+	o, ok := b.Last("user")
+	if !ok {
+		mode, details, _ := strings.Cut(lastValue(b, "userns"), ":")
+		made.Process.User.Origin, made.Process.UID.Origin = b.missing("--user"), b.missing("--user")
+		if mode == "keep-id" && made.Host.Rootless.Value && !b.Open {
+			o, _ := b.Last("userns")
+			_, uid := podman.KeepID(keptID(details, "uid"))
+			made.Process.UID = podman.Setting[uint32]{Value: uid, State: podman.Set, Origin: b.at(o)}
+		}
+		return
+	}
+	if b.unknown(o) {
+		return
+	}
+	made.Process.User = podman.Setting[string]{Value: o.Value, State: podman.Set, Origin: b.at(o)}
+	name, _, _ := strings.Cut(o.Value, ":")
+	uid := podman.Setting[uint32]{Origin: b.at(o)}
+	switch number, err := strconv.Atoi(name); {
+	case name == "root":
+		uid.State = podman.Set
+	case err == nil && number >= 0 && int64(number) <= 1<<32-2:
+		uid.Value, uid.State = uint32(number), podman.Set
+	}
+	made.Process.UID = uid
+}
+
+func lastValue(b builder, flag string) string {
+	o, _ := b.Last(flag)
+	return o.Value
+}
+
+// capabilities works out the bounding set as Podman does (go.podman.io/common/pkg/capabilities, MergeCapabilities).
+func (b builder) capabilities(made *podman.Container) {
+	added, dropped := b.All("cap-add"), b.All("cap-drop")
+	c := &made.Capabilities
+	requested := b.Capabilities()
+	state := podman.Default
+	origin := b.missing("--cap-drop")
+	if len(added)+len(dropped) > 0 {
+		state = podman.Set
+		origin = b.at(slices.Concat(dropped, added)[0])
+	}
+	if b.Open || slices.ContainsFunc(slices.Concat(added, dropped), b.unknown) || b.label("io.containers.capabilities") {
+		c.Bounding.Origin, c.Requested.Origin = origin, origin
+		return
+	}
+	all := func(options []Option) bool {
+		return slices.ContainsFunc(options, func(o Option) bool { return strings.EqualFold(o.Value, "all") })
+	}
+	var bounding []string
+	switch {
+	case b.Bool("privileged"):
+		bounding = podman.AllCapabilities()
+	case all(dropped):
+		bounding = requested
+	default:
+		bounding = made.Host.DefaultCapabilities
+		if all(added) {
+			bounding = podman.AllCapabilities()
+		}
+		bounding = slices.DeleteFunc(append(slices.Clone(bounding), requested...), func(name string) bool {
+			return slices.ContainsFunc(dropped, func(o Option) bool { return name == capability(o.Value) })
+		})
+	}
+	bounding = slices.Clone(bounding)
+	slices.Sort(bounding)
+	c.Bounding = podman.Setting[[]string]{Value: slices.Compact(bounding), State: state, Origin: origin}
+	c.Requested = podman.Setting[[]string]{Value: requested, State: podman.Set, Origin: origin}
+}
+
+// label reports whether a label is given.
+func (b builder) label(name string) bool {
+	return slices.ContainsFunc(b.All("label"), func(o Option) bool {
+		key, _, _ := strings.Cut(o.Value, "=")
+		return key == name
+	})
+}
+
+// confinement reads --privileged and --security-opt=no-new-privileges.
+func (b builder) confinement(made *podman.Container) {
+	made.Confinement.Privileged = b.boolean("privileged")
+	nnp := unset(b, false, "--security-opt")
+	for _, o := range b.All("security-opt") {
+		switch key, value, given := cutSecurityOption(o.Value); {
+		case b.unknown(o) && key != "label" && key != "seccomp" && key != "apparmor" && key != "mask" && key != "unmask":
+			nnp = podman.Setting[bool]{Origin: b.at(o)}
+		case key == "no-new-privileges":
+			on, err := strconv.ParseBool(value)
+			nnp = podman.Setting[bool]{Value: !given || err == nil && on, State: podman.Set, Origin: b.at(o)}
+		}
+	}
+	made.Confinement.NoNewPrivileges = nnp
+}
+
+// cutSecurityOption splits "label=disable", or "no-new-privileges:true" as it used to be written.
+func cutSecurityOption(option string) (key, value string, given bool) {
+	i := strings.IndexAny(option, "=:")
+	if i < 0 {
+		return option, "", false
+	}
+	return option[:i], option[i+1:], true
+}
+
+// files reads --read-only and what is mounted.
+func (b builder) files(made *podman.Container) {
+	made.Files.ReadOnly = b.boolean("read-only")
+	mounts := []podman.Mount{}
+	for _, o := range b.All("volume") {
+		if m, ok := b.volume(o); ok {
+			mounts = append(mounts, m)
+		}
+	}
+	for _, o := range b.All("mount") {
+		if m, ok := b.mount(o); ok {
+			mounts = append(mounts, m)
+		}
+	}
+	// What an unknown word or --volumes-from may add is not known, what is written here is.
+	made.Files.Mounts = podman.Setting[[]podman.Mount]{Value: mounts, State: podman.Set, Origin: b.missing("--volume")}
+}
+
+// volume reads [SOURCE:]DESTINATION[:OPTIONS].
+func (b builder) volume(o Option) (podman.Mount, bool) {
+	parts := splitVolume(o.Value)
+	if len(parts) < 2 {
+		return podman.Mount{Type: "volume", Destination: o.Value, Writable: true, Origin: b.at(o)}, o.Value != ""
+	}
+	m := podman.Mount{Source: parts[0], Destination: parts[1], Writable: true, Recursive: true, Origin: b.at(o)}
+	if len(parts) > 2 {
+		for option := range strings.SplitSeq(parts[2], ",") {
+			switch option {
+			case "ro", "O":
+				m.Writable = false
+			case "bind":
+				m.Recursive = false
+			}
+		}
+	}
+	return b.source(m), true
+}
+
+// splitVolume splits at colons, but not at those inside ${VARIABLE:-DEFAULT}.
+func splitVolume(value string) []string {
+	var parts []string
+	depth, from := 0, 0
+	for i := range len(value) {
+		switch c := value[i]; {
+		case c == '{' && i > 0 && value[i-1] == '$':
+			depth++
+		case c == '}' && depth > 0:
+			depth--
+		case c == ':' && depth == 0 && len(parts) < 2:
+			parts = append(parts, value[from:i])
+			from = i + 1
+		}
+	}
+	return append(parts, value[from:])
+}
+
+// source tells a path from the name of a volume: a path starts with a slash, a dot or a tilde, or with something that is
+// only known when the command is run.
+func (b builder) source(m podman.Mount) podman.Mount {
+	if strings.HasPrefix(m.Source, "/") {
+		m.Type, m.Source = "bind", path.Clean(m.Source)
+		return m
+	}
+	if strings.HasPrefix(m.Source, ".") || strings.HasPrefix(m.Source, "~") || strings.ContainsAny(m.Source, "/$%") {
+		m.Type = "bind"
+		return m
+	}
+	m.Type, m.Name = "volume", m.Source
+	if b.ctx.BoundVolume != nil && m.Name != "" {
+		if bound := b.ctx.BoundVolume(m.Name); bound != "" {
+			m.Source = bound
+		}
+	}
+	return m
+}
+
+// mount reads the fields of --mount.
+func (b builder) mount(o Option) (podman.Mount, bool) {
+	fields, err := csv.NewReader(strings.NewReader(o.Value)).Read()
+	if err != nil {
+		return podman.Mount{}, false
+	}
+	m := podman.Mount{Type: "volume", Writable: true, Recursive: true, Origin: b.at(o)}
+	for _, field := range fields {
+		key, value, given := strings.Cut(field, "=")
+		switch key {
+		case "type":
+			m.Type = value
+		case "source", "src":
+			m.Source = value
+		case "destination", "dest", "dst", "target":
+			m.Destination = value
+		case "readonly", "ro":
+			on, err := strconv.ParseBool(value)
+			m.Writable = given && err == nil && !on
+		case "rw":
+			on, err := strconv.ParseBool(value)
+			m.Writable = !given || err != nil || on
+		case "bind-nonrecursive":
+			on, err := strconv.ParseBool(value)
+			m.Recursive = given && err == nil && !on
+		}
+	}
+	switch m.Type {
+	case "bind", "glob":
+		kept := m.Type
+		m = b.source(m)
+		m.Type = kept
+		if kept == "glob" { // one mount for each path that matches
+			m.Type = "bind"
+		}
+		return m, true
+	case "volume":
+		if m.Source == "" {
+			return m, true
+		}
+		return b.source(m), true
+	case "image":
+		return m, true
+	default: // tmpfs, devpts, ramfs, artifact: nothing of the host
+		return m, false
+	}
+}
+
+// environment reads --env and --env-file. A variable without a value is taken from the environment of whoever runs the
+// command: nothing is known about it.
+func (b builder) environment(made *podman.Container) {
+	variables := map[string]podman.Variable{}
+	var order []string
+	put := func(v podman.Variable) {
+		if _, ok := variables[v.Name]; !ok {
+			order = append(order, v.Name)
+		}
+		variables[v.Name] = v
+	}
+	known := true
+	for _, o := range b.All("env-file") {
+		if b.ctx.EnvironmentFile == nil || b.unknown(o) {
+			known = false
+			continue
+		}
+		found, err := b.ctx.EnvironmentFile(o.Value)
+		if err != nil {
+			known = false
+		}
+		for _, v := range found {
+			put(v)
+		}
+	}
+	for _, o := range b.All("env") {
+		name, value, given := strings.Cut(o.Value, "=")
+		v := podman.Variable{Name: name, Value: podman.Sensitive(value), Owner: podman.OwnerUser, Origin: b.at(o)}
+		if !given {
+			v.Owner = podman.OwnerUnknown
+		}
+		put(v)
+	}
+	secrets := b.SecretVariables()
+	list := make([]podman.Variable, 0, len(order))
+	for _, name := range order {
+		if _, ok := secrets[name]; !ok {
+			list = append(list, variables[name])
+		}
+	}
+	made.Environment = podman.Setting[[]podman.Variable]{Value: list, State: podman.Set, Origin: b.missing("--env")}
+	if !known && len(list) == 0 {
+		made.Environment.State = podman.Unknown
+	}
+}
+
+// texts collects the other strings in which people write secrets.
+func (b builder) texts(made *podman.Container) {
+	var found []podman.Text
+	for _, o := range b.Options {
+		origin := b.at(o)
+		switch o.Name {
+		case "label", "annotation":
+			name, value, _ := strings.Cut(o.Value, "=")
+			found = append(found, podman.Text{Place: o.Name, Name: name, Words: []podman.Sensitive{podman.Sensitive(value)}, Origin: origin})
+		case "entrypoint":
+			found = append(found, podman.Text{Place: "argument", Words: sensitive(commandWords(o.Value)), Origin: origin})
+		case "health-cmd", "health-startup-cmd":
+			found = append(found, podman.Text{Place: "health check", Words: sensitive(commandWords(o.Value)), Origin: origin})
+		case "hostname":
+			found = append(found, podman.Text{Place: "hostname", Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
+		default:
+			if !ShownElsewhere(o.Name) {
+				found = append(found, podman.Text{Place: "option", Name: "--" + o.Name, Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
+			}
+		}
+	}
+	if len(b.Args) > 0 {
+		text := podman.Text{Place: "argument", Words: sensitive(b.Args), Origin: b.ctx.Definition.Origin.At("arguments")}
+		first := len(b.ctx.Words) - len(b.Args)
+		for i := range b.Args {
+			text.WordOrigins = append(text.WordOrigins, b.ctx.Words[first+i].Origin)
+		}
+		text.Origin = text.WordOrigins[0]
+		found = append(found, text)
+	}
+	made.Texts = podman.Setting[[]podman.Text]{Value: found, State: podman.Set, Origin: b.missing("")}
+}
+
+// commandWords splits a command that is given as one word: a JSON list, or words separated by spaces.
+func commandWords(value string) []string {
+	if words, ok := jsonWords(value); ok {
+		return words
+	}
+	return strings.Fields(value)
+}
+
+func sensitive(words []string) []podman.Sensitive {
+	out := make([]podman.Sensitive, len(words))
+	for i, w := range words {
+		out[i] = podman.Sensitive(w)
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+package command
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// Word is a word of a command line that stands in a file.
+type Word struct {
+	// Text is the word without its quotes. What is only known when the command is run stands in it as it was written, such as
+	// "${HOME}/data".
+	Text string
+	// Unknown is set where a part of the word is only known when the command is run.
+	Unknown bool
+	// Splits is set where the word may become any number of words when the command is run, as an unquoted variable may.
+	Splits bool
+	// Origin is where it stands.
+	Origin podman.Origin
+}
+
+// ParseWords reads the words of a command line some of which are only known when it is run. A word that may stand for
+// several is taken for the image where it looks like one, or nothing else could be it; else it may hold any flag.
+func ParseWords(words []Word) (*Command, error) {
+	var kept []int // indices into words
+	for i := range words {
+		kept = append(kept, i)
+	}
+	open := false
+	for {
+		texts := make([]string, len(kept))
+		for i, k := range kept {
+			texts[i] = words[k].Text
+		}
+		c, err := Parse(texts)
+		if errors.Is(err, errNoImage) && open {
+			// Every word that could be the image may be flags: what is known are the flags before it.
+			c, err = Parse(append(texts, "unknown"))
+			if err == nil {
+				c.Image = ""
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		at := c.ImageIndex
+		if !c.Pod && at < len(kept) && words[kept[at]].Splits && !namesImage(words[kept[at]].Text) {
+			open = true
+			kept = append(kept[:at:at], kept[at+1:]...)
+			continue
+		}
+		if c.Pod && at < len(kept) {
+			open = true
+		}
+		for i, o := range c.Options {
+			c.Options[i].Index, c.Options[i].ValueIndex = kept[o.Index], kept[o.ValueIndex]
+		}
+		c.ImageIndex = len(words)
+		if at < len(kept) {
+			c.ImageIndex = kept[at]
+		}
+		c.Open = c.Open || open
+		return c, nil
+	}
+}
+
+// namesImage reports whether a word with a variable in it is an image's name rather than flags.
+func namesImage(text string) bool {
+	lower := strings.ToLower(text)
+	return strings.ContainsAny(strings.NewReplacer("${", "", "$(", "", ":-", "", ":=", "").Replace(text), "/:@") ||
+		strings.Contains(lower, "image") || strings.Contains(lower, "img") || strings.Contains(lower, "tag")
+}

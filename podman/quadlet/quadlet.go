@@ -1,0 +1,472 @@
+// Package quadlet reads Quadlet units: .container, .pod, .kube, .volume, .network, .image and .build files.
+//
+// Podman's own generator (pkg/systemd/quadlet) makes the command line that systemd would run, package command reads it, and
+// every word of it is traced back to the line that it comes from.
+package quadlet
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/containers/podman/v5/pkg/systemd/parser"
+	"github.com/containers/podman/v5/pkg/systemd/quadlet"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
+)
+
+// Files is where units, their drop-ins and what they name are read from. Its functions may be called at the same time.
+type Files struct {
+	// Read returns a file's content.
+	Read func(path string) ([]byte, error)
+	// List returns the names in a directory, none where there is no such directory.
+	List func(dir string) []string
+	// Dirs returns the directories in which the drop-ins of a unit of dir may lie, dir itself first.
+	Dirs func(dir string) []string
+	// Find returns the path of another unit that a unit of dir names, and false where there is none.
+	Find func(dir, name string) (string, bool)
+}
+
+// Reader reads units. It remembers what units say that others name.
+type Reader struct {
+	files Files
+
+	mu    sync.Mutex
+	named map[string]*named // by path
+}
+
+// NewReader returns a reader of units.
+func NewReader(files Files) *Reader {
+	return &Reader{files: files, named: map[string]*named{}}
+}
+
+// Unit is what a unit file makes.
+type Unit struct {
+	// Container is what a .container unit makes, nil for others and for one that Podman's generator refuses.
+	Container *podman.Container
+	// Kube is what a .kube unit plays, nil for others.
+	Kube *Kube
+	// Words is the command line that the generator makes of the unit: its ExecStart, a pod's ExecStartPre.
+	Words []string
+	// Files holds the paths that were read: the unit and its drop-ins.
+	Files []string
+	// Sections holds the lines at which the unit's sections start.
+	Problems []podman.Problem
+}
+
+// Kube is a .kube unit's YAML and what the unit adds to it.
+type Kube struct {
+	// Paths holds the YAML files.
+	Paths []string
+	// UserNS is the value of UserNS= or of --userns in PodmanArgs=, and where it stands.
+	UserNS podman.Setting[string]
+	// Place is the unit's section.
+	Place podman.Origin
+}
+
+// Extensions lists the file names' endings that Podman's generator takes for units.
+func Extensions() []string {
+	var all []string
+	for ext := range quadlet.SupportedExtensions {
+		all = append(all, ext)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// sections are the names of the sections that make a unit what it is.
+var sections = map[string]string{
+	".container": quadlet.ContainerGroup, ".pod": quadlet.PodGroup, ".kube": quadlet.KubeGroup, ".volume": quadlet.VolumeGroup,
+	".network": quadlet.NetworkGroup, ".image": quadlet.ImageGroup, ".build": quadlet.BuildGroup, ".artifact": quadlet.ArtifactGroup,
+}
+
+// Read reads a unit. The path tells its name, its kind and where its drop-ins lie; data is its content.
+func (r *Reader) Read(path string, data []byte, host *podman.Host) Unit {
+	u, problems := r.load(path, data)
+	result := Unit{Files: u.files, Problems: problems}
+	if slices.ContainsFunc(problems, func(p podman.Problem) bool { return !p.Warning }) {
+		return result
+	}
+	others, more := r.others(u, map[string]bool{path: true}, host)
+	result.Problems = append(result.Problems, more...)
+	service, problems := convert(u, others.infos, host.Rootless.Value)
+	result.Problems = append(result.Problems, problems...)
+	if service == nil {
+		return result
+	}
+	result.Words = commandLine(u, service)
+	switch filepath.Ext(u.name) {
+	case ".container":
+		c, problems := r.container(u, result.Words, others, host)
+		result.Container = c
+		result.Problems = append(result.Problems, problems...)
+	case ".kube":
+		result.Kube = kube(u, result.Words)
+	}
+	return result
+}
+
+// load reads a unit's lines and those of its drop-ins.
+func (r *Reader) load(path string, data []byte) (*unit, []podman.Problem) {
+	u := &unit{name: filepath.Base(path), path: path, sections: map[string]podman.Origin{}}
+	problems := u.add(path, data)
+	// As cmd/quadlet's loadUnitDropins: for each name the first directory counts, and the names decide on the order.
+	dropins := map[string]string{}
+	probe := parser.NewUnitFile()
+	probe.Filename = u.name
+	for _, in := range probe.GetUnitDropinPaths() {
+		for _, dir := range r.files.Dirs(filepath.Dir(path)) {
+			dir = filepath.Join(dir, in)
+			for _, name := range r.files.List(dir) {
+				if filepath.Ext(name) == ".conf" && dropins[name] == "" {
+					dropins[name] = filepath.Join(dir, name)
+				}
+			}
+		}
+	}
+	names := make([]string, 0, len(dropins))
+	for name := range dropins {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		content, err := r.files.Read(dropins[name])
+		if err != nil {
+			problems = append(problems, podman.Problem{Origin: podman.Origin{File: dropins[name]}, Message: "reading the drop-in: " + err.Error()})
+			continue
+		}
+		problems = append(problems, u.add(dropins[name], content)...)
+	}
+	return u, problems
+}
+
+// named is what others need to know of a unit.
+type named struct {
+	info   quadlet.UnitInfo
+	pod    *command.Joined
+	device string // of a volume that is bound to a path of the host
+}
+
+// others is what a unit needs to know of those that it names.
+type others struct {
+	infos  map[string]*quadlet.UnitInfo
+	pods   map[string]*command.Joined // by the pods' names
+	bound  map[string]string          // by the volumes' names
+	absent map[string]bool
+}
+
+// unitName finds the names of units in a value.
+var unitName = regexp.MustCompile(`[^\s:,="']+\.(?:volume|network|image|build|pod|container|kube|artifact)\b`)
+
+// others reads the units that a unit names. One that is not there is made up, and the unit is read as if it were.
+func (r *Reader) others(u *unit, reading map[string]bool, host *podman.Host) (others, []podman.Problem) {
+	o := others{infos: map[string]*quadlet.UnitInfo{}, pods: map[string]*command.Joined{}, bound: map[string]string{}, absent: map[string]bool{}}
+	var problems []podman.Problem
+	o.infos[u.name] = info(u)
+	for i := range u.assignments {
+		a := &u.assignments[i]
+		if a.section == quadlet.ServiceGroup || a.section == quadlet.InstallGroup {
+			continue
+		}
+		switch a.key {
+		case quadlet.KeyEnvironment, quadlet.KeyExec, quadlet.KeyLabel, quadlet.KeyAnnotation:
+			continue
+		}
+		for _, name := range unitName.FindAllString(a.value, -1) {
+			if strings.Contains(name, "/") || o.infos[name] != nil {
+				continue
+			}
+			n, ok := r.find(u, name, reading, host)
+			if !ok {
+				stub := parser.NewUnitFile()
+				stub.Filename = name
+				service, _ := quadlet.GetUnitServiceName(stub)
+				o.infos[name] = &quadlet.UnitInfo{ServiceName: service, ResourceName: "systemd-" + strings.TrimSuffix(name, filepath.Ext(name))}
+				if filepath.Ext(name) == ".image" || filepath.Ext(name) == ".build" {
+					o.infos[name].ResourceName = name
+				}
+				o.absent[name] = true
+				if a.section != quadlet.UnitGroup || strings.HasPrefix(name, "systemd-") {
+					problems = append(problems, podman.Problem{Origin: a.origin, Warning: true, Message: fmt.Sprintf("%s=%s: there is no such unit here", a.key, name),
+						Hint: "what it says is unknown; check it together with the unit"})
+				}
+				continue
+			}
+			known := n.info
+			known.ContainersToStart = nil
+			o.infos[name] = &known
+			if n.pod != nil {
+				o.pods[n.info.ResourceName] = n.pod
+			}
+			if n.device != "" {
+				o.bound[n.info.ResourceName] = n.device
+			}
+		}
+	}
+	return o, problems
+}
+
+// find reads a unit that another names, once.
+func (r *Reader) find(from *unit, name string, reading map[string]bool, host *podman.Host) (*named, bool) {
+	path, ok := r.files.Find(filepath.Dir(from.path), name)
+	if !ok || reading[path] {
+		return nil, false
+	}
+	r.mu.Lock()
+	n := r.named[path]
+	r.mu.Unlock()
+	if n != nil {
+		return n, true
+	}
+	data, err := r.files.Read(path)
+	if err != nil {
+		return nil, false
+	}
+	u, problems := r.load(path, data)
+	if len(problems) > 0 {
+		return nil, false
+	}
+	reading[path] = true
+	defer delete(reading, path)
+	others, _ := r.others(u, reading, host)
+	service, _ := convert(u, others.infos, host.Rootless.Value)
+	if service == nil {
+		return nil, false
+	}
+	n = &named{info: *others.infos[u.name]}
+	switch filepath.Ext(name) {
+	case ".pod":
+		words := commandLine(u, service)
+		if c, err := command.Parse(words); err == nil {
+			n.pod = &command.Joined{Command: c, Definition: u.definition()}
+			n.pod.Words = traced(u, words, c, host)
+		}
+	case ".volume":
+		options, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Options")
+		device, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Device")
+		kind, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Type")
+		fields := strings.Split(options, ",")
+		if strings.HasPrefix(device, "/") && (kind == "bind" || slices.Contains(fields, "bind") || slices.Contains(fields, "rbind")) {
+			n.device = device
+		}
+	}
+	r.mu.Lock()
+	r.named[path] = n
+	r.mu.Unlock()
+	return n, true
+}
+
+// info returns what the generator knows of every unit before it converts any (cmd/quadlet, generateUnitsInfoMap).
+func info(u *unit) *quadlet.UnitInfo {
+	file := u.parsed()
+	service, err := quadlet.GetUnitServiceName(file)
+	if err != nil {
+		service = strings.TrimSuffix(u.name, filepath.Ext(u.name))
+	}
+	i := &quadlet.UnitInfo{ServiceName: service}
+	switch filepath.Ext(u.name) {
+	case ".container":
+		i.ResourceName = quadlet.GetContainerResourceName(file)
+	case ".build":
+		i.ResourceName = quadlet.GetBuiltImageName(file)
+	case ".pod":
+		i.ResourceName = quadlet.GetPodResourceName(file)
+	}
+	return i
+}
+
+var unsupported = regexp.MustCompile(`^unsupported key '(.*)' in group '([^']*)' in `)
+
+// convert runs Podman's generator. A key that it does not know is left out and named: a newer Podman may know it.
+func convert(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (service *parser.UnitFile, problems []podman.Problem) {
+	section := sections[filepath.Ext(u.name)]
+	place, ok := u.sections[section]
+	if !ok {
+		return nil, []podman.Problem{{Origin: podman.Origin{File: u.path}, Message: fmt.Sprintf("there is no section [%s]", section),
+			Hint: fmt.Sprintf("a %s unit has one", filepath.Ext(u.name))}}
+	}
+	const most = 50
+	for range most {
+		service, warnings, err := generate(u, infos, rootless)
+		if err == nil {
+			if warnings != nil {
+				problems = append(problems, podman.Problem{Origin: place, Message: warnings.Error(), Warning: true})
+			}
+			return service, problems
+		}
+		match := unsupported.FindStringSubmatch(err.Error())
+		if match == nil {
+			return nil, append(problems, podman.Problem{Origin: u.blame(section, err.Error()), Message: err.Error(), Hint: "Podman's generator makes no service of this unit"})
+		}
+		at := u.last(match[2], match[1])
+		if at == nil {
+			return nil, append(problems, podman.Problem{Origin: place, Message: err.Error()})
+		}
+		problem := podman.Problem{Origin: at.origin, Warning: true, Message: fmt.Sprintf("Podman %s knows no key %s in [%s]", command.TableVersion, match[1], match[2]),
+			Hint: "a generator that does not know a key drops the whole unit"}
+		if near := nearKey(match[1]); near != "" {
+			problem.Hint = fmt.Sprintf("did you mean %s? %s", near, problem.Hint)
+		}
+		problems = append(problems, problem)
+		u.drop(match[2], match[1])
+	}
+	return nil, append(problems, podman.Problem{Origin: place, Message: fmt.Sprintf("more than %d keys that Podman does not know", most)})
+}
+
+// blame returns the line that an error of the generator is about: the last one whose key or value it names.
+func (u *unit) blame(section, message string) podman.Origin {
+	best, length := u.sections[section], 0
+	for i := range u.assignments {
+		a := &u.assignments[i]
+		for _, text := range []string{a.key, a.value} {
+			if len(text) > max(length, 2) && strings.Contains(message, text) {
+				best, length = a.origin, len(text)
+			}
+		}
+	}
+	return best
+}
+
+// nearKey returns the key that a misspelt one may stand for.
+func nearKey(key string) string {
+	for _, made := range keysOf {
+		for _, k := range made {
+			if strings.EqualFold(k.key, key) {
+				return k.key
+			}
+		}
+	}
+	return ""
+}
+
+// generate calls the generator for the unit's kind. It panics on some units, such as one with AddDevice="".
+func generate(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (service *parser.UnitFile, warnings, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			service, err = nil, fmt.Errorf("Podman's generator crashes on this unit: %v", p) //nolint:staticcheck // a name
+		}
+	}()
+	file := u.parsed()
+	switch filepath.Ext(u.name) {
+	case ".container":
+		return quadlet.ConvertContainer(file, infos, rootless)
+	case ".pod":
+		return quadlet.ConvertPod(file, infos, rootless)
+	case ".volume":
+		return quadlet.ConvertVolume(file, infos, rootless)
+	case ".network":
+		return quadlet.ConvertNetwork(file, infos, rootless)
+	case ".build":
+		return quadlet.ConvertBuild(file, infos, rootless)
+	case ".kube":
+		service, err = quadlet.ConvertKube(file, infos, rootless)
+	case ".image":
+		service, err = quadlet.ConvertImage(file, infos, rootless)
+	case ".artifact":
+		service, err = quadlet.ConvertArtifact(file, infos, rootless)
+	default:
+		err = errors.New("no kind of unit that Podman knows")
+	}
+	return service, nil, err
+}
+
+// commandLine returns the words of the generated service's command.
+func commandLine(u *unit, service *parser.UnitFile) []string {
+	key := "ExecStart"
+	if filepath.Ext(u.name) == ".pod" {
+		key = "ExecStartPre"
+	}
+	words, _, _ := service.LookupLastArgs(quadlet.ServiceGroup, key)
+	return words
+}
+
+func (u *unit) definition() podman.Definition {
+	return podman.Definition{Syntax: podman.SyntaxQuadlet, Origin: u.sections[sections[filepath.Ext(u.name)]]}
+}
+
+// traced puts the words of a command line where they were written, with the specifiers read that a file tells.
+func traced(u *unit, words []string, c *command.Command, host *podman.Host) []command.Word {
+	at := u.origins(sections[filepath.Ext(u.name)], words, c)
+	s := specifiersOf(u, host)
+	list := make([]command.Word, len(words))
+	for i, w := range words {
+		text, unknown := s.expand(w)
+		list[i] = command.Word{Text: text, Unknown: unknown, Origin: at[i]}
+	}
+	return list
+}
+
+func (r *Reader) container(u *unit, words []string, o others, host *podman.Host) (*podman.Container, []podman.Problem) {
+	plain, err := command.Parse(words)
+	definition := u.definition()
+	if err != nil {
+		return nil, []podman.Problem{{Origin: u.blamePodmanArgs(definition.Origin), Message: "the command line that it makes: " + err.Error()}}
+	}
+	list := traced(u, words, plain, host)
+	c, err := command.ParseWords(list)
+	if err != nil {
+		return nil, []podman.Problem{{Origin: definition.Origin, Message: "the command line that it makes: " + err.Error()}}
+	}
+	var problems []podman.Problem
+	ctx := command.Context{Words: list, Definition: definition, Host: host,
+		BoundVolume: func(name string) string { return o.bound[name] },
+		EnvironmentFile: func(path string) ([]podman.Variable, error) {
+			data, err := r.files.Read(path)
+			if err != nil {
+				at := definition.Origin
+				if a := u.last(quadlet.ContainerGroup, quadlet.KeyEnvironmentFile); a != nil {
+					at = a.origin
+				}
+				problems = append(problems, podman.Problem{Origin: at, Message: fmt.Sprintf("the environment file is not read, its variables are unknown: %v", err), Warning: true})
+				return nil, err
+			}
+			return command.EnvironmentFile(path, data), nil
+		},
+	}
+	if pod, ok := c.Last("pod"); ok {
+		ctx.Pod = o.pods[pod.Value]
+	}
+	made := c.Container(ctx)
+	if service := o.infos[u.name].ServiceFileName(); service != "" {
+		made.Unit = service
+	}
+	return made, problems
+}
+
+// blamePodmanArgs returns where PodmanArgs stands: only what is written there can be a flag that Podman does not have.
+func (u *unit) blamePodmanArgs(place podman.Origin) podman.Origin {
+	for _, key := range []string{quadlet.KeyPodmanArgs, quadlet.KeyGlobalArgs} {
+		if a := u.last(quadlet.ContainerGroup, key); a != nil {
+			return a.origin
+		}
+	}
+	return place
+}
+
+func kube(u *unit, words []string) *Kube {
+	k := &Kube{Place: u.sections[quadlet.KubeGroup]}
+	paths := len(u.words(quadlet.KubeGroup, quadlet.KeyYaml, eachWord))
+	k.Paths = words[max(len(words)-paths, 0):]
+	k.UserNS = podman.Setting[string]{State: podman.Default, Origin: k.Place.At("UserNS")}
+	if a := u.last(quadlet.KubeGroup, quadlet.KeyUserNS); a != nil && a.value != "" {
+		k.UserNS = podman.Setting[string]{Value: a.value, State: podman.Set, Origin: a.origin}
+	}
+	for _, a := range u.effective(quadlet.KubeGroup, quadlet.KeyPodmanArgs) {
+		origins, list := a.words(eachArg), splitAs(a.value, eachArg)
+		for i, word := range list {
+			value, ok := strings.CutPrefix(word, "--userns=")
+			if word == "--userns" && i+1 < len(list) {
+				value, ok = list[i+1], true
+			}
+			if ok {
+				k.UserNS = podman.Setting[string]{Value: value, State: podman.Set, Origin: origins[i]}
+			}
+		}
+	}
+	return k
+}
