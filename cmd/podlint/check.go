@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -12,9 +13,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/kube"
 	"github.com/podlint/podlint/podman/quadlet"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
@@ -37,9 +40,10 @@ func (a *app) checkCommand() *cobra.Command {
 		Short: "Lint definitions: units, YAML, compose files, scripts",
 		Long: `Check reads the files that define containers and reports what leaves them soft, with the line to change. It needs no Podman.
 
-It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, with their drop-ins). Directories are
-walked; what is no definition, and what .gitignore leaves out, is passed over. A path of - is standard input, whose kind
---stdin-name tells.
+It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, with their drop-ins), Kubernetes YAML as
+podman kube play takes it, compose files, and the podman command lines in shell scripts, .service units, CI YAML and, with
+--markdown, Markdown. Directories are walked; what is no definition, and what .gitignore leaves out, is passed over. A path
+of - is standard input, whose kind --stdin-name tells.
 
 Whether a unit is for rootless or rootful Podman follows from where it lies (/etc/containers/systemd, ~/.config/containers/
 systemd); elsewhere --rootless or --rootful says so, else rootful is assumed, and findings that depend on it tell.
@@ -68,6 +72,7 @@ A finding is waived by a comment in the line above the setting or the section th
 	f := cmd.Flags()
 	f.BoolVar(&flags.rootless, "rootless", false, "the definitions are for rootless Podman")
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
+	f.BoolVar(&flags.markdown, "markdown", false, "read the code blocks of Markdown files too")
 	f.StringVar(&flags.stdinName, "stdin-name", "", "the `name` that standard input would have as a file")
 	flags.flags(cmd)
 	return cmd
@@ -100,6 +105,7 @@ func (a *app) check(ctx context.Context, flags *checkFlags, paths []string) erro
 		}
 		l.stdin = data
 	}
+	logrus.SetOutput(io.Discard) // compose's library warns of what podlint reports by itself
 	shown := startProgress(a.err, flags.quiet)
 	shown.name("reading files")
 	l.run(ctx, paths, result, shown.set)
@@ -133,6 +139,7 @@ type linter struct {
 
 	tree  *tree
 	units *quadlet.Reader
+	kubes map[string]kube.Options // by the absolute path of the YAML that a .kube unit plays
 }
 
 // outcome is what one file gave.
@@ -140,7 +147,6 @@ type outcome struct {
 	containers []report.Container
 	findings   []rules.Finding
 	problems   []podman.Problem
-	skipped    bool
 }
 
 // run lints the files, several at once, and puts what comes of them into the report in the order of their paths.
@@ -156,6 +162,8 @@ func (l *linter) run(ctx context.Context, paths []string, result *report.Report,
 	}
 	l.tree = tree
 	l.units = quadlet.NewReader(quadlet.Files{Read: l.read, List: tree.list, Dirs: tree.dirs, Find: tree.find})
+
+	l.findKubes()
 
 	const batch = 256 // what waits for its turn in the report is bounded
 	outcomes := make([]outcome, len(tree.files))
@@ -203,11 +211,6 @@ func (l *linter) put(result *report.Report, o *outcome) {
 	*o = outcome{}
 }
 
-// wanted reports whether a file in a directory may be a definition, by its name.
-func (l *linter) wanted(name string) bool {
-	return slices.Contains(quadlet.Extensions(), filepath.Ext(name))
-}
-
 // read reads a file of the tree, or standard input by the name that it was given.
 func (l *linter) read(path string) ([]byte, error) {
 	if l.stdin != nil && path == l.flags.stdinName {
@@ -233,6 +236,7 @@ func (l *linter) host(path string) *podman.Host {
 			rootless bool
 		}{
 			{"/etc/containers/systemd/users/", true}, {"/usr/share/containers/systemd/users/", true}, {"/.config/containers/systemd/", true},
+			{"/etc/systemd/user/", true}, {"/.config/systemd/user/", true}, {"/etc/systemd/system/", false},
 			{"/etc/containers/systemd/", false}, {"/usr/share/containers/systemd/", false}, {"/run/containers/systemd/", false},
 		} {
 			if strings.Contains(path, place.dir) {
@@ -246,45 +250,17 @@ func (l *linter) host(path string) *podman.Host {
 
 // lint reads one file and judges what it defines.
 func (l *linter) lint(path string) outcome {
-	fail := func(message, hint string) outcome {
-		return outcome{problems: []podman.Problem{{Origin: podman.Origin{File: path}, Message: message, Hint: hint}}}
-	}
 	data, err := l.read(path)
 	if err != nil {
-		return fail(err.Error(), "")
+		return outcome{problems: []podman.Problem{{Origin: podman.Origin{File: path}, Message: err.Error()}}}
 	}
-	if !slices.Contains(quadlet.Extensions(), filepath.Ext(path)) {
-		return fail("podlint does not know what this file is", "it reads Quadlet units")
+	d := l.define(path, data)
+	o := outcome{problems: d.problems}
+	if d.nothing && l.tree.named[path] {
+		o.problems = append(o.problems, podman.Problem{Origin: podman.Origin{File: path}, Message: "there is no container in it that podlint knows of", Warning: true})
 	}
-	if !isText(data) {
-		if !l.tree.named[path] {
-			return outcome{}
-		}
-		return fail("not a text file", "")
-	}
-	if !l.tree.named[path] && isForeign(path, data) {
-		return outcome{}
-	}
-	unit := l.units.Read(path, data, l.host(path))
-	o := outcome{problems: unit.Problems}
-	var containers []*podman.Container
-	if unit.Container != nil {
-		containers = append(containers, unit.Container)
-	}
-	l.judge(&o, containers, unit.Files, map[string][]byte{path: data})
+	l.judge(&o, d.containers, d.files, map[string][]byte{path: data})
 	return o
-}
-
-// isForeign reports whether a file that is called like a unit is something else: systemd-networkd's .network, a disk's
-// .image.
-func isForeign(path string, data []byte) bool {
-	switch filepath.Ext(path) {
-	case ".network":
-		return bytes.Contains(data, []byte("[Match]"))
-	case ".image", ".build", ".volume", ".artifact":
-		return !bytes.Contains(data, []byte("["))
-	}
-	return false
 }
 
 // judge runs the rules and applies the waivers that stand in the files.

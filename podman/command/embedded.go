@@ -1,0 +1,111 @@
+package command
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// scriptKeys are the keys under which CI systems keep shell commands: GitHub's and Forgejo's run, GitLab's script, Woodpecker's
+// and Drone's commands, Azure's bash, CircleCI's command.
+var scriptKeys = []string{"run", "script", "before_script", "after_script", "commands", "command", "bash", "shell"}
+
+// InYAML returns the shell scripts in a CI system's YAML.
+func InYAML(file string, text string, document *yaml.Node) []Script {
+	lines := strings.Split(text, "\n")
+	var found []Script
+	var visit func(node *yaml.Node, isScript bool, depth int)
+	visit = func(node *yaml.Node, isScript bool, depth int) {
+		const deepest = 200
+		if depth > deepest {
+			return
+		}
+		switch node.Kind {
+		case yaml.MappingNode:
+			for i := 0; i+1 < len(node.Content); i += 2 {
+				visit(node.Content[i+1], slices.Contains(scriptKeys, node.Content[i].Value), depth+1)
+			}
+		case yaml.ScalarNode:
+			if isScript && strings.Contains(node.Value, "podman") {
+				found = append(found, Script{File: file, Text: node.Value, At: position(node, lines)})
+			}
+		case yaml.AliasNode: // seen where its anchor is
+		default:
+			for _, child := range node.Content {
+				visit(child, isScript, depth+1)
+			}
+		}
+	}
+	visit(document, false, 0)
+	return found
+}
+
+// position returns where a byte of a scalar's value stands in the file. Only of a literal block is it told exactly.
+func position(node *yaml.Node, lines []string) func(line, column int) (int, int) {
+	if node.Style&yaml.LiteralStyle == 0 {
+		quote := 0
+		if node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+			quote = 1
+		}
+		return func(line, column int) (int, int) {
+			if line > 1 || node.Style&yaml.FoldedStyle != 0 {
+				return node.Line, node.Column
+			}
+			return node.Line, node.Column + column - 1 + quote
+		}
+	}
+	indent := 0
+	for _, line := range lines[min(node.Line, len(lines)):] {
+		if trimmed := strings.TrimLeft(line, " "); trimmed != "" && trimmed != "\r" {
+			indent = len(line) - len(trimmed)
+			break
+		}
+	}
+	return func(line, column int) (int, int) { return node.Line + line, indent + column }
+}
+
+// InMarkdown returns the shell scripts in a Markdown file's fenced code blocks: those that say sh, bash, shell or console, and
+// those that say nothing. Of a console's session the lines after a prompt are taken.
+func InMarkdown(file, text string) []Script {
+	var found []Script
+	lines := strings.Split(text, "\n")
+	for i := 0; i < len(lines); i++ {
+		fence := strings.TrimLeft(lines[i], " \t")
+		if !strings.HasPrefix(fence, "```") && !strings.HasPrefix(fence, "~~~") {
+			continue
+		}
+		mark := fence[:len(fence)-len(strings.TrimLeft(fence, fence[:1]))]
+		language, _, _ := strings.Cut(strings.TrimSpace(strings.TrimLeft(fence, fence[:1])), " ")
+		first := i + 1
+		for i++; i < len(lines) && !strings.HasPrefix(strings.TrimLeft(lines[i], " \t"), mark); i++ {
+		}
+		block := slices.Clone(lines[first:min(i, len(lines))])
+		switch strings.ToLower(language) {
+		case "", "sh", "bash", "shell", "console", "shell-session", "zsh":
+		default:
+			continue
+		}
+		prompts := slices.ContainsFunc(block, func(l string) bool { return prompt(l) > 0 })
+		continued := false
+		for j, line := range block {
+			if n := prompt(line); n > 0 {
+				block[j] = strings.Repeat(" ", n) + line[n:]
+			} else if prompts && !continued {
+				block[j] = ""
+			}
+			continued = strings.HasSuffix(block[j], `\`)
+		}
+		found = append(found, Script{File: file, Text: strings.Join(block, "\n"), At: func(line, column int) (int, int) { return first + line, column }})
+	}
+	return found
+}
+
+// prompt returns the length of the prompt that a console's line starts with, 0 for none.
+func prompt(line string) int {
+	trimmed := strings.TrimLeft(line, " \t")
+	if strings.HasPrefix(trimmed, "$ ") || strings.HasPrefix(trimmed, "# podman") || strings.HasPrefix(trimmed, "# sudo") {
+		return len(line) - len(trimmed) + 2
+	}
+	return 0
+}

@@ -1,0 +1,284 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// Script is a shell script, or a piece of one, in a file.
+type Script struct {
+	// File is the file's path.
+	File string
+	// Text is the script.
+	Text string
+	// At returns where a byte of the script stands in the file, by its 1-based line and column in the script; nil where the
+	// script is the whole file.
+	At func(line, column int) (int, int)
+}
+
+// Read returns the containers that a script's `podman run` and `podman create` command lines make. The script is parsed as
+// Bash reads it, which takes in POSIX shell; nothing of it is run.
+func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) {
+	if !strings.Contains(strings.ToLower(s.Text), "podman") {
+		return nil, nil
+	}
+	parsed, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(expressions(s.Text)), "")
+	var problems []podman.Problem
+	if err != nil {
+		problem := podman.Problem{Origin: podman.Origin{File: s.File}, Message: err.Error(), Hint: "podlint reads scripts as Bash does"}
+		var at syntax.ParseError
+		var lang syntax.LangError
+		switch {
+		case errors.As(err, &at):
+			problem.Origin, problem.Message = s.origin(at.Pos), "this is no shell script: "+at.Text
+		case errors.As(err, &lang):
+			problem.Origin = s.origin(lang.Pos)
+		}
+		return nil, []podman.Problem{problem}
+	}
+	b := collector{host: host, pods: map[string]*Joined{}}
+	syntax.Walk(parsed, func(node syntax.Node) bool {
+		call, ok := node.(*syntax.CallExpr)
+		if !ok || len(call.Args) < 2 {
+			return true
+		}
+		words := make([]Word, len(call.Args))
+		for i, arg := range call.Args {
+			words[i] = s.word(arg)
+		}
+		if p := b.call(words); p != nil {
+			problems = append(problems, *p)
+		}
+		return true
+	})
+	return b.containers(), problems
+}
+
+// expressions puts a variable in place of each ${{ … }} that a CI system fills in before a shell sees the script, without
+// moving anything.
+func expressions(text string) string {
+	if !strings.Contains(text, "${{") {
+		return text
+	}
+	out := []byte(text)
+	for from := 0; ; {
+		start := strings.Index(text[from:], "${{")
+		if start < 0 {
+			return string(out)
+		}
+		start += from
+		length := strings.Index(text[start:], "}}")
+		if length < 0 {
+			return string(out)
+		}
+		end := start + length + 2
+		for i := start + 2; i < end-1; i++ {
+			out[i] = 'x'
+		}
+		from = end
+	}
+}
+
+func (s Script) origin(pos syntax.Pos) podman.Origin {
+	line, column := int(pos.Line()), int(pos.Col())
+	if s.At != nil {
+		line, column = s.At(line, column)
+	}
+	return podman.Origin{File: s.File, Line: line, Column: column}
+}
+
+// word reads a word of the shell: its quotes are taken away, what the shell would put into it stands as it was written.
+func (s Script) word(w *syntax.Word) Word {
+	word := Word{Origin: s.origin(w.Pos())}
+	var b strings.Builder
+	literal := false
+	var read func(parts []syntax.WordPart, quoted bool)
+	read = func(parts []syntax.WordPart, quoted bool) {
+		for _, part := range parts {
+			switch part := part.(type) {
+			case *syntax.Lit:
+				b.WriteString(unescaped(part.Value, quoted))
+				literal = true
+			case *syntax.SglQuoted:
+				b.WriteString(part.Value)
+				literal = true
+			case *syntax.DblQuoted:
+				literal = true
+				read(part.Parts, true)
+			default:
+				word.Unknown = true
+				from, to := part.Pos().Offset(), part.End().Offset()
+				text := s.Text[min(int(from), len(s.Text)):min(int(to), len(s.Text))]
+				b.WriteString(text)
+				if text == "$@" || strings.HasSuffix(text, "[@]}") {
+					word.Splits = true
+				}
+			}
+		}
+	}
+	read(w.Parts, false)
+	word.Text = b.String()
+	word.Splits = word.Splits || word.Unknown && !literal
+	return word
+}
+
+// unescaped takes the backslashes away.
+func unescaped(text string, quoted bool) string {
+	if !strings.Contains(text, `\`) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) {
+			switch next := text[i+1]; {
+			case next == '\n':
+				i++
+				continue
+			case !quoted || strings.IndexByte("$`\"\\", next) >= 0:
+				i++
+			}
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
+// collector gathers the command lines of a file.
+type collector struct {
+	host  *podman.Host
+	pods  map[string]*Joined
+	found []*podman.Container
+	names map[string]int
+}
+
+// prefixes are the programs that run another one that stands behind them.
+var prefixes = []string{"sudo", "doas", "env", "exec", "command", "nohup", "nice", "ionice", "time", "timeout", "systemd-run", "runuser", "setpriv", "chrt", "-"}
+
+// call reads the words of a command, if it is one of Podman's.
+func (b *collector) call(words []Word) *podman.Problem {
+	first := strings.TrimLeft(path.Base(words[0].Text), "-@:+!")
+	if !isPodman(words[0]) && !slices.Contains(prefixes, first) {
+		return nil
+	}
+	for i := range words {
+		if !isPodman(words[i]) {
+			continue
+		}
+		c, err := ParseWords(words[i:])
+		if errors.Is(err, ErrNotCreate) {
+			continue
+		}
+		if err != nil {
+			return &podman.Problem{Origin: words[i].Origin, Message: "this podman command line: " + err.Error(), Hint: "podlint knows the flags of Podman " + TableVersion}
+		}
+		b.add(c, words[i:], b.mode(words[:i]))
+		return nil
+	}
+	return nil
+}
+
+// isPodman reports whether a word is Podman's program, or a variable that is called by it.
+func isPodman(w Word) bool {
+	name := strings.ToLower(path.Base(w.Text))
+	return strings.TrimLeft(name, "-@:+!") == "podman" || w.Unknown && strings.Trim(name, "${}") == "podman"
+}
+
+// mode returns the host with what sudo says about who runs Podman.
+func (b *collector) mode(before []Word) *podman.Host {
+	if len(before) == 0 {
+		return b.host
+	}
+	name := path.Base(before[0].Text)
+	if name != "sudo" && name != "doas" && name != "runuser" {
+		return b.host
+	}
+	rootless := podman.Setting[bool]{State: podman.Set, Origin: before[0].Origin}
+	for i, w := range before[1:] {
+		user, given := "", false
+		switch {
+		case w.Text == "-u" || w.Text == "--user":
+			if i+2 < len(before) {
+				user, given = before[i+2].Text, true
+			}
+		case strings.HasPrefix(w.Text, "--user="):
+			user, given = strings.TrimPrefix(w.Text, "--user="), true
+		case strings.HasPrefix(w.Text, "-u"):
+			user, given = w.Text[2:], true
+		}
+		if given {
+			rootless.Value = user != "root" && user != "0" && user != "#0"
+		}
+	}
+	return podman.AssumedHost(rootless, b.host.Now)
+}
+
+// add keeps what a command line makes.
+func (b *collector) add(c *Command, words []Word, host *podman.Host) {
+	place := words[0].Origin
+	for _, w := range words[1:] {
+		if w.Text == "run" || w.Text == "create" {
+			place = w.Origin
+			break
+		}
+	}
+	definition := podman.Definition{Syntax: podman.SyntaxCommand, Origin: place}
+	if c.Pod {
+		if o, ok := c.Last("name"); ok {
+			b.pods[o.Value] = &Joined{Command: c, Words: words, Definition: definition}
+		}
+		return
+	}
+	ctx := Context{Words: words, Definition: definition, Host: host}
+	if o, ok := c.Last("pod"); ok {
+		ctx.Pod = b.pods[o.Value]
+	}
+	b.found = append(b.found, c.Container(ctx))
+}
+
+// containers returns what was found, each with a name: one that was given none is called by its image.
+func (b *collector) containers() []*podman.Container {
+	b.names = map[string]int{}
+	for _, c := range b.found {
+		if c.Name == "" {
+			c.Name = imageName(c.Image.Name)
+		}
+		if b.names[c.Name]++; b.names[c.Name] > 1 {
+			c.Name = fmt.Sprintf("%s#%d", c.Name, b.names[c.Name])
+		}
+	}
+	return b.found
+}
+
+// imageName returns an image's name without registry, tag and digest.
+func imageName(image string) string {
+	name, _, _ := strings.Cut(path.Base(image), "@")
+	if !strings.Contains(name, "$") {
+		name, _, _ = strings.Cut(name, ":")
+	}
+	if name == "" || name == "." || name == "/" {
+		return "unnamed"
+	}
+	return name
+}
+
+// Lines returns the containers that command lines make whose words have been split already, such as a service's ExecStart.
+func Lines(lines [][]Word, host *podman.Host) ([]*podman.Container, []podman.Problem) {
+	b := collector{host: host, pods: map[string]*Joined{}}
+	var problems []podman.Problem
+	for _, words := range lines {
+		if len(words) < 2 {
+			continue
+		}
+		if p := b.call(words); p != nil {
+			problems = append(problems, *p)
+		}
+	}
+	return b.containers(), problems
+}

@@ -1,0 +1,429 @@
+// Package kube reads Kubernetes YAML as `podman kube play` does: into Podman's own types (pkg/k8s.io), with the place of every
+// setting.
+package kube
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	apps "github.com/containers/podman/v5/pkg/k8s.io/api/apps/v1"
+	core "github.com/containers/podman/v5/pkg/k8s.io/api/core/v1"
+	meta "github.com/containers/podman/v5/pkg/k8s.io/apimachinery/pkg/apis/meta/v1"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/yamlpath"
+)
+
+// File is a YAML file.
+type File struct {
+	Path      string
+	Documents []*yaml.Node
+}
+
+// Options is what a definition does not say about itself.
+type Options struct {
+	Host *podman.Host
+	// UserNS is the user namespace that a .kube unit asks for; its zero value is none.
+	UserNS podman.Setting[string]
+	// Maps holds the ConfigMaps of the file and of others that are played together with it.
+	Maps Maps
+}
+
+// Maps holds ConfigMaps by their names.
+type Maps map[string]configMap
+
+type configMap struct {
+	file string
+	node *yaml.Node
+	data map[string]string
+}
+
+// IsKube reports whether a document is one that Kubernetes reads.
+func IsKube(document *yaml.Node) bool {
+	return yamlpath.Get(document, "apiVersion") != nil && yamlpath.Get(document, "kind") != nil
+}
+
+// Collect adds the ConfigMaps of a file.
+func (m Maps) Collect(f File) {
+	for _, document := range f.Documents {
+		if kind := yamlpath.Get(document, "kind"); kind == nil || kind.Value != "ConfigMap" {
+			continue
+		}
+		var read core.ConfigMap
+		if convert(document, &read) == nil {
+			m[read.Name] = configMap{f.Path, document, read.Data}
+		}
+	}
+}
+
+// workload is what the kinds have in common that make a pod.
+type workload struct {
+	meta.TypeMeta   `json:",inline"`
+	meta.ObjectMeta `json:"metadata"`
+	Spec            struct {
+		Template core.PodTemplateSpec `json:"template"`
+	} `json:"spec"`
+}
+
+// Read returns the containers that a file defines: its Pods, and those of its Deployments, DaemonSets, StatefulSets and Jobs.
+func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
+	var found []*podman.Container
+	var problems []podman.Problem
+	for _, document := range f.Documents {
+		kind := yamlpath.Get(document, "kind")
+		if kind == nil || !IsKube(document) {
+			continue
+		}
+		var pod podOf
+		var err error
+		switch kind.Value {
+		case "Pod":
+			var read core.Pod
+			err = convert(document, &read)
+			pod = podOf{name: read.Name, annotations: read.Annotations, spec: read.Spec, node: yamlpath.Get(document, "spec"), meta: yamlpath.Get(document, "metadata")}
+		case "Deployment", "DaemonSet", "Job", "StatefulSet":
+			var read workload
+			if kind.Value == "StatefulSet" { // kube play does not take it; what it would make is judged like a Deployment's
+				err = convert(document, &apps.StatefulSet{})
+			}
+			if err == nil {
+				err = convert(document, &read)
+			}
+			template := read.Spec.Template
+			pod = podOf{name: read.Name + "-pod", annotations: template.Annotations, spec: template.Spec,
+				node: yamlpath.Get(document, "spec", "template", "spec"), meta: yamlpath.Get(document, "spec", "template", "metadata")}
+		default:
+			continue
+		}
+		if err != nil {
+			problems = append(problems, podman.Problem{Origin: yamlpath.Origin(f.Path, kind), Message: fmt.Sprintf("this is no %s: %v", kind.Value, err)})
+			continue
+		}
+		pod.file, pod.options = f.Path, o
+		found = append(found, pod.containers()...)
+	}
+	return found, problems
+}
+
+// convert reads a tree into one of Podman's types, which know JSON only. Aliases are expanded with a limit.
+func convert(document *yaml.Node, into any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it cannot be read: %v", p)
+		}
+	}()
+	var plain any
+	if err := document.Decode(&plain); err != nil {
+		return err
+	}
+	data, err := json.Marshal(jsonable(plain))
+	if err != nil {
+		return errors.New("it has keys that are no strings")
+	}
+	return json.Unmarshal(data, into)
+}
+
+// jsonable writes keys that are numbers or booleans as strings.
+func jsonable(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for k, v := range value {
+			value[k] = jsonable(v)
+		}
+		return value
+	case map[any]any:
+		out := make(map[string]any, len(value))
+		for k, v := range value {
+			out[fmt.Sprint(k)] = jsonable(v)
+		}
+		return out
+	case []any:
+		for i, v := range value {
+			value[i] = jsonable(v)
+		}
+		return value
+	}
+	return value
+}
+
+// podOf is one pod that a document defines.
+type podOf struct {
+	file        string
+	name        string
+	annotations map[string]string
+	spec        core.PodSpec
+	node, meta  *yaml.Node // of the spec and the metadata
+	options     Options
+}
+
+func (p *podOf) containers() []*podman.Container {
+	var all []*podman.Container
+	for _, list := range []struct {
+		key        string
+		containers []core.Container
+	}{{"initContainers", p.spec.InitContainers}, {"containers", p.spec.Containers}} {
+		for i := range list.containers {
+			if node := yamlpath.Get(p.node, list.key, i); node != nil {
+				all = append(all, p.container(&list.containers[i], node))
+			}
+		}
+	}
+	return all
+}
+
+// at returns where a setting of a container stands, or where it would have to.
+func (p *podOf) at(node *yaml.Node, keys ...any) podman.Origin {
+	if origin, ok := yamlpath.At(p.file, node, keys...); ok {
+		return origin
+	}
+	return yamlpath.Origin(p.file, node)
+}
+
+func setOrDefault[T any](p *podOf, value *T, missing T, node *yaml.Node, keys ...any) podman.Setting[T] {
+	if value == nil {
+		return podman.Setting[T]{Value: missing, State: podman.Default, Origin: p.at(node, keys...)}
+	}
+	return podman.Setting[T]{Value: *value, State: podman.Set, Origin: p.at(node, keys...)}
+}
+
+// container reads one container as pkg/specgen/generate/kube does.
+func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container {
+	c := &podman.Container{
+		Name: p.name + "-" + k.Name, Kind: podman.KindContainer, Pod: p.name, Host: p.options.Host,
+		Definition: podman.Definition{Syntax: podman.SyntaxKube, Origin: yamlpath.Origin(p.file, node)},
+		Image:      podman.Image{Name: k.Image},
+	}
+	security := k.SecurityContext
+	if security == nil {
+		security = &core.SecurityContext{}
+	}
+	const key = "securityContext"
+	c.Confinement.Privileged = setOrDefault(p, security.Privileged, false, node, key, "privileged")
+	c.Files.ReadOnly = setOrDefault(p, security.ReadOnlyRootFilesystem, false, node, key, "readOnlyRootFilesystem")
+	escalation := setOrDefault(p, security.AllowPrivilegeEscalation, true, node, key, "allowPrivilegeEscalation")
+	c.Confinement.NoNewPrivileges = podman.Setting[bool]{Value: !escalation.Value, State: escalation.State, Origin: escalation.Origin}
+	p.capabilities(c, security, node)
+	p.user(c, security, node)
+	p.namespaces(c)
+	p.mounts(c, k, node)
+	p.environment(c, k, node)
+	p.texts(c, k, node)
+	return c
+}
+
+func (p *podOf) capabilities(c *podman.Container, security *core.SecurityContext, node *yaml.Node) {
+	origin := p.at(node, "securityContext", "capabilities")
+	state := podman.Default
+	bounding, requested, all := c.Host.DefaultCapabilities, []string{}, false
+	name := func(n core.Capability) string {
+		return "CAP_" + strings.TrimPrefix(strings.ToUpper(string(n)), "CAP_")
+	}
+	if given := security.Capabilities; given != nil {
+		state = podman.Set
+		for _, n := range given.Add {
+			if name(n) == "CAP_ALL" {
+				all = true
+				continue
+			}
+			requested = append(requested, name(n))
+		}
+		if all {
+			bounding = podman.AllCapabilities()
+		}
+		dropped := map[string]bool{}
+		for _, n := range given.Drop {
+			dropped[name(n)] = true
+		}
+		kept := []string{}
+		for _, n := range bounding {
+			if !dropped[n] && !dropped["CAP_ALL"] {
+				kept = append(kept, n)
+			}
+		}
+		for _, n := range requested {
+			if !slices.Contains(kept, n) {
+				kept = append(kept, n)
+			}
+		}
+		bounding = kept
+	}
+	if c.Confinement.Privileged.Value {
+		bounding = podman.AllCapabilities()
+	}
+	c.Capabilities.Bounding = podman.Setting[[]string]{Value: bounding, State: state, Origin: origin}
+	c.Capabilities.Requested = podman.Setting[[]string]{Value: requested, State: podman.Set, Origin: origin}
+}
+
+// user reads runAsUser and runAsGroup. Without them the image decides.
+func (p *podOf) user(c *podman.Container, security *core.SecurityContext, node *yaml.Node) {
+	origin := p.at(node, "securityContext", "runAsUser")
+	user, group := security.RunAsUser, security.RunAsGroup
+	if pod := p.spec.SecurityContext; pod != nil {
+		if user == nil && pod.RunAsUser != nil {
+			user, origin = pod.RunAsUser, p.at(p.node, "securityContext", "runAsUser")
+		}
+		if group == nil {
+			group = pod.RunAsGroup
+		}
+	}
+	c.Process.User.Origin, c.Process.UID.Origin = origin, origin
+	if user == nil || *user < 0 || *user > 1<<32-2 {
+		return
+	}
+	text := strconv.FormatInt(*user, 10)
+	if group != nil {
+		text += ":" + strconv.FormatInt(*group, 10)
+	}
+	c.Process.User = podman.Setting[string]{Value: text, State: podman.Set, Origin: origin}
+	c.Process.UID = podman.Setting[uint32]{Value: uint32(*user), State: podman.Set, Origin: origin}
+}
+
+// namespaces reads the user namespace: that of a .kube unit, else the annotation io.podman.annotations.userns. hostUsers is
+// read by some versions of Podman only: it leaves the mapping unknown.
+func (p *podOf) namespaces(c *podman.Container) {
+	const annotation = "io.podman.annotations.userns"
+	mode := p.options.UserNS
+	if mode.State != podman.Set {
+		place := p.meta
+		if place == nil {
+			place = p.node
+		}
+		mode = podman.Setting[string]{State: podman.Default, Origin: p.at(place, "annotations", annotation)}
+		for _, name := range []string{annotation, annotation + "/" + p.name} {
+			if value, ok := p.annotations[name]; ok {
+				mode = podman.Setting[string]{Value: value, State: podman.Set, Origin: p.at(place, "annotations", name)}
+				break
+			}
+		}
+		if mode.State == podman.Default && p.spec.HostUsers != nil && !*p.spec.HostUsers {
+			return
+		}
+	}
+	set := func(state podman.State, uids, gids podman.IDMap) {
+		c.Namespaces.UIDs = podman.Setting[podman.IDMap]{Value: uids, State: state, Origin: mode.Origin}
+		c.Namespaces.GIDs = podman.Setting[podman.IDMap]{Value: gids, State: state, Origin: mode.Origin}
+	}
+	host := c.Host
+	c.Namespaces.StandIns = host.Rootless.Value
+	word, _, _ := strings.Cut(mode.Value, ":")
+	switch {
+	case word == "" || word == "host":
+		c.Namespaces.User = podman.Setting[string]{State: podman.Default, Origin: mode.Origin}
+		set(podman.Default, host.UIDs, host.GIDs)
+		return
+	case word == "auto" || word == "private":
+		set(podman.Set, podman.OwnRange(), podman.OwnRange())
+		c.Namespaces.StandIns = true
+	case word == "keep-id" && !host.Rootless.Value:
+		set(podman.Set, podman.IdentityMap(), podman.IdentityMap())
+	case word == "keep-id":
+		own, _ := podman.KeepID(-1)
+		set(podman.Set, own.Through(host.UIDs), own.Through(host.GIDs))
+	case word == "nomap" && host.Rootless.Value:
+		set(podman.Set, podman.NoMap().Through(host.UIDs), podman.NoMap().Through(host.GIDs))
+	default:
+		return
+	}
+	c.Namespaces.User = podman.Setting[string]{Value: "private", State: podman.Set, Origin: mode.Origin}
+}
+
+// mounts reads hostPath volumes; the others are volumes, tmpfs or files that Podman writes.
+func (p *podOf) mounts(c *podman.Container, k *core.Container, node *yaml.Node) {
+	mounts := []podman.Mount{}
+	for i, vm := range k.VolumeMounts {
+		for _, v := range p.spec.Volumes {
+			if v.Name != vm.Name {
+				continue
+			}
+			m := podman.Mount{Type: "volume", Name: v.Name, Destination: vm.MountPath, Writable: !vm.ReadOnly, Recursive: true, Origin: p.at(node, "volumeMounts", i)}
+			if v.HostPath != nil {
+				m.Type, m.Name, m.Source = "bind", "", v.HostPath.Path
+				if strings.HasPrefix(m.Source, "/") {
+					m.Source = path.Clean(m.Source)
+				}
+			}
+			mounts = append(mounts, m)
+		}
+	}
+	c.Files.Mounts = podman.Setting[[]podman.Mount]{Value: mounts, State: podman.Set, Origin: p.at(node, "volumeMounts")}
+}
+
+func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.Node) {
+	list := []podman.Variable{}
+	for _, from := range k.EnvFrom {
+		if from.ConfigMapRef == nil {
+			continue
+		}
+		if m, ok := p.options.Maps[from.ConfigMapRef.Name]; ok {
+			for name := range m.data {
+				list = append(list, m.variable(name, from.Prefix+name))
+			}
+		}
+	}
+	for i, e := range k.Env {
+		v := podman.Variable{Name: e.Name, Value: podman.Sensitive(e.Value), Owner: podman.OwnerUser, Origin: p.at(node, "env", i)}
+		if from := e.ValueFrom; from != nil {
+			v.Owner = podman.OwnerUnknown
+			if from.SecretKeyRef != nil {
+				v.Owner = podman.OwnerSecret
+			}
+			if ref := from.ConfigMapKeyRef; ref != nil {
+				if m, ok := p.options.Maps[ref.Name]; ok {
+					if _, ok := m.data[ref.Key]; ok {
+						v = m.variable(ref.Key, e.Name)
+					}
+				}
+			}
+		}
+		list = append(list, v)
+	}
+	slices.SortStableFunc(list, func(a, b podman.Variable) int { return strings.Compare(a.Name, b.Name) })
+	c.Environment = podman.Setting[[]podman.Variable]{Value: list, State: podman.Set, Origin: p.at(node, "env")}
+}
+
+func (m configMap) variable(key, name string) podman.Variable {
+	origin, ok := yamlpath.At(m.file, m.node, "data", key)
+	if !ok {
+		origin = yamlpath.Origin(m.file, m.node)
+	}
+	return podman.Variable{Name: name, Value: podman.Sensitive(m.data[key]), Owner: podman.OwnerUser, Origin: origin}
+}
+
+func (p *podOf) texts(c *podman.Container, k *core.Container, node *yaml.Node) {
+	var found []podman.Text
+	add := func(place string, words []string, keys ...any) {
+		if len(words) == 0 {
+			return
+		}
+		t := podman.Text{Place: place, Origin: p.at(node, keys...)}
+		for i, w := range words {
+			t.Words = append(t.Words, podman.Sensitive(w))
+			t.WordOrigins = append(t.WordOrigins, p.at(node, append(append([]any{}, keys...), i)...))
+		}
+		found = append(found, t)
+	}
+	add("argument", k.Command, "command")
+	add("argument", k.Args, "args")
+	for _, probe := range []struct {
+		key   string
+		probe *core.Probe
+	}{{"livenessProbe", k.LivenessProbe}, {"startupProbe", k.StartupProbe}} {
+		if probe.probe != nil && probe.probe.Exec != nil {
+			add("health check", probe.probe.Exec.Command, probe.key, "exec", "command")
+		}
+	}
+	if p.meta != nil {
+		for _, name := range slices.Sorted(maps.Keys(p.annotations)) {
+			found = append(found, podman.Text{Place: "annotation", Name: name, Words: []podman.Sensitive{podman.Sensitive(p.annotations[name])},
+				Origin: p.at(p.meta, "annotations", name)})
+		}
+	}
+	c.Texts = podman.Setting[[]podman.Text]{Value: found, State: podman.Set, Origin: yamlpath.Origin(p.file, node)}
+}

@@ -1,0 +1,57 @@
+package quadlet
+
+import (
+	"path"
+	"strings"
+
+	"github.com/containers/podman/v5/pkg/systemd/quadlet"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
+)
+
+// Service reads a systemd .service unit, and its drop-ins, for the podman command lines in its ExecStart= and ExecStartPre=. A
+// shell that is given a script there (sh -c) is read too.
+func (r *Reader) Service(file string, data []byte, host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
+	u, problems := r.load(file, data)
+	if host.Rootless.State == podman.Default {
+		if a := u.last(quadlet.ServiceGroup, "User"); a != nil && a.value != "" && a.value != "root" && a.value != "0" {
+			host = podman.AssumedHost(podman.Setting[bool]{Value: true, State: podman.Set, Origin: a.origin}, host.Now)
+		}
+	}
+	s := specifiersOf(u, host)
+	var lines [][]command.Word
+	var found []*podman.Container
+	for _, key := range []string{"ExecStartPre", "ExecStart"} {
+		for _, a := range u.effective(quadlet.ServiceGroup, key) {
+			origins, list := a.words(eachArg), splitAs(a.value, eachArg)
+			words := make([]command.Word, len(list))
+			for i, w := range list {
+				text, unknown := s.expand(w)
+				words[i] = command.Word{Text: text, Unknown: unknown, Splits: unknown && strings.HasPrefix(w, "$") && !strings.HasPrefix(w, "${"), Origin: origins[i]}
+			}
+			if len(words) == 0 {
+				continue
+			}
+			words[0].Text = strings.TrimLeft(words[0].Text, "-@:+!|")
+			switch path.Base(words[0].Text) {
+			case "sh", "bash", "dash":
+				if len(words) > 2 && strings.HasPrefix(words[1].Text, "-") && strings.Contains(words[1].Text, "c") {
+					origin := words[2].Origin
+					script := command.Script{File: origin.File, Text: words[2].Text, At: func(int, int) (int, int) { return origin.Line, origin.Column }}
+					c, p := script.Read(host)
+					found = append(found, c...)
+					problems = append(problems, p...)
+				}
+			default:
+				lines = append(lines, words)
+			}
+		}
+	}
+	c, more := command.Lines(lines, host)
+	found = append(found, c...)
+	for _, c := range found {
+		c.Unit = u.name
+	}
+	return found, u.files, append(problems, more...)
+}

@@ -1,0 +1,133 @@
+// Package yamlpath finds where the values of a YAML document stand.
+package yamlpath
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// Documents reads the documents of a YAML file, as trees with positions. Nothing is expanded.
+func Documents(data []byte) ([]*yaml.Node, error) {
+	decoder := yaml.NewDecoder(reader(data))
+	var all []*yaml.Node
+	for {
+		var document yaml.Node
+		err := decode(decoder, &document)
+		switch {
+		case errors.Is(err, errEnd):
+			return all, nil
+		case err != nil:
+			return all, err
+		case len(document.Content) > 0:
+			all = append(all, document.Content[0])
+		}
+	}
+}
+
+// Get returns the value at a path of keys (strings) and indices (ints), and nil where there is none. Aliases are followed
+// and "<<" is read as a merge.
+func Get(node *yaml.Node, path ...any) *yaml.Node {
+	value, _ := find(node, path, 0)
+	return value
+}
+
+// At returns where the value at a path stands: its key where it has one, else the value itself; false where there is none.
+func At(file string, node *yaml.Node, path ...any) (podman.Origin, bool) {
+	value, key := find(node, path, 0)
+	if value == nil {
+		return podman.Origin{}, false
+	}
+	if key == nil {
+		key = value
+	}
+	return podman.Origin{File: file, Line: key.Line, Column: key.Column, Field: name(path)}, true
+}
+
+// Origin returns where a node stands.
+func Origin(file string, node *yaml.Node) podman.Origin {
+	return podman.Origin{File: file, Line: node.Line, Column: node.Column}
+}
+
+func name(path []any) string {
+	s := ""
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			if s != "" {
+				s += "."
+			}
+			s += p
+		case int:
+			s += "[" + strconv.Itoa(p) + "]"
+		}
+	}
+	return s
+}
+
+// deepest is how many aliases and merges are followed one after the other.
+const deepest = 50
+
+func find(node *yaml.Node, path []any, depth int) (value, key *yaml.Node) {
+	for node != nil && node.Kind == yaml.AliasNode && depth < deepest {
+		node, depth = node.Alias, depth+1
+	}
+	if node == nil || depth >= deepest {
+		return nil, nil
+	}
+	if len(path) == 0 {
+		return node, nil
+	}
+	switch p := path[0].(type) {
+	case string:
+		if node.Kind != yaml.MappingNode {
+			return nil, nil
+		}
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if node.Content[i].Value == p {
+				value, key = find(node.Content[i+1], path[1:], depth+1)
+				if len(path) == 1 && value != nil {
+					key = node.Content[i]
+				}
+				return value, key
+			}
+		}
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if node.Content[i].Value != "<<" {
+				continue
+			}
+			merged := []*yaml.Node{node.Content[i+1]}
+			if merged[0].Kind == yaml.SequenceNode {
+				merged = merged[0].Content
+			}
+			for _, m := range merged {
+				if value, key = find(m, path, depth+1); value != nil {
+					return value, key
+				}
+			}
+		}
+	case int:
+		if node.Kind == yaml.SequenceNode && p >= 0 && p < len(node.Content) {
+			return find(node.Content[p], path[1:], depth+1)
+		}
+	}
+	return nil, nil
+}
+
+var atLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\n\s*)?(?:line (\d+): )?`)
+
+// Problem returns an error of the YAML reader with its line.
+func Problem(file string, err error) podman.Problem {
+	message := err.Error()
+	origin := podman.Origin{File: file}
+	if m := atLine.FindStringSubmatch(message); m != nil {
+		origin.Line, _ = strconv.Atoi(m[1])
+		message = message[len(m[0]):]
+	}
+	return podman.Problem{Origin: origin, Message: fmt.Sprintf("this is no YAML: %s", message)}
+}
