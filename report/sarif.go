@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -49,6 +51,36 @@ type sarifResult struct {
 	Locations    []sarifLocation   `json:"locations"`
 	Fingerprints map[string]string `json:"partialFingerprints"`
 	Properties   sarifProperties   `json:"properties"`
+	Fixes        []sarifFix        `json:"fixes,omitempty"`
+	Suppressions []sarifSuppressed `json:"suppressions,omitempty"`
+}
+
+type sarifSuppressed struct {
+	Kind          string `json:"kind"`
+	Justification string `json:"justification"`
+}
+
+type sarifFix struct {
+	Description sarifMessage  `json:"description"`
+	Changes     []sarifChange `json:"artifactChanges"`
+}
+
+type sarifChange struct {
+	Artifact     sarifArtifact      `json:"artifactLocation"`
+	Replacements []sarifReplacement `json:"replacements"`
+}
+
+type sarifReplacement struct {
+	Deleted  sarifRegion  `json:"deletedRegion"`
+	Inserted sarifContent `json:"insertedContent"`
+}
+
+type sarifContent struct {
+	Text string `json:"text"`
+}
+
+type sarifArtifact struct {
+	URI string `json:"uri"`
 }
 
 type sarifLocation struct {
@@ -57,15 +89,15 @@ type sarifLocation struct {
 }
 
 type sarifPhysical struct {
-	Artifact struct {
-		URI string `json:"uri"`
-	} `json:"artifactLocation"`
-	Region *sarifRegion `json:"region,omitempty"`
+	Artifact sarifArtifact `json:"artifactLocation"`
+	Region   *sarifRegion  `json:"region,omitempty"`
 }
 
 type sarifRegion struct {
 	StartLine   int `json:"startLine"`
 	StartColumn int `json:"startColumn,omitempty"`
+	EndLine     int `json:"endLine,omitempty"`
+	EndColumn   int `json:"endColumn,omitempty"`
 }
 
 type sarifLogical struct {
@@ -109,10 +141,13 @@ func SARIF(w io.Writer, r *Report) error {
 	out.raw(`"rules":`)
 	out.value(described)
 	out.raw("}},\n")
-	list(out, "results", len(r.Findings), func(i int) any { return findingAsSARIF(&r.Findings[i], index) })
+	list(out, "results", len(r.Findings), func(i int) any { return findingAsSARIF(&r.Findings[i], index, r.podman()) })
 	invocation := sarifInvocation{
-		Successful: r.Complete, ExitCode: r.ExitStatus(),
+		Successful: r.Complete && !r.Unreadable, ExitCode: r.ExitStatus(),
 		Start: r.Started.UTC().Format(time.RFC3339), End: r.Finished.UTC().Format(time.RFC3339),
+	}
+	for _, e := range r.Warnings {
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{"warning", sarifMessage{Text: e.Target + ": " + e.Message}})
 	}
 	for _, e := range r.Errors {
 		invocation.Notifications = append(invocation.Notifications, sarifNotification{"error", sarifMessage{Text: e.Target + ": " + e.Message}})
@@ -144,7 +179,7 @@ func ruleAsSARIF(rule *rules.Rule) sarifRule {
 	return s
 }
 
-func findingAsSARIF(f *rules.Finding, index map[string]int) sarifResult {
+func findingAsSARIF(f *rules.Finding, index map[string]int, version string) sarifResult {
 	text := fmt.Sprintf("Container %s: %s.", Safe(f.Container), Safe(f.Message))
 	if f.Fix.Summary != "" {
 		text += " To mend it, " + f.Fix.Summary + "."
@@ -152,16 +187,33 @@ func findingAsSARIF(f *rules.Finding, index map[string]int) sarifResult {
 	at := sarifLocation{Logical: []sarifLogical{{f.Container, "container/" + f.Container, "resource"}}}
 	if f.Location.File != "" {
 		at.Physical = &sarifPhysical{}
-		at.Physical.Artifact.URI = f.Location.File
+		at.Physical.Artifact.URI = uri(f.Location.File)
 		if f.Location.Line > 0 {
-			at.Physical.Region = &sarifRegion{f.Location.Line, f.Location.Column}
+			at.Physical.Region = &sarifRegion{StartLine: f.Location.Line, StartColumn: f.Location.Column}
 		}
 	}
-	return sarifResult{
+	result := sarifResult{
 		RuleID: f.Rule.ID, RuleIndex: index[f.Rule.ID], Level: sarifLevels[f.Severity], Message: sarifMessage{Text: text},
 		Locations: []sarifLocation{at}, Fingerprints: map[string]string{"podlint/v1": f.Fingerprint},
 		Properties: sarifProperties{SecuritySeverity: securitySeverities[f.Severity], Severity: f.Severity.String(), Confidence: f.Confidence.String()},
 	}
+	if e := f.Edit(version); e != nil {
+		result.Fixes = []sarifFix{{
+			Description: sarifMessage{Text: f.Fix.Summary},
+			Changes: []sarifChange{{sarifArtifact{uri(e.File)}, []sarifReplacement{{
+				sarifRegion{StartLine: e.Line, StartColumn: e.Column, EndLine: e.EndLine, EndColumn: e.EndColumn}, sarifContent{e.Text},
+			}}}},
+		}}
+	}
+	if f.Waived != "" {
+		result.Suppressions = []sarifSuppressed{{"inSource", f.Waived}}
+	}
+	return result
+}
+
+// uri writes a path as a URI: a relative one stays relative, for GitHub to find in the repository.
+func uri(path string) string {
+	return (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
 }
 
 // camel writes a rule's ID as the one word that SARIF wants for a name.

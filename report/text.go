@@ -257,10 +257,11 @@ func short(o podman.Origin) string {
 
 // remedy is the change in the words of what made the container.
 func (t *textWriter) remedy(c Container, f *rules.Finding) string {
-	changes := f.Fix.Flags()
-	if c.Definition.Syntax == podman.SyntaxQuadlet || c.Definition.Syntax == "" && c.Unit != "" {
-		changes = f.Fix.Quadlet(t.report.podman())
+	syntax := c.Definition.Syntax
+	if syntax == "" && c.Unit != "" {
+		syntax = podman.SyntaxQuadlet
 	}
+	changes := f.Fix.In(syntax, t.report.podman())
 	switch {
 	case len(changes) == 0:
 		return Safe(f.Fix.Summary)

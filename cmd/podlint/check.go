@@ -311,7 +311,7 @@ func quote(findings []rules.Finding, texts map[string][]byte) {
 	for i := range findings {
 		f := &findings[i]
 		at := f.Location
-		if at.Line == 0 || at.File == f.Definition.Origin.File && at.Line == f.Definition.Origin.Line {
+		if at.Line == 0 || at.File == f.Definition.Origin.File && at.Line == f.Definition.Origin.Line && at.Column == f.Definition.Origin.Column {
 			continue
 		}
 		text, ok := texts[at.File]

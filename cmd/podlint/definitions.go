@@ -10,9 +10,9 @@ import (
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/podman/compose"
-	"github.com/podlint/podlint/podman/yamlpath"
 	"github.com/podlint/podlint/podman/kube"
 	"github.com/podlint/podlint/podman/quadlet"
+	"github.com/podlint/podlint/podman/yamlpath"
 )
 
 // defined is what a file defines.

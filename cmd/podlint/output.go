@@ -38,11 +38,11 @@ type destination struct {
 }
 
 // formats are the names that --format takes.
-var formats = []string{"text", "json", "sarif"}
+var formats = []string{"text", "json", "sarif", "github"}
 
 func (o *output) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json or sarif; FORMAT=FILE writes to a file, and may be given several times")
+	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json, sarif or github; FORMAT=FILE writes to a file, and may be given several times")
 	f.StringVarP(&o.file, "output", "o", "", "write the report to this `file` instead of standard output")
 	f.StringVar(&o.failOn, "fail-on", "medium", "end with status 1 from this `severity` on: critical, high, medium, low, info or none")
 	f.StringVar(&o.least, "min-severity", "info", "leave out findings below this `severity`")
@@ -190,6 +190,8 @@ func (o *output) format(w io.Writer, name string, r *report.Report, style report
 		return report.JSON(w, r)
 	case "sarif":
 		return report.SARIF(w, r)
+	case "github":
+		return report.GitHub(w, r)
 	default:
 		return report.Text(w, r, style)
 	}

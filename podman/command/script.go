@@ -58,7 +58,7 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 		}
 		return true
 	})
-	return b.containers(), problems
+	return b.containers(), append(problems, b.problems...)
 }
 
 // expressions puts a variable in place of each ${{ … }} that a CI system fills in before a shell sees the script, without
@@ -155,7 +155,8 @@ type collector struct {
 	host  *podman.Host
 	pods  map[string]*Joined
 	found []*podman.Container
-	names map[string]int
+
+	problems []podman.Problem
 }
 
 // prefixes are the programs that run another one that stands behind them.
@@ -224,7 +225,7 @@ func (b *collector) add(c *Command, words []Word, host *podman.Host) {
 	place := words[0].Origin
 	for _, w := range words[1:] {
 		if w.Text == "run" || w.Text == "create" {
-			place = w.Origin
+			place = w.Origin.At(w.Text)
 			break
 		}
 	}
@@ -239,18 +240,26 @@ func (b *collector) add(c *Command, words []Word, host *podman.Host) {
 	if o, ok := c.Last("pod"); ok {
 		ctx.Pod = b.pods[o.Value]
 	}
+	if c.Open {
+		for _, w := range words {
+			if w.Splits {
+				b.problems = append(b.problems, podman.Problem{Origin: w.Origin, Warning: true, Message: fmt.Sprintf("%s may hold more flags: what they set is unknown", w.Text)})
+				break
+			}
+		}
+	}
 	b.found = append(b.found, c.Container(ctx))
 }
 
 // containers returns what was found, each with a name: one that was given none is called by its image.
 func (b *collector) containers() []*podman.Container {
-	b.names = map[string]int{}
+	names := map[string]int{}
 	for _, c := range b.found {
 		if c.Name == "" {
 			c.Name = imageName(c.Image.Name)
 		}
-		if b.names[c.Name]++; b.names[c.Name] > 1 {
-			c.Name = fmt.Sprintf("%s#%d", c.Name, b.names[c.Name])
+		if names[c.Name]++; names[c.Name] > 1 {
+			c.Name = fmt.Sprintf("%s#%d", c.Name, names[c.Name])
 		}
 	}
 	return b.found
@@ -280,5 +289,5 @@ func Lines(lines [][]Word, host *podman.Host) ([]*podman.Container, []podman.Pro
 			problems = append(problems, *p)
 		}
 	}
-	return b.containers(), problems
+	return b.containers(), append(problems, b.problems...)
 }

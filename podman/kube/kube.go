@@ -295,7 +295,7 @@ func (p *podOf) namespaces(c *podman.Container) {
 		if place == nil {
 			place = p.node
 		}
-		mode = podman.Setting[string]{State: podman.Default, Origin: p.at(place, "annotations", annotation)}
+		mode = podman.Setting[string]{State: podman.Default, Origin: c.Definition.Origin.At("annotations." + annotation)}
 		for _, name := range []string{annotation, annotation + "/" + p.name} {
 			if value, ok := p.annotations[name]; ok {
 				mode = podman.Setting[string]{Value: value, State: podman.Set, Origin: p.at(place, "annotations", name)}
