@@ -35,6 +35,8 @@ type Container struct {
 	Unit string
 	// Definition is the file that defines the container; its zero value is a container that no file is known for.
 	Definition Definition
+	// Defined is, for a live container whose definition was found, what that says now; else nil.
+	Defined *Container
 	// Host is the machine that the container runs on; rules may rely on it being there.
 	Host *Host
 

@@ -66,6 +66,8 @@ type Container struct {
 	Started time.Time   `json:"-"`
 	// Location is where it is defined, nil where no file is known.
 	Location *location `json:"location,omitempty"`
+	// Changed names what the definition says otherwise than the container that runs.
+	Changed []string `json:"changed,omitempty"`
 	// Definition is the same with the language.
 	Definition podman.Definition `json:"-"`
 }
@@ -108,7 +110,11 @@ func Describe(c *podman.Container) Container {
 	if image == "" {
 		image = c.Image.ID
 	}
-	return Container{Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State, Pod: c.Pod, Unit: c.Unit, Started: c.Started,
+	var changed []string
+	if c.Defined != nil {
+		changed = podman.Differences(c, c.Defined)
+	}
+	return Container{Changed: changed, Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State, Pod: c.Pod, Unit: c.Unit, Started: c.Started,
 		Location: located(c.Definition.Origin), Definition: c.Definition}
 }
 

@@ -200,6 +200,9 @@ func (t *textWriter) block(b block) {
 		t.print(t.palette.dim("   " + Safe(c.Unit)))
 	}
 	t.print("\n")
+	if len(c.Changed) > 0 {
+		t.print("  ", t.wrapped("the unit was changed after the container was made: "+strings.Join(c.Changed, ", "), 2, t.palette.severity[rules.Medium]), "\n")
+	}
 	ruleWidth := t.ruleWidth()
 	indent := 2 + severityWidth + 1 + ruleWidth + 2
 	const narrow = 40

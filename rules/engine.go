@@ -15,9 +15,14 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 		return nil
 	}
 	var found []Finding
+	var outdated []string
+	if c.Defined != nil {
+		outdated = podman.Differences(c, c.Defined)
+	}
 	for i := range catalogue {
 		rule := &catalogue[i]
 		causes := map[string]int{}
+		written := definedCauses(rule, c.Defined)
 		for _, f := range rule.Check(c) {
 			f.Rule = rule
 			f.Container, f.Definition = c.Name, c.Definition
@@ -29,6 +34,19 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 				if e.Origin.File != "" {
 					f.Location = e.Origin
 					break
+				}
+			}
+			if c.Defined != nil {
+				at, ok := written[f.Cause]
+				switch {
+				case ok:
+					f.Location = at
+				case len(outdated) > 0 && len(f.Fix.Changes) > 0 && rule.silencedBy(outdated):
+					f.Message += "; the unit was changed after the container was made and says otherwise"
+					f.Fix = Fix{Summary: "restart " + c.Unit + ", which makes the container again"}
+					f.Location = c.Definition.Origin
+				default:
+					f.Location = c.Definition.Origin
 				}
 			}
 			if rule.ByMode && c.Definition.Syntax != "" && c.Host.Rootless.State == podman.Default {
@@ -44,6 +62,29 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int { return int(b.Severity) - int(a.Severity) })
 	return found
+}
+
+// definedCauses runs a rule over a container's definition and returns where what it finds stands, by cause.
+func definedCauses(rule *Rule, defined *podman.Container) map[string]podman.Origin {
+	if defined == nil {
+		return nil
+	}
+	at := map[string]podman.Origin{}
+	for _, f := range rule.Check(defined) {
+		at[f.Cause] = defined.Definition.Origin
+		for _, e := range f.Evidence {
+			if e.Origin.File != "" {
+				at[f.Cause] = e.Origin
+				break
+			}
+		}
+	}
+	return at
+}
+
+// silencedBy reports whether one of the settings is what the rule judges.
+func (r *Rule) silencedBy(settings []string) bool {
+	return slices.ContainsFunc(r.Settings, func(s string) bool { return slices.Contains(settings, s) })
 }
 
 // Validate reports what a catalogue lacks: every rule has its documentation and a name of its own.

@@ -90,6 +90,8 @@ type Rule struct {
 	See []string
 	// ByMode is set where the severity depends on whether Podman is rootless: where that is only assumed, the finding says so.
 	ByMode bool
+	// Settings names what the rule judges, in the words of podman.Differences.
+	Settings []string
 	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest.
 	Check func(*podman.Container) []Finding
 }

@@ -16,9 +16,10 @@ the host's own. Whoever gets out of the container, or finds a file of the host's
 GIDs mapped to a range of its own, they own nothing outside.`,
 	Remedy: "Run with `--userns=auto`, which takes a free range for each container, or name one: `--subuidname=NAME --subgidname=NAME`, or " +
 		"`--uidmap=0:100000:65536 --gidmap=0:100000:65536`. A pod's members get the mapping of the pod.",
-	CIS:    "5.31",
-	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode", "https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
-	ByMode: true,
+	CIS:      "5.31",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode", "https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
+	ByMode:   true,
+	Settings: []string{"user namespace", "user"},
 	Check: func(c *podman.Container) []Finding {
 		uids, gids := c.Namespaces.UIDs, c.Namespaces.GIDs
 		if !uids.Known() || !c.Host.Rootless.Known() {

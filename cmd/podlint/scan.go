@@ -153,7 +153,9 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 		result.Errors = append(result.Errors, report.Error{Target: target, Message: err.Error()})
 		result.Complete = false
 	}
+	units := newUnitFinder(service.URI)
 	host, problems, err := service.Containers(ctx, selection, shown.set, func(c *podman.Container) {
+		units.define(c)
 		result.Containers = append(result.Containers, report.Describe(c))
 		for _, f := range rules.Check(flags.selectedRules, c) {
 			if f.Severity >= flags.leastSeverity {

@@ -470,3 +470,9 @@ func kube(u *unit, words []string) *Kube {
 	}
 	return k
 }
+
+// ServiceName returns the name of the service that a unit becomes, with its ".service".
+func (r *Reader) ServiceName(path string, data []byte) string {
+	u, _ := r.load(path, data)
+	return info(u).ServiceFileName()
+}
