@@ -27,7 +27,7 @@ func ParseWords(words []Word) (*Command, error) {
 	for i := range words {
 		kept = append(kept, i)
 	}
-	open := false
+	open, removed := false, 0
 	for {
 		texts := make([]string, len(kept))
 		for i, k := range kept {
@@ -48,7 +48,12 @@ func ParseWords(words []Word) (*Command, error) {
 		if !c.Pod && at < len(kept) && words[kept[at]].Splits && !namesImage(words[kept[at]].Text) {
 			open = true
 			kept = append(kept[:at:at], kept[at+1:]...)
-			continue
+			const most = 50
+			if removed++; removed < most {
+				continue
+			}
+			kept = kept[:at] // nothing behind so many can be told
+			c.Image, c.Args = "", nil
 		}
 		if c.Pod && at < len(kept) {
 			open = true

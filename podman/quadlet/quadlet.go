@@ -290,7 +290,7 @@ func convert(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (servic
 		return nil, []podman.Problem{{Origin: podman.Origin{File: u.path}, Message: fmt.Sprintf("there is no section [%s]", section),
 			Hint: fmt.Sprintf("a %s unit has one", filepath.Ext(u.name))}}
 	}
-	const most = 50
+	const most = 20 // each costs another run of the generator
 	for range most {
 		service, warnings, err := generate(u, infos, rootless)
 		if err == nil {

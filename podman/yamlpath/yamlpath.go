@@ -24,10 +24,27 @@ func Documents(data []byte) ([]*yaml.Node, error) {
 			return all, nil
 		case err != nil:
 			return all, err
+		case tooDeep(&document, 0):
+			return all, fmt.Errorf("yaml: nested deeper than %d levels", deepestNesting)
 		case len(document.Content) > 0:
 			all = append(all, document.Content[0])
 		}
 	}
+}
+
+// deepestNesting is how deep a document may be: some readers take time that grows with the square of it, or worse.
+const deepestNesting = 100
+
+func tooDeep(node *yaml.Node, depth int) bool {
+	if depth > deepestNesting {
+		return true
+	}
+	for _, child := range node.Content {
+		if tooDeep(child, depth+1) {
+			return true
+		}
+	}
+	return false
 }
 
 // Get returns the value at a path of keys (strings) and indices (ints), and nil where there is none. Aliases are followed
