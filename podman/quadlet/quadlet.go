@@ -344,7 +344,7 @@ func nearKey(key string) string {
 	return ""
 }
 
-// generate calls the generator for the unit's kind. It panics on some units, such as one with AddDevice="".
+// generate calls the generator for the unit's kind. Should it crash, that is the unit's failure and not podlint's.
 func generate(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (service *parser.UnitFile, warnings, err error) {
 	defer func() {
 		if p := recover(); p != nil {

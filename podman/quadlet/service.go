@@ -10,7 +10,7 @@ import (
 	"github.com/podlint/podlint/podman/command"
 )
 
-// Service reads a systemd .service unit, and its drop-ins, for the podman command lines in its ExecStart= and ExecStartPre=. A
+// Service reads a systemd .service unit, and its drop-ins, for the podman command lines in its ExecStartPre=, ExecStart= and ExecStartPost=. A
 // shell that is given a script there (sh -c) is read too.
 func (r *Reader) Service(file string, data []byte, host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
 	u, problems := r.load(file, data)
@@ -22,7 +22,7 @@ func (r *Reader) Service(file string, data []byte, host *podman.Host) ([]*podman
 	s := specifiersOf(u, host)
 	var lines [][]command.Word
 	var found []*podman.Container
-	for _, key := range []string{"ExecStartPre", "ExecStart"} {
+	for _, key := range []string{"ExecStartPre", "ExecStart", "ExecStartPost"} {
 		for _, a := range u.effective(quadlet.ServiceGroup, key) {
 			origins, list := a.words(eachArg), splitAs(a.value, eachArg)
 			words := make([]command.Word, len(list))
