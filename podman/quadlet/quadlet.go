@@ -432,6 +432,10 @@ func (r *Reader) container(u *unit, words []string, o others, host *podman.Host)
 		ctx.Pod = o.pods[pod.Value]
 	}
 	made := c.Container(ctx)
+	// Of NoNewPrivileges=no the generator makes nothing, and still it is where the setting stands.
+	if a := u.last(quadlet.ContainerGroup, quadlet.KeyNoNewPrivileges); a != nil && made.Confinement.NoNewPrivileges.State == podman.Default {
+		made.Confinement.NoNewPrivileges.State, made.Confinement.NoNewPrivileges.Origin = podman.Set, a.origin
+	}
 	if service := o.infos[u.name].ServiceFileName(); service != "" {
 		made.Unit = service
 	}
