@@ -26,10 +26,17 @@ func invoke(t testing.TB, args ...string) (status int, out, errs string) {
 // jsonReport is what the tests read of the JSON report.
 type jsonReport struct {
 	Sources    []struct{ Podman string }
-	Containers []struct{ Name, ID, Kind, State, Pod string }
+	Containers []struct {
+		Name, ID, Kind, State, Pod string
+		Changed                    []string
+	}
 	Findings   []struct {
 		Rule, Severity, Confidence, Container, Message, Fingerprint string
 		Evidence                                                    []struct{ Setting, Value, Origin string }
+		Location                                                    struct {
+			File string
+			Line int
+		}
 		Fix                                                         struct {
 			Summary        string
 			Flags, Quadlet []string

@@ -27,7 +27,8 @@ type unitSet struct {
 }
 
 func newUnitFinder(uri string) *unitFinder {
-	return &unitFinder{local: strings.HasPrefix(uri, "unix:"), sets: map[string]*unitSet{}}
+	remote := strings.Contains(uri, "://") && !strings.HasPrefix(uri, "unix:") // podlint's own service has no address
+	return &unitFinder{local: !remote, sets: map[string]*unitSet{}}
 }
 
 // define gives a live container its definition. A unit that cannot be read, or that is not there any more, leaves it as it

@@ -53,9 +53,11 @@ type Unit struct {
 	Kube *Kube
 	// Words is the command line that the generator makes of the unit: its ExecStart, a pod's ExecStartPre.
 	Words []string
+	// Line is the same as the generated service has it, with its quotes.
+	Line string
 	// Files holds the paths that were read: the unit and its drop-ins.
 	Files []string
-	// Sections holds the lines at which the unit's sections start.
+	// Problems holds what is wrong with it.
 	Problems []podman.Problem
 }
 
@@ -100,6 +102,7 @@ func (r *Reader) Read(path string, data []byte, host *podman.Host) Unit {
 		return result
 	}
 	result.Words = commandLine(u, service)
+	result.Line, _ = service.LookupLast(quadlet.ServiceGroup, commandKey(u))
 	switch filepath.Ext(u.name) {
 	case ".container":
 		c, problems := r.container(u, result.Words, others, host)
@@ -377,12 +380,15 @@ func generate(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (servi
 
 // commandLine returns the words of the generated service's command.
 func commandLine(u *unit, service *parser.UnitFile) []string {
-	key := "ExecStart"
-	if filepath.Ext(u.name) == ".pod" {
-		key = "ExecStartPre"
-	}
-	words, _, _ := service.LookupLastArgs(quadlet.ServiceGroup, key)
+	words, _, _ := service.LookupLastArgs(quadlet.ServiceGroup, commandKey(u))
 	return words
+}
+
+func commandKey(u *unit) string {
+	if filepath.Ext(u.name) == ".pod" {
+		return "ExecStartPre"
+	}
+	return "ExecStart"
 }
 
 func (u *unit) definition() podman.Definition {
