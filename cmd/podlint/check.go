@@ -80,7 +80,7 @@ A finding is waived by a comment in the line above the setting or the section th
 
 func (a *app) check(ctx context.Context, flags *checkFlags, paths []string) error {
 	catalogue := rules.All(rules.Parameters{})
-	if err := flags.output.check(catalogue); err != nil {
+	if err := flags.check(catalogue); err != nil {
 		return &usageError{err: err}
 	}
 	stdin := slices.Contains(paths, "-")

@@ -59,7 +59,7 @@ func TestCheckGoldens(t *testing.T) {
 			t.Errorf("%s: the second run says something else", format)
 		}
 		if strings.Contains(out, "planted-") {
-			t.Errorf("%s: a secret is in it:\n%s", format, out[strings.Index(out, "planted-"):][:40])
+			t.Errorf("%s: a secret is in it", format)
 		}
 		golden("check."+map[string]string{"text": "txt"}[format]+strings.TrimPrefix(format, "text"), out)
 		switch format {
@@ -110,6 +110,7 @@ func TestCheckInputs(t *testing.T) {
 		{name: "billion laughs", files: map[string]string{"a.yaml": laughs("apiVersion: v1\nkind: Pod\n")}, status: 2, errs: "excessive aliasing"},
 		{name: "billion laughs in a compose file", files: map[string]string{"a.yaml": laughs("services: {a: {image: x}}\n")}, status: 2, errs: "excessive aliasing"},
 		{name: "deeply nested", files: map[string]string{"a.yaml": "apiVersion: v1\nkind: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000)}, status: 2, errs: "nested deeper"},
+		{name: "YAML that contains itself", files: map[string]string{"a.yaml": "x-a: &a {<<: *a, image: i}\nservices: {a: {image: x}}\n"}, status: 2, errs: "or in itself"},
 		{name: "Markdown", files: map[string]string{"a.md": "```\npodman run --name x y\n```\n"}, status: 0},
 		{name: "Markdown when asked for", files: map[string]string{"a.md": "```\npodman run --name x y\n```\n"}, args: []string{".", "--markdown"}, status: 1, found: "x"},
 		{name: "units of one name", files: map[string]string{"a/x.container": softUnit, "b/x.container": softUnit}, status: 1, found: "systemd-x systemd-x"},

@@ -233,12 +233,12 @@ func (b builder) written(options []Option) (podman.IDMap, bool) {
 func (b builder) user(made *podman.Container) {
 	o, ok := b.Last("user")
 	if !ok {
-		mode, details, _ := strings.Cut(lastValue(b, "userns"), ":")
+		kind, details, _ := strings.Cut(lastValue(b, "userns"), ":")
 		made.Process.User.Origin, made.Process.UID.Origin = b.missing("--user"), b.missing("--user")
-		if mode == "keep-id" && made.Host.Rootless.Value && !b.Open {
-			o, _ := b.Last("userns")
+		if kind == "keep-id" && made.Host.Rootless.Value && !b.Open {
+			mode, _ := b.Last("userns")
 			_, uid := podman.KeepID(keptID(details, "uid"))
-			made.Process.UID = podman.Setting[uint32]{Value: uid, State: podman.Set, Origin: b.at(o)}
+			made.Process.UID = podman.Setting[uint32]{Value: uid, State: podman.Set, Origin: b.at(mode)}
 		}
 		return
 	}

@@ -236,12 +236,12 @@ func (r *Reader) find(from *unit, name string, reading map[string]bool, host *po
 	}
 	reading[path] = true
 	defer delete(reading, path)
-	others, _ := r.others(u, reading, host)
-	service, _ := convert(u, others.infos, host.Rootless.Value)
+	known, _ := r.others(u, reading, host)
+	service, _ := convert(u, known.infos, host.Rootless.Value)
 	if service == nil {
 		return nil, false
 	}
-	n = &named{info: *others.infos[u.name]}
+	n = &named{info: *known.infos[u.name]}
 	switch filepath.Ext(name) {
 	case ".pod":
 		words := commandLine(u, service)

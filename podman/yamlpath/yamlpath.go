@@ -24,8 +24,8 @@ func Documents(data []byte) ([]*yaml.Node, error) {
 			return all, nil
 		case err != nil:
 			return all, err
-		case tooDeep(&document, 0):
-			return all, fmt.Errorf("yaml: nested deeper than %d levels", deepestNesting)
+		case depths{}.of(&document, 0) > deepestNesting:
+			return all, fmt.Errorf("yaml: nested deeper than %d levels, or in itself", deepestNesting)
 		case len(document.Content) > 0:
 			all = append(all, document.Content[0])
 		}
@@ -35,16 +35,30 @@ func Documents(data []byte) ([]*yaml.Node, error) {
 // deepestNesting is how deep a document may be: some readers take time that grows with the square of it, or worse.
 const deepestNesting = 100
 
-func tooDeep(node *yaml.Node, depth int) bool {
-	if depth > deepestNesting {
-		return true
+// depths counts how deep nodes go, aliases followed: each is asked once.
+type depths map[*yaml.Node]int
+
+// underWay marks a node whose depth is being counted: meeting it again is a circle, over which compose's library would run
+// out of stack.
+const underWay = -1
+
+// of returns how deep a node goes, more than deepestNesting for one that contains itself.
+func (d depths) of(node *yaml.Node, from int) int {
+	if known, ok := d[node]; ok && known != underWay {
+		return known
+	} else if ok || from > deepestNesting {
+		return deepestNesting + 1
+	}
+	d[node] = underWay
+	deepest := 0
+	if node.Alias != nil {
+		deepest = d.of(node.Alias, from+1)
 	}
 	for _, child := range node.Content {
-		if tooDeep(child, depth+1) {
-			return true
-		}
+		deepest = max(deepest, 1+d.of(child, from+1))
 	}
-	return false
+	d[node] = deepest
+	return deepest
 }
 
 // Get returns the value at a path of keys (strings) and indices (ints), and nil where there is none. Aliases are followed
