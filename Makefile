@@ -47,8 +47,13 @@ bench: ## measure podlint beside a bare HTTP client (root on Debian 12)
 	testdata/bench/run
 
 fuzz: ## fuzz each parser for a minute
-	$(GO) test -fuzz FuzzParse -fuzztime 60s ./podman/command
-	$(GO) test -fuzz FuzzInPair -fuzztime 60s ./rules/secret
+	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 60s ./podman/command
+	for target in FuzzScript FuzzMarkdown FuzzInYAML FuzzEnvironmentFile; do $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s ./podman/command || exit; done
+	for target in FuzzUnit FuzzRead; do $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s ./podman/quadlet || exit; done
+	$(GO) test -run '^$$' -fuzz FuzzRead -fuzztime 60s ./podman/kube
+	$(GO) test -run '^$$' -fuzz FuzzRead -fuzztime 60s ./podman/compose
+	$(GO) test -run '^$$' -fuzz FuzzWaivers -fuzztime 60s ./rules/policy
+	$(GO) test -run '^$$' -fuzz FuzzInPair -fuzztime 60s ./rules/secret
 
 clean: ## remove what was built
 	rm -rf podlint dist

@@ -18,5 +18,8 @@
 //   - Config.Env on Podman before 5.3 shows the values of secrets that were handed over as variables.
 //   - What a container keeps that is given nothing differs from machine to machine: eleven capabilities by Podman's own
 //     containers.conf, fourteen on a 4.3.1 without one. Only the service's info says.
+//   - A pod's user namespace may be asked for by hostUsers: false in Kubernetes YAML: 5.8 reads it, 5.4 passes over it.
+//   - The generator of 5.4 hands a unit's pod over in a file (--pod-id-file) and keeps the container's ID in one (--cidfile); that
+//     of 5.8 does not. Neither makes anything of NoNewPrivileges=no.
 //   - A file of a container whose user its passwd does not name cannot be read: the service answers 500, "unknown user".
 package podman

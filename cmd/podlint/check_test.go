@@ -282,6 +282,24 @@ func TestCheckAsInCI(t *testing.T) {
 	}
 }
 
+// TestReadmeCheck runs the command that the README shows: what is shown is what comes out.
+func TestReadmeCheck(t *testing.T) {
+	t.Chdir("../..")
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, ok := strings.Cut(string(readme), "$ podlint check ")
+	command, block, more := strings.Cut(block, "\n")
+	shown, _, end := strings.Cut(block, "```")
+	if !ok || !more || !end {
+		t.Fatal("the README shows no check")
+	}
+	if _, out, _ := checkAt(t, "", strings.Fields(command)...); out != shown {
+		t.Errorf("podlint check %s writes\n%s", command, out)
+	}
+}
+
 // TestIgnores holds podlint's reading of .gitignore to git's.
 func TestIgnores(t *testing.T) {
 	git, err := exec.LookPath("git")

@@ -104,10 +104,11 @@ func (a *app) rootCommand() *cobra.Command {
 filesystem, capabilities nobody asked for, root that is the host's root, stale images, secrets in clear text. Each
 finding says why it matters for this container and what to type. podlint only reads; it changes nothing.
 
-Exit status: 0 nothing at or above --fail-on, 1 findings at or above it, 2 wrong usage or no service, 3 the scan is
-incomplete.`,
+Exit status: 0 nothing at or above --fail-on, 1 findings at or above it, 2 wrong usage, no service or a file that could not
+be read, 3 the scan is incomplete.`,
 		Example: `  podlint scan                          lint every container
   podlint scan web --format json        one container, for programs
+  podlint check .                       the units, YAML, compose files and scripts of a repository
   podlint explain cap-drop-all          why, and what to do`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
