@@ -208,7 +208,7 @@ func TestRealAgreement(t *testing.T) {
 		if !unit.Process.UID.Known() { // whom the image runs as is not in the file
 			delete(want, "root-user")
 		}
-		delete(want, "stale-image") // nor what it was made from
+		delete(want, "stale-image")                                 // nor what it was made from
 		if unit.Process.User.Known() && !unit.Process.UID.Known() { // nor which UID a name has
 			delete(got, "uid-map")
 			delete(want, "uid-map")

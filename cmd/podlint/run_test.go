@@ -30,14 +30,14 @@ type jsonReport struct {
 		Name, ID, Kind, State, Pod string
 		Changed                    []string
 	}
-	Findings   []struct {
+	Findings []struct {
 		Rule, Severity, Confidence, Container, Message, Fingerprint string
 		Evidence                                                    []struct{ Setting, Value, Origin string }
 		Location                                                    struct {
 			File string
 			Line int
 		}
-		Fix                                                         struct {
+		Fix struct {
 			Summary        string
 			Flags, Quadlet []string
 		}
