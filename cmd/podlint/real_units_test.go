@@ -165,6 +165,9 @@ func TestRealAgreement(t *testing.T) {
 		os.WriteFile(secret, []byte(planted("secret")), 0o600)
 		podmanCommand(t, "secret", "create", "db", secret)
 	}
+	// What another test left in this storage has the same names, and the IDs that --userns=auto needs.
+	podmanCommand(t, "pod", "rm", "--all", "--force", "--time", "0")
+	podmanCommand(t, "rm", "--all", "--force", "--time", "0")
 	units := unitsFor(t, isRootless)
 	for _, name := range slices.Sorted(maps.Keys(units)) {
 		if ext := filepath.Ext(name); ext == ".pod" || ext == ".volume" {
