@@ -42,12 +42,19 @@ type Container struct {
 
 	Process      Process
 	Namespaces   Namespaces
+	Network      Network
 	Capabilities Capabilities
 	Confinement  Confinement
 	Files        Files
+	Limits       Limits
+	Upkeep       Upkeep
 	Image        Image
 	Environment  Setting[[]Variable]
-	Texts        Setting[[]Text]
+	// HostEnvironment is whether the environment of whoever makes the container is handed over as a whole (--env-host).
+	HostEnvironment Setting[bool]
+	// SecretFiles names the Podman secrets that are mounted as files, SecretVariables those that are handed over as variables.
+	SecretFiles, SecretVariables Setting[[]string]
+	Texts                        Setting[[]Text]
 }
 
 // Running reports whether the container's processes are there now.
@@ -71,6 +78,21 @@ type Definition struct {
 	// Origin is the place that a setting belongs to which the definition does not have yet: a unit's section, the word
 	// `run` of a command line, a container's mapping in YAML.
 	Origin Origin
+	// Files holds what it is made of, as far as that can be told: a unit, its drop-ins, its environment files.
+	Files []SourceFile
+	// Installed is whether it lies where Podman or systemd takes it from, rather than in a repository.
+	Installed bool
+}
+
+// SourceFile is a file that says how a container is made.
+type SourceFile struct {
+	Path string
+	// Mode is the permission bits.
+	Mode uint32
+	// Owner is the UID that owns it.
+	Owner uint32
+	// Environment is set for a file of variables, which may hold secrets.
+	Environment bool
 }
 
 // Process is what a container starts and as whom.
@@ -81,6 +103,13 @@ type Process struct {
 	// UID is the UID, inside the container, that the process starts with. It is unknown where User is a name and the
 	// container's passwd could not be read.
 	UID Setting[uint32]
+	// Groups holds the groups that it is given beside its own, as they were written; "keep-groups" is all that the account has
+	// which runs Podman.
+	Groups Setting[[]string]
+	// Command is what it starts, entrypoint and arguments; unknown where the image decides and is not known.
+	Command Setting[[]Sensitive]
+	// PrivilegedExec is whether a session of `podman exec --privileged` is open in it.
+	PrivilegedExec Setting[bool]
 }
 
 // Namespaces is which of the host's namespaces a container has kept.
@@ -98,6 +127,17 @@ type Namespaces struct {
 	// IPC is "host", "private", "shareable", "none", "container:ID" or "ns:PATH". Podman 4.3 reports "shareable" for
 	// most of them; then only the command line tells and the setting is unknown without one.
 	IPC Setting[string]
+	// PID, UTS and Cgroup are "host", "private", "container:ID" or "ns:PATH". A cgroup namespace of the host is the default
+	// on cgroup v1.
+	PID, UTS, Cgroup Setting[string]
+	// Sysctls holds what was set of the kernel's parameters, in the order of the command line; inspect does not show them.
+	Sysctls Setting[[]Sysctl]
+}
+
+// Sysctl is a kernel parameter that is set in a container's namespaces.
+type Sysctl struct {
+	Name, Value string
+	Origin      Origin
 }
 
 // Capabilities is what the kernel lets the container's processes gain.
@@ -116,33 +156,17 @@ type Confinement struct {
 	NoNewPrivileges Setting[bool]
 	// Privileged is whether the container really has what --privileged gives, not only the annotation that says so.
 	Privileged Setting[bool]
-}
-
-// Files is what a container's processes can read and write.
-type Files struct {
-	// ReadOnly is whether the root filesystem is mounted read-only.
-	ReadOnly Setting[bool]
-	// Mounts holds what the user mounted, Podman's own bookkeeping left out.
-	Mounts Setting[[]Mount]
-}
-
-// Mount is a path of the host, a volume or an image that a container sees.
-type Mount struct {
-	// Type is "bind", "volume" or "image".
-	Type string
-	// Name is the volume's name, empty for others.
-	Name string
-	// Source is the path on the host: for a volume that is bound to a host path (type=none, o=bind) that path, and for an
-	// overlay (:O) the directory below it. Symbolic links in it are not resolved.
-	Source string
-	// Destination is the path in the container.
-	Destination string
-	// Writable is whether the container can write to it; an overlay's writes do not reach Source and count as not writable.
-	Writable bool
-	// Recursive is whether what is mounted below Source comes along.
-	Recursive bool
-	// Origin is where the mount was read, such as the field "Mounts[3]".
-	Origin Origin
+	// Seccomp is the profile: empty for Podman's own, "unconfined" for none, else a path. Inspect shows what the command
+	// line said, which is neither what a privileged container has nor what a pod's member has.
+	Seccomp Setting[string]
+	// AppArmor is the profile's name, empty for Podman's own, "unconfined" for none. It means something only where the host
+	// has AppArmor.
+	AppArmor Setting[string]
+	// Label is the SELinux type, empty for Podman's own (container_t), "disable" for none. It means something only where the
+	// host has SELinux.
+	Label Setting[string]
+	// Unmasked holds the paths of /proc and /sys that are not hidden, "ALL" for every one.
+	Unmasked Setting[[]string]
 }
 
 // Image is what a container was made from and what its name means today.
@@ -159,6 +183,13 @@ type Image struct {
 	// Built is when the image says that its newest layer was made. Unknown where the image has a fixed date, as
 	// reproducible builds have (1970, SOURCE_DATE_EPOCH), or none.
 	Built Setting[time.Time]
+	// Written is the name as it was written, where Name is what Podman made of it; unknown for a container of the API.
+	Written Setting[string]
+	// TLSVerify is false where the image may be pulled without TLS (--tls-verify=false).
+	TLSVerify Setting[bool]
+	// Texts holds the strings of the image itself in which people leave secrets: its environment, labels and history. They
+	// are unknown for a definition. The slice is shared by the containers of an image.
+	Texts Setting[[]Text]
 }
 
 // Owner says who put a variable into a container's environment.
@@ -203,23 +234,4 @@ type Text struct {
 	Origin Origin
 	// WordOrigins is where each word was, nil where only Origin is known.
 	WordOrigins []Origin
-}
-
-// Host is what podlint knows about the machine and the Podman that containers run on.
-type Host struct {
-	// Podman is its version, such as "5.4.2"; empty for a definition.
-	Podman string
-	// Rootless is whether Podman runs as an ordinary user. For a definition it is Set where a flag or the file's place
-	// tells, and Default where it is only assumed.
-	Rootless Setting[bool]
-	// UIDs and GIDs is the user namespace that Podman itself runs in; the identity map for a rootful one.
-	UIDs, GIDs IDMap
-	// DefaultCapabilities is what a container gets that is given nothing, such as "CAP_CHOWN"; nil where not known.
-	DefaultCapabilities []string
-	// SELinux and AppArmor say whether the host has them switched on.
-	SELinux, AppArmor Setting[bool]
-	// CgroupVersion is "v1" or "v2", empty where not known.
-	CgroupVersion string
-	// Now is the moment that ages are counted to.
-	Now time.Time
 }

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -122,10 +123,19 @@ func Describe(c *podman.Container) Container {
 // report is the same on every run.
 func (r *Report) Sort() {
 	if r.Definitions { // they come in the order of the files
+		place := make(map[containerKey]int, len(r.Containers))
+		for i, c := range r.Containers {
+			place[c.key()] = i
+		}
+		slices.SortStableFunc(r.Findings, func(a, b rules.Finding) int {
+			return cmp.Or(cmp.Compare(place[keyOf(&a)], place[keyOf(&b)]), cmp.Compare(b.Severity, a.Severity))
+		})
 		return
 	}
 	slices.SortStableFunc(r.Containers, func(a, b Container) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortStableFunc(r.Findings, func(a, b rules.Finding) int { return strings.Compare(a.Container, b.Container) })
+	slices.SortStableFunc(r.Findings, func(a, b rules.Finding) int {
+		return cmp.Or(strings.Compare(a.Container, b.Container), cmp.Compare(b.Severity, a.Severity))
+	})
 }
 
 // Counts is how many findings there are of each severity.

@@ -185,6 +185,10 @@ func findingAsSARIF(f *rules.Finding, index map[string]int, version string) sari
 		text += " To mend it, " + f.Fix.Summary + "."
 	}
 	at := sarifLocation{Logical: []sarifLogical{{f.Container, "container/" + f.Container, "resource"}}}
+	if f.Container == "" {
+		text = strings.Replace(text, "Container : ", "The host: ", 1)
+		at.Logical[0] = sarifLogical{"host", "host", "resource"}
+	}
 	if f.Location.File != "" {
 		at.Physical = &sarifPhysical{}
 		at.Physical.Artifact.URI = uri(f.Location.File)

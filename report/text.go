@@ -95,7 +95,13 @@ func (t *textWriter) print(parts ...string) {
 func (t *textWriter) header() {
 	for _, s := range t.report.Sources {
 		if s.Kind == "files" {
-			t.print(t.palette.bold(plural(len(t.report.Containers), "container")), t.palette.dim("   "+Safe(s.URI)), "\n")
+			judged := 0
+			for _, c := range t.report.Containers {
+				if c.Kind == podman.KindContainer {
+					judged++
+				}
+			}
+			t.print(t.palette.bold(plural(judged, "container")), t.palette.dim("   "+Safe(s.URI)), "\n")
 			continue
 		}
 		line := "podman " + Safe(s.Podman)
@@ -145,12 +151,15 @@ func (t *textWriter) blocks() (blocks []block, clean []string) {
 	}
 	for _, c := range t.report.Containers {
 		switch found := found[c.key()]; {
-		case c.Kind != podman.KindContainer:
+		case c.Kind != podman.KindContainer && len(found) == 0:
 		case len(found) == 0:
 			clean = append(clean, Safe(c.Name))
 		default:
 			blocks = append(blocks, block{c, found})
 		}
+	}
+	if of := found[containerKey{}]; len(of) > 0 {
+		blocks = append(blocks, block{Container{}, of})
 	}
 	if t.report.Definitions {
 		return blocks, clean
@@ -189,7 +198,14 @@ func (t *textWriter) ruleWidth() int {
 
 func (t *textWriter) block(b block) {
 	c := b.container
-	t.print("\n", t.palette.bold(Safe(c.Name)), "   ", Safe(c.Image))
+	name, what := Safe(c.Name), Safe(c.Image)
+	switch {
+	case name == "":
+		name, what = "the host", "this machine and its Podman"
+	case c.Kind == podman.KindInfra:
+		what = "what the pod's members share"
+	}
+	t.print("\n", t.palette.bold(name), "   ", what)
 	if standing := t.standing(c); standing != "" {
 		t.print("   ", t.palette.dim(standing))
 	}

@@ -9,6 +9,12 @@ const DefaultImageAge = 30 * 24 * time.Hour
 type Parameters struct {
 	// ImageAge is how old an image may be, 0 for DefaultImageAge.
 	ImageAge time.Duration
+	// Capabilities are those that cap-dangerous lets pass, in the kernel's spelling ("CAP_NET_ADMIN").
+	Capabilities []string
+	// Mounts are the host's paths that host-path lets pass: globs, or DIRECTORY/** for all below.
+	Mounts []string
+	// Registries are those that images may come from; none for every one.
+	Registries []string
 }
 
 // All returns the catalogue, in the order in which readers see it.
@@ -17,15 +23,73 @@ func All(p Parameters) []Rule {
 		p.ImageAge = DefaultImageAge
 	}
 	return []Rule{
+		// What the container may do.
 		privileged,
-		engineSocket,
+		capDropAll,
+		capDangerous(p.Capabilities),
+		noNewPrivileges,
+		seccompOff,
+		apparmorOff,
+		selinuxOff,
+		procUnmasked,
+		// Who it is.
 		rootUser,
 		userNobody,
 		uidMap,
-		capDropAll,
-		noNewPrivileges,
+		uidMapShared,
+		groupsKept,
+		// What it sees of the host.
+		engineSocket,
+		hostSocket,
+		hostPathRule(p.Mounts),
+		mountShared,
+		mountRelabel,
+		mountChown,
+		device,
+		pidHost,
+		ipcHost,
+		networkHost,
+		utsHost,
+		cgroupHost,
+		// What it can write.
 		readOnly,
-		plaintextSecret,
+		tmpfsExec,
+		// Whom it talks to.
+		portExposed,
+		portPrivileged,
+		defaultNetwork,
+		networkLoopback,
+		sysctl,
+		// How much it may take.
+		memoryLimit,
+		pidsLimit,
+		cpuLimit,
+		oom,
+		// What it is made from.
 		staleImage(p.ImageAge),
+		autoUpdate,
+		imageShortName,
+		imageUnpinned,
+		imageUnsigned,
+		imageUntrusted(p.Registries),
+		registryInsecure,
+		// What it gives away.
+		plaintextSecret,
+		secretInImage,
+		secretEnv,
+		secretFile,
+		envHost,
+		// How it is run.
+		healthcheck,
+		logNone,
+		restartForever,
+		sshd,
+		execPrivileged,
+		unitWritable,
+		// The machine.
+		hostAPI,
+		hostRootful,
+		engineDefaults,
+		subidOverlap,
 	}
 }

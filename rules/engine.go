@@ -8,10 +8,10 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// Check runs rules over a container and returns their findings, worst first. Podman's own containers are not judged: a
-// pod's infra container and the one that keeps a kube service alive run nothing that anybody chose.
+// Check runs rules over a container and returns their findings, worst first. Podman's own containers are not judged, but a
+// pod's infra container by the rules on what a pod shares: it runs nothing that anybody chose.
 func Check(catalogue []Rule, c *podman.Container) []Finding {
-	if c.Kind != podman.KindContainer {
+	if c.Kind == podman.KindService {
 		return nil
 	}
 	var found []Finding
@@ -21,52 +21,107 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 	}
 	for i := range catalogue {
 		rule := &catalogue[i]
-		causes := map[string]int{}
-		written := definedCauses(rule, c.Defined)
-		for _, f := range rule.Check(c) {
-			f.Rule = rule
-			f.Container, f.Definition = c.Name, c.Definition
-			if causes[f.Cause]++; causes[f.Cause] > 1 { // the same flag given twice
-				f.Cause = fmt.Sprintf("%s#%d", f.Cause, causes[f.Cause])
-			}
-			f.Fingerprint = fingerprint(rule.ID, c.Name, f.Cause)
-			for _, e := range f.Evidence {
-				if e.Origin.File != "" {
-					f.Location = e.Origin
-					break
-				}
-			}
-			if c.Defined != nil {
-				at, ok := written[f.Cause]
-				switch {
-				case ok:
-					f.Location = at
-				case len(outdated) > 0 && len(f.Fix.Changes) > 0 && rule.silencedBy(outdated):
-					f.Message += "; the unit was changed after the container was made and says otherwise"
-					f.Fix = Fix{Summary: "restart " + c.Unit + ", which makes the container again"}
-					f.Location = c.Definition.Origin
-				default:
-					f.Location = c.Definition.Origin
-				}
-			}
-			if rule.ByMode && c.Definition.Syntax != "" && c.Host.Rootless.State == podman.Default {
-				mode := "rootful"
-				if c.Host.Rootless.Value {
-					mode = "rootless"
-				}
-				f.Message += " (" + mode + " assumed)"
-				f.Evidence = append(f.Evidence, Evidence{"Podman", mode + ", which is assumed: neither the file's place nor an option says", podman.Origin{}})
-			}
-			found = append(found, f)
+		if rule.Check == nil || c.Kind == podman.KindInfra && !rule.Pods {
+			continue
+		}
+		found = append(found, stamped(rule, c, rule.Check(c), outdated)...)
+	}
+	worstFirst(found)
+	return found
+}
+
+// Relate runs the rules about the relations between containers over all of them, and returns their findings.
+func Relate(catalogue []Rule, all []*podman.Container) []Finding {
+	var found []Finding
+	for i := range catalogue {
+		rule := &catalogue[i]
+		if rule.Relate == nil {
+			continue
+		}
+		for _, f := range rule.Relate(all) {
+			found = append(found, stamped(rule, f.About, []Finding{f}, nil)...)
 		}
 	}
+	worstFirst(found)
+	return found
+}
+
+// CheckHost runs the rules about the machine.
+func CheckHost(catalogue []Rule, host *podman.Host) []Finding {
+	var found []Finding
+	for i := range catalogue {
+		if rule := &catalogue[i]; rule.CheckHost != nil {
+			found = append(found, stamped(rule, &podman.Container{Host: host}, rule.CheckHost(host), nil)...)
+		}
+	}
+	worstFirst(found)
+	return found
+}
+
+// Related returns what the relations between containers need of one, so that a scan does not keep the rest of it.
+func Related(c *podman.Container) *podman.Container {
+	light := *c
+	light.Environment, light.Texts, light.Image.Texts, light.Process.Command = podman.Setting[[]podman.Variable]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Sensitive]{}
+	light.Defined = nil
+	return &light
+}
+
+func worstFirst(found []Finding) {
 	slices.SortStableFunc(found, func(a, b Finding) int { return int(b.Severity) - int(a.Severity) })
+}
+
+// stamped fills in what a rule does not say about its findings: whose they are, where they stand, what identifies them.
+func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []string) []Finding {
+	if len(found) == 0 {
+		return nil
+	}
+	causes := map[string]int{}
+	written := definedCauses(rule, c.Defined)
+	for i := range found {
+		f := &found[i]
+		f.Rule, f.About = rule, nil
+		f.Container, f.Definition = c.Name, c.Definition
+		if causes[f.Cause]++; causes[f.Cause] > 1 { // the same flag given twice
+			f.Cause = fmt.Sprintf("%s#%d", f.Cause, causes[f.Cause])
+		}
+		f.Fingerprint = fingerprint(rule.ID, c.Name, f.Cause)
+		for _, e := range f.Evidence {
+			if e.Origin.File != "" {
+				f.Location = e.Origin
+				break
+			}
+		}
+		if c.Defined != nil {
+			at, ok := written[f.Cause]
+			switch {
+			case ok:
+				f.Location = at
+			case len(outdated) > 0 && len(f.Fix.Changes) > 0 && rule.silencedBy(outdated):
+				f.Message += "; the unit was changed after the container was made and says otherwise"
+				f.Fix = Fix{Summary: "restart " + c.Unit + ", which makes the container again"}
+				f.Location = c.Definition.Origin
+			default:
+				f.Location = c.Definition.Origin
+			}
+		}
+		if f.Location.File == "" && c.Definition.Origin.File != "" { // a live container that a unit made
+			f.Location = c.Definition.Origin
+		}
+		if rule.ByMode && c.Definition.Syntax != "" && c.Host.Rootless.State == podman.Default {
+			mode := "rootful"
+			if c.Host.Rootless.Value {
+				mode = "rootless"
+			}
+			f.Message += " (" + mode + " assumed)"
+			f.Evidence = append(f.Evidence, Evidence{"Podman", mode + ", which is assumed: neither the file's place nor an option says", podman.Origin{}})
+		}
+	}
 	return found
 }
 
 // definedCauses runs a rule over a container's definition and returns where what it finds stands, by cause.
 func definedCauses(rule *Rule, defined *podman.Container) map[string]podman.Origin {
-	if defined == nil {
+	if defined == nil || rule.Check == nil {
 		return nil
 	}
 	at := map[string]podman.Origin{}
@@ -96,7 +151,7 @@ func Validate(catalogue []Rule) error {
 			return fmt.Errorf("rule %q: its ID is not in lower case with dashes", r.ID)
 		case seen[r.ID]:
 			return fmt.Errorf("rule %s stands in the catalogue twice", r.ID)
-		case r.Title == "" || r.Why == "" || r.Remedy == "" || r.Severity == 0 || r.Check == nil:
+		case r.Title == "" || r.Why == "" || r.Remedy == "" || r.Severity == 0 || r.Check == nil && r.Relate == nil && r.CheckHost == nil:
 			return fmt.Errorf("rule %s lacks a title, a reason, a remedy, a severity or a check", r.ID)
 		}
 		seen[r.ID] = true
@@ -134,4 +189,16 @@ func onHost(c *podman.Container, uid uint32) string {
 // rootless reports whether Podman is known to run as an ordinary user.
 func rootless(c *podman.Container) bool {
 	return c.Host.Rootless.Known() && c.Host.Rootless.Value
+}
+
+// lowered returns a severity for the case at hand: one step less where Podman is rootless, low where the container's users
+// own nothing outside, each with the words that say why.
+func lowered(c *podman.Container, full Severity) (Severity, string) {
+	switch {
+	case isolated(c):
+		return min(full, Low), ", within its own user namespace"
+	case rootless(c):
+		return max(full-1, min(full, Low)), ", with the rights of the account that runs Podman"
+	}
+	return full, ""
 }

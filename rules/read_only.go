@@ -12,6 +12,7 @@ but the volumes and tmpfs that the service was given.`,
 	Remedy: "Run with `--read-only`. Podman then puts a tmpfs on /run, /tmp and /var/tmp by itself; give every other path that the " +
 		"service writes to a volume or a `--tmpfs`. `podman diff NAME` lists what it has written so far.",
 	CIS:      "5.13",
+	Profile:  Standard,
 	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#read-only"},
 	Settings: []string{"read-only"},
 	Check: func(c *podman.Container) []Finding {

@@ -15,6 +15,7 @@ container, by a mount or by a bug of the runtime or the kernel, is then the atta
 	Remedy: "Run as a service user (`--user=UID:GID`, or `USER` in the image), or map the container's root to an unprivileged range with " +
 		"`--userns=auto`. Best do both.",
 	CIS:      "4.1",
+	Profile:  Standard,
 	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#user-u-user-group"},
 	ByMode:   true,
 	Settings: []string{"user", "user namespace"},

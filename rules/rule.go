@@ -92,8 +92,49 @@ type Rule struct {
 	ByMode bool
 	// Settings names what the rule judges, in the words of podman.Differences.
 	Settings []string
-	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest.
+	// Profile is the least strict profile that the rule is part of; the zero value is Baseline.
+	Profile Profile
+	// Pods is set where a pod's infra container is judged too: it holds what the pod's members share.
+	Pods bool
+	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest. It is nil for a rule
+	// that only has one of the others.
 	Check func(*podman.Container) []Finding
+	// Relate returns what is wrong between containers of one host, infra containers among them. It names the container that a
+	// finding is about. The containers have no environment and no texts.
+	Relate func([]*podman.Container) []Finding
+	// CheckHost returns what is wrong with the machine and its Podman.
+	CheckHost func(*podman.Host) []Finding
+}
+
+// Profile is a choice of rules for a purpose. Each holds those before it.
+type Profile uint8
+
+// The profiles.
+const (
+	// Baseline is what no careful sysadmin argues about.
+	Baseline Profile = iota
+	// Standard is what a hardened container has, and the default.
+	Standard
+	// Strict is what a container of a distribution's quality has.
+	Strict
+)
+
+var profileNames = [...]string{Baseline: "baseline", Standard: "standard", Strict: "strict"}
+
+// String returns the profile's name.
+func (p Profile) String() string { return profileNames[p] }
+
+// MarshalText returns the profile's name.
+func (p Profile) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// ParseProfile returns the profile of a name.
+func ParseProfile(name string) (Profile, error) {
+	for p, n := range profileNames {
+		if n == name {
+			return Profile(p), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no profile: baseline, standard or strict", name)
 }
 
 // Finding is a rule's claim about a container.
@@ -111,10 +152,12 @@ type Finding struct {
 	// Cause tells two findings of a rule about one container apart, and stays the same while the cause does: a
 	// variable's name, a mount's destination. It never holds a secret.
 	Cause string
+	// About is the container that a finding of Relate is about.
+	About *podman.Container
 
 	// Rule is the rule that claims it. The engine fills this and what follows.
 	Rule *Rule
-	// Container is the container's name.
+	// Container is the container's name, empty for a finding about the host.
 	Container string
 	// Definition is the definition of the container.
 	Definition podman.Definition

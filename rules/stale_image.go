@@ -19,6 +19,7 @@ container goes on with the image that it was made from even when the tag has bee
 		Remedy: "Pull the image and make the container again; let `podman auto-update` do it from now on (label `io.containers.autoupdate=registry`, " +
 			"Quadlet `AutoUpdate=registry`). An image whose dates are fixed, as reproducible builds have, is not judged by its age.",
 		CIS:      "5.28",
+		Profile:  Standard,
 		See:      []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
 		Settings: []string{"image"},
 		Check: func(c *podman.Container) []Finding {

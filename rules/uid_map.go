@@ -17,6 +17,7 @@ GIDs mapped to a range of its own, they own nothing outside.`,
 	Remedy: "Run with `--userns=auto`, which takes a free range for each container, or name one: `--subuidname=NAME --subgidname=NAME`, or " +
 		"`--uidmap=0:100000:65536 --gidmap=0:100000:65536`. A pod's members get the mapping of the pod.",
 	CIS:      "5.31",
+	Profile:  Standard,
 	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode", "https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
 	ByMode:   true,
 	Settings: []string{"user namespace", "user"},

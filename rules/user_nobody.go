@@ -19,6 +19,7 @@ var userNobody = Rule{
 they cannot map as its files, and other services that were told to run as nobody are the same user, whose processes can
 be signalled and whose memory can be read.`,
 	Remedy:   "Give the service a user of its own: a `USER` with a number of its own in the image, or `--user=UID:GID`.",
+	Profile:  Standard,
 	See:      []string{"https://systemd.io/UIDS-GIDS/", "https://wiki.ubuntu.com/nobody"},
 	Settings: []string{"user"},
 	Check: func(c *podman.Container) []Finding {

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -140,6 +142,9 @@ type linter struct {
 	tree  *tree
 	units *quadlet.Reader
 	kubes map[string]kube.Options // by the absolute path of the YAML that a .kube unit plays
+	// related holds what the rules about relations need of each container, and waivers those that such findings may have.
+	related []*podman.Container
+	waivers []policy.Waiver
 }
 
 // outcome is what one file gave.
@@ -147,6 +152,8 @@ type outcome struct {
 	containers []report.Container
 	findings   []rules.Finding
 	problems   []podman.Problem
+	related    []*podman.Container
+	waivers    []policy.Waiver
 }
 
 // run lints the files, several at once, and puts what comes of them into the report in the order of their paths.
@@ -188,6 +195,7 @@ func (l *linter) run(ctx context.Context, paths []string, result *report.Report,
 		}
 		progress(to, len(tree.files))
 	}
+	l.relate(result)
 	result.Sources = append(result.Sources, report.Source{Kind: "files", URI: strings.Join(append(paths, l.stdinNames()...), " ")})
 }
 
@@ -200,15 +208,51 @@ func (l *linter) stdinNames() []string {
 
 func (l *linter) put(result *report.Report, o *outcome) {
 	result.Containers = append(result.Containers, o.containers...)
-	for _, f := range o.findings {
-		if f.Severity >= l.flags.leastSeverity {
-			result.Findings = append(result.Findings, f)
-		}
-	}
+	l.related = append(l.related, o.related...)
+	l.waivers = append(l.waivers, o.waivers...)
+	l.keep(result, o.findings)
 	for _, p := range o.problems {
 		result.Add(p)
 	}
 	*o = outcome{}
+}
+
+func (l *linter) keep(result *report.Report, findings []rules.Finding) {
+	for _, f := range findings {
+		if f.Severity >= l.flags.leastSeverity {
+			result.Findings = append(result.Findings, f)
+		}
+	}
+}
+
+// relate judges what is between the containers of all files: those for rootless Podman and those for root's by themselves.
+func (l *linter) relate(result *report.Report) {
+	var findings []rules.Finding
+	for _, rootless := range []bool{false, true} {
+		var group []*podman.Container
+		for _, c := range l.related {
+			if c.Host.Rootless.Value == rootless {
+				group = append(group, c)
+			}
+		}
+		findings = append(findings, rules.Relate(l.flags.selectedRules, group)...)
+	}
+	policy.Apply(l.waivers, findings)
+	for _, p := range policy.Unused(l.waivers, l.usedRules(true)) {
+		result.Add(p)
+	}
+	quote(findings, texts{l.read, map[string][]byte{}})
+	l.keep(result, findings)
+	if len(findings) > 0 {
+		result.Sort()
+	}
+}
+
+// usedRules returns which of the rules that are used look at relations, or which do not.
+func (l *linter) usedRules(relations bool) func(rule string) bool {
+	return func(rule string) bool {
+		return slices.ContainsFunc(l.flags.selectedRules, func(r rules.Rule) bool { return r.ID == rule && (r.Relate != nil) == relations })
+	}
 }
 
 // read reads a file of the tree, or standard input by the name that it was given.
@@ -264,21 +308,20 @@ func (l *linter) lint(path string) outcome {
 }
 
 // judge runs the rules and applies the waivers that stand in the files.
-func (l *linter) judge(o *outcome, containers []*podman.Container, files []string, texts map[string][]byte) {
+func (l *linter) judge(o *outcome, containers []*podman.Container, files []string, known map[string][]byte) {
+	read := texts{l.read, known}
 	var findings []rules.Finding
 	for _, c := range containers {
+		c.Definition.Files = sourceFiles(c, files)
 		o.containers = append(o.containers, report.Describe(c))
+		o.related = append(o.related, rules.Related(c))
 		findings = append(findings, rules.Check(l.flags.selectedRules, c)...)
 	}
 	var waivers []policy.Waiver
 	for _, file := range files {
-		text, ok := texts[file]
+		text, ok := read.of(file)
 		if !ok {
-			data, err := l.read(file)
-			if err != nil {
-				continue
-			}
-			text, texts[file] = data, data
+			continue
 		}
 		found, problems := policy.Waivers(file, string(text), func(rule string) error { _, err := find(l.catalogue, rule); return err })
 		waivers = append(waivers, found...)
@@ -286,17 +329,16 @@ func (l *linter) judge(o *outcome, containers []*podman.Container, files []strin
 	}
 	policy.Apply(waivers, findings)
 	if len(containers) > 0 {
-		o.problems = append(o.problems, policy.Unused(waivers, func(rule string) bool {
-			return slices.ContainsFunc(l.flags.selectedRules, func(r rules.Rule) bool { return r.ID == rule })
-		})...)
+		o.problems = append(o.problems, policy.Unused(waivers, l.usedRules(false))...)
+		o.waivers = waivers
 	}
-	quote(findings, texts)
+	quote(findings, read)
 	o.findings = append(o.findings, findings...)
 }
 
 // quote gives each finding the line that it is about. A line in which a secret was found, or looks to be, is shown only as
 // far as its key.
-func quote(findings []rules.Finding, texts map[string][]byte) {
+func quote(findings []rules.Finding, texts texts) {
 	type place struct {
 		file string
 		line int
@@ -314,7 +356,7 @@ func quote(findings []rules.Finding, texts map[string][]byte) {
 		if at.Line == 0 || at.File == f.Definition.Origin.File && at.Line == f.Definition.Origin.Line && at.Column == f.Definition.Origin.Column {
 			continue
 		}
-		text, ok := texts[at.File]
+		text, ok := texts.of(at.File)
 		if !ok {
 			continue
 		}
@@ -351,4 +393,51 @@ func quote(findings []rules.Finding, texts map[string][]byte) {
 		}
 		f.Quote = line
 	}
+}
+
+// texts holds the contents of files that have been read, and reads others.
+type texts struct {
+	read  func(path string) ([]byte, error)
+	known map[string][]byte
+}
+
+func (t texts) of(path string) ([]byte, bool) {
+	if text, ok := t.known[path]; ok {
+		return text, text != nil
+	}
+	text, err := t.read(path)
+	if err != nil {
+		text = nil
+	}
+	t.known[path] = text
+	return text, text != nil
+}
+
+// sourceFiles returns who may write and read what a container is defined in: its files and those that variables come from.
+func sourceFiles(c *podman.Container, files []string) []podman.SourceFile {
+	var found []podman.SourceFile
+	add := func(path string, environment bool) {
+		if path == "" || slices.ContainsFunc(found, func(f podman.SourceFile) bool { return f.Path == path }) {
+			return
+		}
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			return
+		}
+		f := podman.SourceFile{Path: path, Mode: uint32(info.Mode().Perm()), Environment: environment}
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+			f.Owner = stat.Uid
+		}
+		found = append(found, f)
+	}
+	if c.Definition.Syntax != podman.SyntaxQuadlet && c.Definition.Origin.File != "" {
+		add(c.Definition.Origin.File, false)
+	}
+	for _, file := range files {
+		add(file, false)
+	}
+	for _, v := range c.Environment.Value {
+		add(v.Origin.File, true)
+	}
+	return found
 }

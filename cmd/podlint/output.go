@@ -22,6 +22,7 @@ type output struct {
 	file           string
 	failOn, least  string
 	only, skip     []string
+	profile        string
 	noColor        bool
 	quiet, verbose bool
 
@@ -48,6 +49,7 @@ func (o *output) flags(cmd *cobra.Command) {
 	f.StringVar(&o.least, "min-severity", "info", "leave out findings below this `severity`")
 	f.StringSliceVar(&o.only, "rule", nil, "use only these `rules`")
 	f.StringSliceVar(&o.skip, "skip", nil, "do not use these `rules`")
+	f.StringVar(&o.profile, "profile", "standard", "which rules to use: baseline, standard or strict; --rule names others")
 	f.BoolVar(&o.noColor, "no-color", false, "no colour (as NO_COLOR does)")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard output, only the exit status and errors")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the evidence of each finding, and what podlint does")
@@ -78,8 +80,15 @@ func (o *output) check(catalogue []rules.Rule) error {
 			return err
 		}
 	}
+	profile, err := rules.ParseProfile(o.profile)
+	if err != nil {
+		return fmt.Errorf("--profile: %w", err)
+	}
 	o.selectedRules = slices.DeleteFunc(slices.Clone(catalogue), func(r rules.Rule) bool {
-		return len(o.only) > 0 && !slices.Contains(o.only, r.ID) || slices.Contains(o.skip, r.ID)
+		if len(o.only) > 0 {
+			return !slices.Contains(o.only, r.ID) || slices.Contains(o.skip, r.ID)
+		}
+		return r.Profile > profile || slices.Contains(o.skip, r.ID)
 	})
 	return o.chooseDestinations()
 }

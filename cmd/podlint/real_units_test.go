@@ -165,9 +165,7 @@ func TestRealAgreement(t *testing.T) {
 		os.WriteFile(secret, []byte(planted("secret")), 0o600)
 		podmanCommand(t, "secret", "create", "db", secret)
 	}
-	// What another test left in this storage has the same names, and the IDs that --userns=auto needs.
-	podmanCommand(t, "pod", "rm", "--all", "--force", "--time", "0")
-	podmanCommand(t, "rm", "--all", "--force", "--time", "0")
+	emptyStorage(t)
 	units := unitsFor(t, isRootless)
 	for _, name := range slices.Sorted(maps.Keys(units)) {
 		if ext := filepath.Ext(name); ext == ".pod" || ext == ".volume" {
@@ -184,7 +182,7 @@ func TestRealAgreement(t *testing.T) {
 	byName := map[string]string{}
 	for _, file := range slices.Sorted(maps.Keys(units)) {
 		unit := units[file]
-		if unit.Container == nil || strings.Contains(file, "@.") {
+		if unit.Container == nil || unit.Container.Kind != podman.KindContainer || strings.Contains(file, "@.") {
 			continue
 		}
 		create(t, file, unit.Words, nil)
@@ -216,6 +214,12 @@ func TestRealAgreement(t *testing.T) {
 			delete(got, "uid-map")
 			delete(want, "uid-map")
 		}
+		// create gives every container a network of the test's own choice. Whether the image brings a health check no file
+		// tells. Who may read an environment file counts where the unit is installed.
+		for _, rule := range []string{"default-network", "healthcheck", "unit-writable"} {
+			delete(got, rule)
+			delete(want, rule)
+		}
 		if !maps.Equal(got, want) {
 			t.Errorf("%s: the file %v, the container %v", byName[name], got, want)
 		}
@@ -226,7 +230,7 @@ func TestRealAgreement(t *testing.T) {
 		}
 	}
 	for _, f := range live.Findings {
-		if file := byName[f.Container]; !strings.Contains(f.Location.File, strings.TrimSuffix(file, "@one.container")) && !strings.Contains(f.Location.File, "web.pod") && !strings.Contains(f.Location.File, "secrets.env") || f.Location.Line == 0 {
+		if file := byName[f.Container]; f.Rule != "unit-writable" && !strings.Contains(f.Location.File, strings.TrimSuffix(file, "@one.container")) && !strings.Contains(f.Location.File, "web.pod") && !strings.Contains(f.Location.File, "secrets.env") || f.Location.Line == 0 && f.Rule != "unit-writable" {
 			t.Errorf("%s: %s stands in %v", f.Container, f.Rule, f.Location)
 		}
 	}

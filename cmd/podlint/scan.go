@@ -154,15 +154,23 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 		result.Complete = false
 	}
 	units := newUnitFinder(service.URI)
-	host, problems, err := service.Containers(ctx, selection, shown.set, func(c *podman.Container) {
-		units.define(c)
-		result.Containers = append(result.Containers, report.Describe(c))
-		for _, f := range rules.Check(flags.selectedRules, c) {
+	keep := func(found []rules.Finding) {
+		for _, f := range found {
 			if f.Severity >= flags.leastSeverity {
 				result.Findings = append(result.Findings, f)
 			}
 		}
+	}
+	var all []*podman.Container
+	host, problems, err := service.Containers(ctx, selection, shown.set, func(c *podman.Container) {
+		units.define(c)
+		result.Containers = append(result.Containers, report.Describe(c))
+		keep(rules.Check(flags.selectedRules, c))
+		all = append(all, rules.Related(c))
 	})
+	slices.SortFunc(all, func(a, b *podman.Container) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	keep(rules.Relate(flags.selectedRules, all))
+	keep(rules.CheckHost(flags.selectedRules, host))
 	source := report.Source{Kind: "podman", URI: service.URI, Podman: host.Podman}
 	if host.Rootless.Known() {
 		source.Rootless = &host.Rootless.Value

@@ -54,12 +54,30 @@ func (f *unitFinder) define(c *podman.Container) {
 	defined, ok := set.made[path]
 	if !ok {
 		if data, err := readRegular(path); err == nil {
-			defined = set.read.Read(path, data, c.Host).Container
+			unit := set.read.Read(path, data, c.Host)
+			if defined = unit.Container; defined != nil {
+				defined.Definition.Installed = true
+				defined.Definition.Files = sourceFiles(defined, unit.Files)
+			}
 		}
 		set.made[path] = defined
 	}
 	if defined != nil {
 		c.Defined, c.Definition = defined, defined.Definition
+		limitByUnit(&c.Limits, &defined.Limits)
+	}
+}
+
+// limitByUnit takes from the unit what systemd may limit and the service cannot see.
+func limitByUnit(live, unit *podman.Limits) {
+	if !live.Memory.Known() {
+		live.Memory = unit.Memory
+	}
+	if !live.PIDs.Known() {
+		live.PIDs = unit.PIDs
+	}
+	if !live.CPU.Known() {
+		live.CPU = unit.CPU
 	}
 }
 

@@ -51,14 +51,33 @@ func (c *Command) Container(ctx Context) *podman.Container {
 	}
 	if c.Bool("rootfs") {
 		made.Image = podman.Image{}
+	} else if !c.Pod && c.ImageIndex < len(ctx.Words) {
+		made.Image.Written = podman.Setting[string]{Value: c.Image, State: podman.Set, Origin: ctx.Words[c.ImageIndex].Origin}
+		if made.Image.Written.Origin.Field == "" {
+			made.Image.Written.Origin.Field = "image"
+		}
+		if ctx.Words[c.ImageIndex].Unknown {
+			made.Image.Written.State = podman.Unknown
+		}
+	}
+	made.Image.TLSVerify = b.boolean("tls-verify")
+	if made.Image.TLSVerify.State == podman.Default {
+		made.Image.TLSVerify.Value = true
 	}
 	b.namespaces(made)
+	b.otherNamespaces(made)
+	b.network(made)
 	b.user(made)
 	b.capabilities(made)
 	b.confinement(made)
 	b.files(made)
+	b.limits(made)
+	b.upkeep(made)
 	b.environment(made)
 	b.texts(made)
+	if c.Pod {
+		made.Kind = podman.KindInfra
+	}
 	return made
 }
 
@@ -231,6 +250,12 @@ func (b builder) written(options []Option) (podman.IDMap, bool) {
 
 // user reads --user. Without it the image decides, but for --userns=keep-id, which makes it the account that runs Podman.
 func (b builder) user(made *podman.Container) {
+	made.Process.Groups = b.list("group-add")
+	if entrypoint, ok := b.Last("entrypoint"); ok && !b.unknown(entrypoint) {
+		made.Process.Command = podman.Setting[[]podman.Sensitive]{Value: sensitive(append(commandWords(entrypoint.Value), b.Args...)), State: podman.Set, Origin: b.at(entrypoint)}
+	} else if len(b.Args) > 0 {
+		made.Process.Command = podman.Setting[[]podman.Sensitive]{Value: sensitive(b.Args), State: podman.Set, Origin: b.ctx.Definition.Origin.At("arguments")}
+	}
 	o, ok := b.Last("user")
 	if !ok {
 		kind, details, _ := strings.Cut(lastValue(b, "userns"), ":")
@@ -309,20 +334,50 @@ func (b builder) label(name string) bool {
 	})
 }
 
-// confinement reads --privileged and --security-opt=no-new-privileges.
+// confinement reads --privileged and --security-opt.
 func (b builder) confinement(made *podman.Container) {
-	made.Confinement.Privileged = b.boolean("privileged")
-	nnp := unset(b, false, "--security-opt")
+	c := &made.Confinement
+	c.Privileged = b.boolean("privileged")
+	const flag = "--security-opt"
+	c.NoNewPrivileges = unset(b, false, flag)
+	c.Seccomp, c.AppArmor, c.Label = unset(b, "", flag), unset(b, "", flag), unset(b, "", flag)
+	c.Unmasked = unset(b, []string{}, flag)
 	for _, o := range b.All("security-opt") {
-		switch key, value, given := cutSecurityOption(o.Value); {
-		case b.unknown(o) && key != "label" && key != "seccomp" && key != "apparmor" && key != "mask" && key != "unmask":
-			nnp = podman.Setting[bool]{Origin: b.at(o)}
-		case key == "no-new-privileges":
+		at := b.at(o)
+		key, value, given := cutSecurityOption(o.Value)
+		text := podman.Setting[string]{Value: value, State: podman.Set, Origin: at}
+		if b.unknown(o) {
+			text.State = podman.Unknown
+		}
+		switch key {
+		case "no-new-privileges":
 			on, err := strconv.ParseBool(value)
-			nnp = podman.Setting[bool]{Value: !given || err == nil && on, State: podman.Set, Origin: b.at(o)}
+			c.NoNewPrivileges = podman.Setting[bool]{Value: !given || err == nil && on, State: text.State, Origin: at}
+		case "seccomp":
+			c.Seccomp = text
+		case "apparmor":
+			c.AppArmor = text
+		case "label":
+			kind, name, _ := strings.Cut(value, ":")
+			switch {
+			case text.State == podman.Unknown, value == "disable":
+				c.Label = text
+			case kind == "type" && c.Label.Value != "disable":
+				c.Label = podman.Setting[string]{Value: name, State: podman.Set, Origin: at}
+			}
+		case "unmask":
+			c.Unmasked = podman.Setting[[]string]{Value: append(c.Unmasked.Value, strings.Split(value, ":")...), State: text.State, Origin: at}
+		case "systempaths":
+			if value == "unconfined" {
+				c.Unmasked = podman.Setting[[]string]{Value: []string{"ALL"}, State: text.State, Origin: at}
+			}
+		case "mask", "proc-opts":
+		default:
+			if b.unknown(o) { // it may be any of them
+				c.NoNewPrivileges = podman.Setting[bool]{Origin: at}
+			}
 		}
 	}
-	made.Confinement.NoNewPrivileges = nnp
 }
 
 // cutSecurityOption splits "label=disable", or "no-new-privileges:true" as it used to be written.
@@ -348,6 +403,8 @@ func (b builder) files(made *podman.Container) {
 			mounts = append(mounts, m)
 		}
 	}
+	b.tmpfs(made)
+	b.devices(made)
 	// What an unknown word or --volumes-from may add is not known, what is written here is.
 	made.Files.Mounts = podman.Setting[[]podman.Mount]{Value: mounts, State: podman.Set, Origin: b.missing("--volume")}
 }
@@ -366,6 +423,12 @@ func (b builder) volume(o Option) (podman.Mount, bool) {
 				m.Writable = false
 			case "bind":
 				m.Recursive = false
+			case "z", "Z":
+				m.Relabel = option
+			case "U":
+				m.Chown = true
+			case "shared", "rshared", "slave", "rslave", "private", "rprivate":
+				m.Propagation = option
 			}
 		}
 	}
@@ -432,6 +495,17 @@ func (b builder) mount(o Option) (podman.Mount, bool) {
 		case "rw":
 			on, err := strconv.ParseBool(value)
 			m.Writable = !given || err != nil || on
+		case "bind-propagation", "propagation":
+			m.Propagation = value
+		case "shared", "rshared", "slave", "rslave", "private", "rprivate":
+			m.Propagation = key
+		case "z", "Z":
+			m.Relabel = key
+		case "relabel":
+			m.Relabel = map[string]string{"shared": "z", "private": "Z"}[value]
+		case "U", "chown":
+			on, err := strconv.ParseBool(value)
+			m.Chown = !given || err == nil && on
 		case "bind-nonrecursive":
 			on, err := strconv.ParseBool(value)
 			m.Recursive = given && err == nil && !on
@@ -498,6 +572,8 @@ func (b builder) environment(made *podman.Container) {
 			list = append(list, variables[name])
 		}
 	}
+	made.HostEnvironment = b.boolean("env-host")
+	made.SecretVariables, made.SecretFiles = b.secrets()
 	made.Environment = podman.Setting[[]podman.Variable]{Value: list, State: podman.Set, Origin: b.missing("--env")}
 	if !known && len(list) == 0 {
 		made.Environment.State = podman.Unknown

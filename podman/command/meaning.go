@@ -61,10 +61,11 @@ func capability(name string) string {
 }
 
 // ShownElsewhere reports whether a flag's value ends in a field of its own of the container, where secrets are looked for,
-// or is the name of a secret and not its value.
+// or is the name of a secret, or a path, and not a value.
 func ShownElsewhere(flag string) bool {
 	switch flag {
-	case "annotation", "entrypoint", "env", "env-merge", "health-cmd", "health-startup-cmd", "hostname", "label", "name", "secret", "user":
+	case "annotation", "entrypoint", "env", "env-merge", "health-cmd", "health-startup-cmd", "hostname", "label", "mount", "name", "secret",
+		"tmpfs", "user", "volume":
 		return true
 	}
 	return false

@@ -224,8 +224,9 @@ func (p *project) at(service string, keys ...any) podman.Origin {
 // line is a command line under construction.
 type line struct {
 	project *project
-	service string
-	words   []command.Word
+	// name is the project's, service the service's.
+	name, service string
+	words         []command.Word
 }
 
 func (l *line) add(flag, value string, keys ...any) {
@@ -241,7 +242,7 @@ func (l *line) flag(flag string, value bool, keys ...any) {
 // container writes a service as podman-compose's container_to_args does.
 func (p *project) container(projectName string, s *types.ServiceConfig) (*podman.Container, error) {
 	place := p.at(s.Name)
-	l := &line{project: p, service: s.Name, words: []command.Word{{Text: "podman", Origin: place}, {Text: "run", Origin: place}}}
+	l := &line{project: p, name: strings.TrimSuffix(projectName, "x"), service: s.Name, words: []command.Word{{Text: "podman", Origin: place}, {Text: "run", Origin: place}}}
 	name := s.ContainerName
 	if name == "" {
 		name = strings.TrimSuffix(projectName, "x") + "_" + s.Name + "_1"
@@ -274,9 +275,8 @@ func (p *project) container(projectName string, s *types.ServiceConfig) (*podman
 			l.add("--"+strings.TrimSuffix(extension, "s"), fmt.Sprint(v), "x-podman."+extension, i)
 		}
 	}
-	if s.Ipc != "" && !strings.HasPrefix(s.Ipc, "service:") {
-		l.add("--ipc", s.Ipc, "ipc")
-	}
+	l.namespaces(s)
+	l.limits(s)
 	if s.Hostname != "" {
 		l.add("--hostname", s.Hostname, "hostname")
 	}
@@ -307,13 +307,17 @@ func (p *project) container(projectName string, s *types.ServiceConfig) (*podman
 		value := source + ":" + v.Target
 		if source == "" {
 			value = v.Target
-		} else if v.ReadOnly {
-			value += ":ro"
+		} else if options := volumeOptions(&v); len(options) > 0 {
+			value += ":" + strings.Join(options, ",")
 		}
 		l.add("--volume", value, "volumes", i)
 	}
-	if s.HealthCheck != nil && len(s.HealthCheck.Test) > 1 {
-		l.add("--health-cmd", strings.Join(s.HealthCheck.Test[1:], " "), "healthcheck", "test")
+	switch check := s.HealthCheck; {
+	case check == nil:
+	case check.Disable || len(check.Test) == 1 && check.Test[0] == "NONE":
+		l.flag("--no-healthcheck", true, "healthcheck")
+	case len(check.Test) > 1:
+		l.add("--health-cmd", strings.Join(check.Test[1:], " "), "healthcheck", "test")
 	}
 	if len(s.Entrypoint) > 0 {
 		l.add("--entrypoint", strings.Join(s.Entrypoint, " "), "entrypoint")

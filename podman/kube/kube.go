@@ -198,7 +198,7 @@ func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container 
 	c := &podman.Container{
 		Name: p.name + "-" + k.Name, Kind: podman.KindContainer, Pod: p.name, Host: p.options.Host,
 		Definition: podman.Definition{Syntax: podman.SyntaxKube, Origin: yamlpath.Origin(p.file, node)},
-		Image:      podman.Image{Name: k.Image},
+		Image:      podman.Image{Name: k.Image, Written: podman.Setting[string]{Value: k.Image, State: podman.Set, Origin: p.at(node, "image")}},
 	}
 	security := k.SecurityContext
 	if security == nil {
@@ -212,6 +212,7 @@ func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container 
 	p.capabilities(c, security, node)
 	p.user(c, security, node)
 	p.namespaces(c)
+	p.others(c, k, security, node)
 	p.mounts(c, k, node)
 	p.environment(c, k, node)
 	p.texts(c, k, node)
@@ -343,6 +344,9 @@ func (p *podOf) mounts(c *podman.Container, k *core.Container, node *yaml.Node) 
 				continue
 			}
 			m := podman.Mount{Type: "volume", Name: v.Name, Destination: vm.MountPath, Writable: !vm.ReadOnly, Recursive: true, Origin: p.at(node, "volumeMounts", i)}
+			if vm.MountPropagation != nil {
+				m.Propagation = propagations[string(*vm.MountPropagation)]
+			}
 			if v.HostPath != nil {
 				m.Type, m.Name, m.Source = "bind", "", v.HostPath.Path
 				if strings.HasPrefix(m.Source, "/") {
@@ -385,6 +389,14 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 		list = append(list, v)
 	}
 	slices.SortStableFunc(list, func(a, b podman.Variable) int { return strings.Compare(a.Name, b.Name) })
+	for _, v := range list {
+		if v.Owner == podman.OwnerSecret {
+			c.SecretVariables.Value = append(c.SecretVariables.Value, v.Name)
+			c.SecretVariables.Origin = v.Origin
+		}
+	}
+	c.SecretVariables.State = podman.Set
+	c.HostEnvironment = podman.Setting[bool]{State: podman.Default, Origin: c.Definition.Origin}
 	c.Environment = podman.Setting[[]podman.Variable]{Value: list, State: podman.Set, Origin: p.at(node, "env")}
 }
 

@@ -92,6 +92,7 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 	r.capabilities(c, &data, made)
 	confinement(c, &data, made)
 	r.files(ctx, c, &data)
+	r.settings(ctx, c, &data, made)
 	image := r.image(ctx, c, &data)
 	r.process(ctx, c, &data)
 	c.Environment = environment(&data, made, image, r.client.version)
@@ -214,8 +215,9 @@ func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected
 	for i, m := range data.Mounts.value {
 		mount := podman.Mount{
 			Type: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination, Writable: m.RW,
-			Recursive: !slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind"),
-			Origin:    podman.Origin{Field: fmt.Sprintf("Mounts[%d]", i)},
+			Recursive:   !slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind"),
+			Propagation: m.Propagation, Relabel: m.Mode, Chown: slices.Contains(m.Options, "U"),
+			Origin: podman.Origin{Field: fmt.Sprintf("Mounts[%d]", i)},
 		}
 		lower := lowerDir(m.Options)
 		switch {

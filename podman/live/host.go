@@ -1,6 +1,7 @@
 package live
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/containers/podman/v5/libpod/define"
@@ -17,7 +18,8 @@ type hostInfo struct {
 		IDMappings     define.IDMappings    `json:"idMappings"`
 		Security       *define.SecurityInfo `json:"security"`
 	} `json:"host"`
-	Version define.Version `json:"version"`
+	Version    define.Version             `json:"version"`
+	Registries map[string]json.RawMessage `json:"registries"`
 }
 
 func (i *hostInfo) host() *podman.Host {
@@ -27,6 +29,7 @@ func (i *hostInfo) host() *podman.Host {
 		GIDs:          podman.IdentityMap(),
 		CgroupVersion: i.Host.CgroupsVersion,
 	}
+	host.Registries = i.registries()
 	security := i.Host.Security
 	if security == nil {
 		return host
@@ -51,4 +54,28 @@ func idMap(ranges []idtools.IDMap) podman.IDMap {
 		m = append(m, podman.IDRange{Inside: uint32(r.ContainerID), Outside: uint32(r.HostID), Size: uint32(r.Size)})
 	}
 	return m
+}
+
+// registries reads what the service says of registries.conf: an object for each prefix, and a list under "search".
+func (i *hostInfo) registries() podman.Setting[map[string]podman.Registry] {
+	if i.Registries == nil {
+		return podman.Setting[map[string]podman.Registry]{}
+	}
+	const field = "info.registries"
+	found := map[string]podman.Registry{}
+	for prefix, data := range i.Registries {
+		var r struct {
+			Insecure, Blocked bool
+			Mirrors           []struct{ Insecure bool }
+		}
+		if prefix == "search" || json.Unmarshal(data, &r) != nil {
+			continue
+		}
+		registry := podman.Registry{Insecure: r.Insecure, Blocked: r.Blocked, Origin: podman.Origin{Field: field + "[" + prefix + "]"}}
+		for _, m := range r.Mirrors {
+			registry.Insecure = registry.Insecure || m.Insecure
+		}
+		found[prefix] = registry
+	}
+	return podman.Read(found, field)
 }

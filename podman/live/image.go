@@ -2,7 +2,10 @@ package live
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,8 +26,11 @@ type image struct {
 	Labels      map[string]string
 	Healthcheck *struct{ Test []string }
 	History     []struct {
-		Created *time.Time `json:"created"`
+		Created   *time.Time `json:"created"`
+		CreatedBy string     `json:"created_by"`
 	}
+	// texts holds what can be searched for secrets, made once.
+	texts []podman.Text
 }
 
 // imageCache asks for each image once, however many containers ask at the same time.
@@ -52,6 +58,7 @@ func (c *imageCache) get(ctx context.Context, name string) (*image, error) {
 		var answer image
 		if l.err = c.client.get(ctx, "/images/"+url.PathEscape(name)+"/json", nil, maxAnswer, &answer); l.err == nil {
 			l.image = &answer
+			answer.texts = answer.collect()
 		}
 	})
 	return l.image, l.err
@@ -60,7 +67,7 @@ func (c *imageCache) get(ctx context.Context, name string) (*image, error) {
 // image reads what the container was made from, and what its name stands for now. It returns the former, nil where it is
 // not known.
 func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected) *image {
-	c.Image = podman.Image{ID: data.Image, Name: data.ImageName, Digest: data.ImageDigest}
+	c.Image.ID, c.Image.Name, c.Image.Digest = data.Image, data.ImageName, data.ImageDigest
 	if data.Image == "" { // --rootfs
 		return nil
 	}
@@ -88,7 +95,37 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 	if built, ok := own.built(); ok {
 		c.Image.Built = podman.Read(built, "Image.Created")
 	}
+	c.Image.Texts = podman.Read(own.texts, "Image")
 	return own
+}
+
+// collect gathers the strings in which whoever built the image may have left a secret.
+func (i *image) collect() []podman.Text {
+	var texts []podman.Text
+	add := func(place, name, field string, words ...string) {
+		text := podman.Text{Place: place, Name: name, Origin: podman.Origin{Field: field}}
+		for _, w := range words {
+			text.Words = append(text.Words, podman.Sensitive(w))
+		}
+		texts = append(texts, text)
+	}
+	for n, entry := range i.Config.Env {
+		name, value, _ := strings.Cut(entry, "=")
+		add("variable", name, fmt.Sprintf("Image.Config.Env[%d]", n), value)
+	}
+	labels := i.Config.Labels
+	if labels == nil {
+		labels = i.Labels
+	}
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		add("label", name, "Image.Config.Labels", labels[name])
+	}
+	for n, step := range i.History {
+		if command := step.CreatedBy; command != "" && len(command) < 1<<16 {
+			add("history", "", fmt.Sprintf("Image.History[%d]", n), strings.Fields(command)...)
+		}
+	}
+	return texts
 }
 
 // built returns when the image's newest layer was made, and false where its dates are fixed ones that say nothing about

@@ -19,7 +19,13 @@ type inspected struct {
 	Pod         string
 	IsInfra     bool
 	IsService   bool
-	State       struct {
+	// Path and Args are what the container starts: the entrypoint with its arguments.
+	Path            string
+	Args            []string
+	ExecIDs         []string
+	AppArmorProfile *string
+	ProcessLabel    *string
+	State           struct {
 		Status    string
 		StartedAt time.Time
 	}
@@ -36,6 +42,7 @@ type inspected struct {
 		CreateCommand      []string
 		Healthcheck        *struct{ Test []string }
 		StartupHealthCheck *struct{ Test []string }
+		Secrets            []struct{ Name string }
 	}
 	HostConfig *struct {
 		ReadonlyRootfs *bool
@@ -43,10 +50,38 @@ type inspected struct {
 		SecurityOpt    optional[[]string]
 		UsernsMode     *string
 		IpcMode        *string
-		IDMappings     *struct {
+		PidMode        *string
+		UTSMode        *string
+		CgroupMode     *string
+		NetworkMode    *string
+		Cgroups        string
+		PortBindings   optional[map[string][]struct {
+			HostIP   string `json:"HostIp"`
+			HostPort string
+		}]
+		PublishAllPorts *bool
+		Devices         optional[[]struct{ PathOnHost, PathInContainer, CgroupPermissions string }]
+		Tmpfs           optional[map[string]string]
+		GroupAdd        optional[[]string]
+		Memory          *int64
+		PidsLimit       *int64
+		NanoCpus        *int64
+		CpuQuota        int64
+		CpusetCpus      string
+		OomKillDisable  *bool
+		OomScoreAdj     *int
+		RestartPolicy   *struct {
+			Name              string
+			MaximumRetryCount int
+		}
+		LogConfig  *struct{ Type string }
+		IDMappings *struct {
 			UIDMap []string `json:"UidMap"`
 			GIDMap []string `json:"GidMap"`
 		}
+	}
+	NetworkSettings *struct {
+		Networks map[string]struct{}
 	}
 }
 
@@ -54,6 +89,7 @@ type inspectedMount struct {
 	Type, Name, Source, Destination string
 	Options                         []string
 	RW                              bool
+	Mode, Propagation               string
 }
 
 // optional is a field that may be absent, which is not the same as null: Podman writes null for an empty list.

@@ -57,7 +57,9 @@ func (s *Service) host(ctx context.Context) (*podman.Host, error) {
 	if err := s.client.get(ctx, "/info", nil, maxAnswer, &info); err != nil {
 		return &podman.Host{Podman: s.client.version.String()}, fmt.Errorf("what this service is: %w", err)
 	}
-	return info.host(), nil
+	host := info.host()
+	s.machine(host)
+	return host, nil
 }
 
 // ahead is how many containers may have been read before the first is visited: a service needs some 70 ms to say what it

@@ -47,7 +47,8 @@ func NewReader(files Files) *Reader {
 
 // Unit is what a unit file makes.
 type Unit struct {
-	// Container is what a .container unit makes, nil for others and for one that Podman's generator refuses.
+	// Container is what a .container unit makes, and the infra container that a .pod unit makes; nil for others and for one
+	// that Podman's generator refuses.
 	Container *podman.Container
 	// Kube is what a .kube unit plays, nil for others.
 	Kube *Kube
@@ -104,7 +105,7 @@ func (r *Reader) Read(path string, data []byte, host *podman.Host) Unit {
 	result.Words = commandLine(u, service)
 	result.Line, _ = service.LookupLast(quadlet.ServiceGroup, commandKey(u))
 	switch filepath.Ext(u.name) {
-	case ".container":
+	case ".container", ".pod":
 		c, problems := r.container(u, result.Words, others, host)
 		result.Container = c
 		result.Problems = append(result.Problems, problems...)
@@ -445,7 +446,29 @@ func (r *Reader) container(u *unit, words []string, o others, host *podman.Host)
 	if service := o.infos[u.name].ServiceFileName(); service != "" {
 		made.Unit = service
 	}
+	u.systemdLimits(&made.Limits)
 	return made, problems
+}
+
+// systemdLimits reads the limits that systemd sets for the whole service, and so for the container in it: Quadlet makes it
+// with --cgroups=split (systemd.resource-control(5)).
+func (u *unit) systemdLimits(l *podman.Limits) {
+	given := func(key string) (podman.Origin, bool) {
+		a := u.last(quadlet.ServiceGroup, key)
+		if a == nil || a.value == "" || a.value == "infinity" {
+			return podman.Origin{}, false
+		}
+		return a.origin, true
+	}
+	if at, ok := given("MemoryMax"); ok && l.Memory.Value == 0 {
+		l.Memory = podman.Setting[int64]{Value: 1, State: podman.Set, Origin: at}
+	}
+	if at, ok := given("TasksMax"); ok && l.PIDs.Value <= 0 {
+		l.PIDs = podman.Setting[int64]{Value: 1, State: podman.Set, Origin: at}
+	}
+	if at, ok := given("CPUQuota"); ok && !l.CPU.Value {
+		l.CPU = podman.Setting[bool]{Value: true, State: podman.Set, Origin: at}
+	}
 }
 
 // blamePodmanArgs returns where PodmanArgs stands: only what is written there can be a flag that Podman does not have.

@@ -1,0 +1,78 @@
+package command
+
+import (
+	"encoding/csv"
+	"slices"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// tmpfs reads --tmpfs and --mount type=tmpfs. Podman mounts them nosuid and nodev unless told otherwise, but not noexec
+// (podman pkg/util/mount_opts.go, ProcessOptions).
+func (b builder) tmpfs(made *podman.Container) {
+	s := unset(b, []podman.Tmpfs{}, "--tmpfs")
+	add := func(o Option, destination string, options []string) {
+		for option, opposite := range map[string]string{"nosuid": "suid", "nodev": "dev"} {
+			if !slices.Contains(options, option) && !slices.Contains(options, opposite) {
+				options = append(options, option)
+			}
+		}
+		slices.Sort(options)
+		s.State, s.Origin = podman.Set, b.at(o)
+		s.Value = append(s.Value, podman.Tmpfs{Destination: destination, Options: slices.Compact(options), Origin: b.at(o)})
+	}
+	for _, o := range b.All("tmpfs") {
+		destination, options, _ := strings.Cut(o.Value, ":")
+		add(o, destination, words(options))
+	}
+	for _, o := range b.All("mount") {
+		fields, err := csv.NewReader(strings.NewReader(o.Value)).Read()
+		if err != nil || !slices.Contains(fields, "type=tmpfs") {
+			continue
+		}
+		destination, options := "", []string{}
+		for _, field := range fields {
+			switch key, value, given := strings.Cut(field, "="); key {
+			case "destination", "dest", "dst", "target":
+				destination = value
+			case "type":
+			default:
+				if !given || value == "true" {
+					options = append(options, key)
+				}
+			}
+		}
+		add(o, destination, options)
+	}
+	made.Files.Tmpfs = s
+}
+
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
+}
+
+// devices reads --device, --gpus and --device-cgroup-rule.
+func (b builder) devices(made *podman.Container) {
+	s := unset(b, []podman.Device{}, "--device")
+	for _, o := range slices.Concat(b.All("device"), b.All("gpus")) {
+		s.State, s.Origin = podman.Set, b.at(o)
+		d := podman.Device{Origin: b.at(o)}
+		parts := strings.Split(o.Value, ":")
+		d.Path, d.Destination = parts[0], parts[0]
+		switch {
+		case o.Name == "gpus":
+			d.Path = "nvidia.com/gpu=" + o.Value
+			d.Destination = ""
+		case len(parts) > 2:
+			d.Destination, d.Permissions = parts[1], parts[2]
+		case len(parts) == 2 && strings.HasPrefix(parts[1], "/"):
+			d.Destination = parts[1]
+		case len(parts) == 2:
+			d.Permissions = parts[1]
+		}
+		s.Value = append(s.Value, d)
+	}
+	made.Files.Devices = s
+	made.Files.DeviceRules = b.list("device-cgroup-rule")
+}

@@ -1,0 +1,114 @@
+package command
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// defaultPIDs is how many processes Podman allows a container that asks for no other number, where containers.conf does not
+// say otherwise (go.podman.io/common/pkg/config, DefaultPidsLimit).
+const defaultPIDs = 2048
+
+// limits reads --memory, --pids-limit, the CPU's flags and those for the OOM killer. --cgroups=disabled makes them void.
+func (b builder) limits(made *podman.Container) {
+	l := &made.Limits
+	if o, ok := b.Last("cgroups"); ok && o.Value == "disabled" {
+		l.Memory = podman.Setting[int64]{State: podman.Set, Origin: b.at(o)}
+		l.PIDs = l.Memory
+		l.CPU = podman.Setting[bool]{State: podman.Set, Origin: b.at(o)}
+	} else {
+		l.Memory = number(b, "memory", 0, bytes)
+		l.PIDs = number(b, "pids-limit", defaultPIDs, func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) })
+		l.CPU = b.cpu()
+	}
+	l.OOMKillDisabled = b.boolean("oom-kill-disable")
+	l.OOMScore = number(b, "oom-score-adj", 0, strconv.Atoi)
+}
+
+func number[T int | int64](b builder, flag string, missing T, parse func(string) (T, error)) podman.Setting[T] {
+	o, ok := b.Last(flag)
+	if !ok {
+		return unset(b, missing, "--"+flag)
+	}
+	value, err := parse(o.Value)
+	if err != nil || b.unknown(o) {
+		return podman.Setting[T]{Origin: b.at(o)}
+	}
+	return podman.Setting[T]{Value: value, State: podman.Set, Origin: b.at(o)}
+}
+
+// bytes reads a size with a unit: b, k, m, g, t, with or without "b" or "ib" behind it.
+func bytes(text string) (int64, error) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	text = strings.TrimSuffix(strings.TrimSuffix(text, "b"), "i")
+	shift := 0
+	if i := strings.IndexAny(text, "kmgtp"); i >= 0 && i == len(text)-1 {
+		shift = 10 * (1 + strings.IndexByte("kmgtp", text[i]))
+		text = text[:i]
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	return int64(n * float64(int64(1)<<shift)), err
+}
+
+func (b builder) cpu() podman.Setting[bool] {
+	for _, flag := range []string{"cpus", "cpu-quota", "cpuset-cpus"} {
+		if o, ok := b.Last(flag); ok {
+			if b.unknown(o) {
+				return podman.Setting[bool]{Origin: b.at(o)}
+			}
+			n, err := strconv.ParseFloat(o.Value, 64)
+			if flag == "cpuset-cpus" && o.Value != "" || err == nil && n > 0 {
+				return podman.Setting[bool]{Value: true, State: podman.Set, Origin: b.at(o)}
+			}
+		}
+	}
+	return unset(b, false, "--cpus")
+}
+
+// upkeep reads the health check, the log driver, the restart policy and the label for podman auto-update.
+func (b builder) upkeep(made *podman.Container) {
+	u := &made.Upkeep
+	u.Health = unset(b, "", "--health-cmd")
+	if o, ok := b.Last("no-healthcheck"); ok && b.Bool("no-healthcheck") {
+		u.Health = podman.Setting[string]{Value: "none", State: podman.Set, Origin: b.at(o)}
+	} else if o, ok := b.Last("health-cmd"); ok {
+		u.Health = podman.Setting[string]{Value: "check", State: podman.Set, Origin: b.at(o)}
+		if o.Value == "none" {
+			u.Health.Value = "none"
+		}
+	}
+	u.LogDriver = b.word("log-driver", "journald")
+	u.Restart = b.word("restart", "no")
+	if policy, retries, ok := strings.Cut(u.Restart.Value, ":"); ok {
+		u.Restart.Value = policy
+		u.Retries, _ = strconv.Atoi(retries)
+	}
+	u.AutoUpdate = unset(b, "", "--label")
+	for _, o := range b.All("label") {
+		if key, value, _ := strings.Cut(o.Value, "="); key == "io.containers.autoupdate" && !b.unknown(o) {
+			u.AutoUpdate = podman.Setting[string]{Value: value, State: podman.Set, Origin: b.at(o)}
+		}
+	}
+}
+
+// secrets returns the names of the secrets that are handed over as variables, and of those that are mounted as files.
+func (b builder) secrets() (variables, files podman.Setting[[]string]) {
+	variables, files = unset(b, []string{}, "--secret"), unset(b, []string{}, "--secret")
+	asVariables := b.SecretVariables()
+	for _, o := range b.All("secret") {
+		name, _, _ := strings.Cut(o.Value, ",")
+		into := &files
+		for _, other := range asVariables {
+			if other == o {
+				into = &variables
+			}
+		}
+		into.Value = append(into.Value, name)
+		into.State, into.Origin = podman.Set, b.at(o)
+	}
+	slices.Sort(variables.Value)
+	return variables, files
+}

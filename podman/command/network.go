@@ -1,0 +1,233 @@
+package command
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// word returns the setting of a flag whose value is one word.
+func (b builder) word(flag, missing string) podman.Setting[string] {
+	o, ok := b.Last(flag)
+	switch {
+	case !ok:
+		return unset(b, missing, "--"+flag)
+	case b.unknown(o):
+		return podman.Setting[string]{Origin: b.at(o)}
+	}
+	return podman.Setting[string]{Value: o.Value, State: podman.Set, Origin: b.at(o)}
+}
+
+// list returns the setting of a flag that can be given several times.
+func (b builder) list(flag string) podman.Setting[[]string] {
+	s := unset(b, []string{}, "--"+flag)
+	for _, o := range b.All(flag) {
+		if b.unknown(o) {
+			continue
+		}
+		if s.State != podman.Set {
+			s.State, s.Origin = podman.Set, b.at(o)
+		}
+		s.Value = append(s.Value, o.Value)
+	}
+	return s
+}
+
+// pod returns the pod that a container joins as a builder of its own, and false where it joins none or one that is not known.
+func (b builder) pod() (builder, bool) {
+	if b.ctx.Pod == nil {
+		return builder{}, false
+	}
+	return builder{b.ctx.Pod.Command, Context{Words: b.ctx.Pod.Words, Definition: b.ctx.Pod.Definition, Host: b.ctx.Host}}, true
+}
+
+// shared returns the setting of a namespace's flag. A container in a pod has the pod's namespace where the pod shares that
+// (podman-pod-create(1), --share: ipc, net and uts where nothing is said) and the container asks for none of its own.
+func (b builder) shared(made *podman.Container, flag, kind, missing string) podman.Setting[string] {
+	if _, own := b.Last(flag); own || made.Pod == "" {
+		return b.word(flag, missing)
+	}
+	pod, ok := b.pod()
+	if !ok {
+		return podman.Setting[string]{Origin: b.missing("--" + flag)}
+	}
+	if !pod.shares(kind) {
+		return b.word(flag, missing)
+	}
+	return pod.word(flag, missing)
+}
+
+func (c *Command) shares(kind string) bool {
+	o, ok := c.Last("share")
+	if !ok {
+		return kind != "pid" && kind != "cgroup"
+	}
+	added, isMore := strings.CutPrefix(o.Value, "+")
+	return isMore && kind != "pid" && kind != "cgroup" || slices.Contains(strings.Split(added, ","), kind)
+}
+
+// otherNamespaces reads --pid, --uts, --cgroupns and --sysctl.
+func (b builder) otherNamespaces(made *podman.Container) {
+	n := &made.Namespaces
+	n.PID = b.shared(made, "pid", "pid", "private")
+	n.UTS = b.shared(made, "uts", "uts", "private")
+	n.Cgroup = b.word("cgroupns", "private")
+	for _, mode := range []*podman.Setting[string]{&n.PID, &n.UTS, &n.Cgroup} {
+		if mode.Value == "" {
+			mode.Value = "private"
+		}
+	}
+	from := b
+	if pod, ok := b.pod(); ok {
+		from = pod
+	}
+	n.Sysctls = unset(from, []podman.Sysctl{}, "--sysctl")
+	for _, o := range from.All("sysctl") {
+		name, value, _ := strings.Cut(o.Value, "=")
+		n.Sysctls.State = podman.Set
+		n.Sysctls.Value = append(n.Sysctls.Value, podman.Sysctl{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value), Origin: from.at(o)})
+	}
+}
+
+// network reads --network, --publish and --publish-all, of the pod where the container joins one.
+func (b builder) network(made *podman.Container) {
+	n := &made.Network
+	from := b
+	if made.Pod != "" {
+		n.Ports, n.PublishAll = unset(b, []podman.Port{}, "--publish"), unset(b, false, "--publish-all")
+		if len(b.All("network")) == 0 {
+			pod, ok := b.pod()
+			if !ok || !pod.shares("net") {
+				return
+			}
+			from = pod
+		}
+	} else {
+		n.PublishAll = b.boolean("publish-all")
+		n.Ports = b.ports()
+	}
+	rootless := made.Host.Rootless.Value
+	missing := "bridge"
+	if rootless {
+		missing = "pasta"
+	}
+	n.Mode, n.HostLoopback = unset(from, missing, "--network"), unset(from, false, "--network")
+	names := []string{}
+	for _, o := range from.All("network") {
+		if from.unknown(o) {
+			n.Mode.State, n.Names.State, n.HostLoopback.State = podman.Unknown, podman.Unknown, podman.Unknown
+			return
+		}
+		mode, _, _ := strings.Cut(o.Value, ":")
+		n.Mode.State, n.Mode.Origin = podman.Set, from.at(o)
+		switch mode {
+		case "host", "none", "pasta", "slirp4netns":
+			n.Mode.Value = mode
+			if ReachesHostLoopback(o.Value) {
+				n.HostLoopback = podman.Setting[bool]{Value: true, State: podman.Set, Origin: from.at(o)}
+			}
+		case "container", "ns":
+			n.Mode.Value = o.Value
+		case "", "private", "default":
+			n.Mode.Value = missing
+		case "bridge":
+			n.Mode.Value = "bridge"
+		default:
+			n.Mode.Value = "bridge"
+			names = append(names, mode)
+		}
+	}
+	if n.Mode.Value == "bridge" && len(names) == 0 {
+		names = []string{podman.DefaultNetwork}
+	}
+	n.Names = podman.Setting[[]string]{Value: names, State: n.Mode.State, Origin: n.Mode.Origin}
+}
+
+// ReachesHostLoopback reports whether a value of --network lets the container talk to what listens on the host's loopback
+// address (podman-run(1), --network): slirp4netns' allow_host_loopback, and pasta's --map-gw, --map-host-loopback and -T/-U, all
+// of which Podman leaves off.
+func ReachesHostLoopback(value string) bool {
+	mode, options, _ := strings.Cut(value, ":")
+	words := strings.Split(options, ",")
+	switch mode {
+	case "slirp4netns":
+		return slices.Contains(words, "allow_host_loopback=true")
+	case "pasta":
+		for i, w := range words {
+			name, given, hasValue := strings.Cut(w, "=")
+			if !hasValue && i+1 < len(words) {
+				given = words[i+1]
+			}
+			switch name {
+			case "--map-gw":
+				return true
+			case "--map-host-loopback", "-T", "--tcp-ns", "-U", "--udp-ns":
+				if given != "none" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// ports reads --publish: [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], where both ports may be ranges.
+func (b builder) ports() podman.Setting[[]podman.Port] {
+	s := unset(b, []podman.Port{}, "--publish")
+	for _, o := range b.All("publish") {
+		s.State, s.Origin = podman.Set, b.at(o)
+		if p, ok := port(o.Value); ok {
+			p.Origin = b.at(o)
+			s.Value = append(s.Value, p)
+		}
+	}
+	return s
+}
+
+func port(value string) (podman.Port, bool) {
+	value, protocol, ok := strings.Cut(value, "/")
+	if !ok {
+		protocol = "tcp"
+	}
+	p := podman.Port{Protocol: protocol, Count: 1}
+	if end := strings.Index(value, "]:"); strings.HasPrefix(value, "[") && end > 0 {
+		p.Address, value = value[1:end], value[end+2:]
+	} else if strings.Count(value, ":") >= 2 {
+		i := strings.IndexByte(value, ':')
+		p.Address, value = value[:i], value[i+1:]
+	}
+	host, inside, both := strings.Cut(value, ":")
+	if !both {
+		host, inside = "", host
+	}
+	first, count, ok := portRange(inside)
+	if !ok {
+		return p, false
+	}
+	p.Container, p.Count = first, count
+	if host != "" {
+		if p.Host, count, ok = portRange(host); !ok {
+			return p, false
+		}
+		p.Count = max(p.Count, count)
+	}
+	return p, true
+}
+
+func portRange(text string) (first, count uint16, ok bool) {
+	from, to, isRange := strings.Cut(text, "-")
+	a, err := strconv.ParseUint(from, 10, 16)
+	if err != nil {
+		return 0, 0, false
+	}
+	if !isRange {
+		return uint16(a), 1, true
+	}
+	z, err := strconv.ParseUint(to, 10, 16)
+	if err != nil || z < a {
+		return 0, 0, false
+	}
+	return uint16(a), uint16(min(z-a+1, 1<<16-1)), true
+}

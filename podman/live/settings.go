@@ -1,0 +1,299 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/blang/semver/v4"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
+)
+
+// settings reads what is left: from the service where it tells, and where it does not from the command line, which is only
+// what was asked for, and what containers that were made over the API do not have.
+func (r *reader) settings(ctx context.Context, c *podman.Container, data *inspected, made *command.Command) {
+	asked := intent(data, made)
+	r.otherNamespaces(c, data, asked)
+	network(c, data, asked)
+	r.profiles(ctx, c, data, asked, made)
+	c.Files.Tmpfs = r.tmpfs(data, asked)
+	devices(c, data, asked)
+	limits(c, data)
+	upkeep(c, data)
+
+	c.Process.Groups = asked.Process.Groups
+	if groups := data.HostConfig.GroupAdd; groups.present && len(groups.value) > 0 && !c.Process.Groups.Known() {
+		c.Process.Groups = podman.Read(groups.value, "HostConfig.GroupAdd")
+	}
+	if data.Path != "" {
+		words := []podman.Sensitive{podman.Sensitive(data.Path)}
+		for _, a := range data.Args {
+			words = append(words, podman.Sensitive(a))
+		}
+		c.Process.Command = podman.Read(words, "Path")
+	}
+	c.HostEnvironment, c.SecretVariables, c.SecretFiles = asked.HostEnvironment, asked.SecretVariables, asked.SecretFiles
+	if len(data.Config.Secrets) > 0 {
+		c.SecretFiles = podman.Read([]string{}, "Config.Secrets")
+		for _, s := range data.Config.Secrets {
+			c.SecretFiles.Value = append(c.SecretFiles.Value, s.Name)
+		}
+	}
+	c.Image.Written, c.Image.TLSVerify = asked.Image.Written, asked.Image.TLSVerify
+	c.Process.PrivilegedExec = r.privilegedExec(ctx, c, data.ExecIDs)
+}
+
+// intent returns the container that the recorded command line asks for, and one of which nothing is known without one.
+func intent(data *inspected, made *command.Command) *podman.Container {
+	if made == nil {
+		return &podman.Container{}
+	}
+	words := make([]command.Word, len(data.Config.CreateCommand))
+	for i, text := range data.Config.CreateCommand {
+		words[i] = command.Word{Text: text, Origin: podman.Origin{Field: word(i)}}
+	}
+	return made.Container(command.Context{
+		Words: words, Host: &podman.Host{},
+		Definition: podman.Definition{Origin: podman.Origin{Field: "Config.CreateCommand"}},
+	})
+}
+
+func mode(value *string, field string) podman.Setting[string] {
+	switch {
+	case value == nil:
+		return podman.Setting[string]{}
+	case *value == "" || *value == "private":
+		return podman.Unset("private", field)
+	}
+	return podman.Read(*value, field)
+}
+
+// otherNamespaces reads the namespaces' modes, which say "host" on every version, and the sysctls of the command line.
+func (r *reader) otherNamespaces(c *podman.Container, data *inspected, asked *podman.Container) {
+	config := data.HostConfig
+	n := &c.Namespaces
+	n.PID = mode(config.PidMode, "HostConfig.PidMode")
+	n.UTS = mode(config.UTSMode, "HostConfig.UTSMode")
+	n.Cgroup = mode(config.CgroupMode, "HostConfig.CgroupMode")
+	n.Sysctls = asked.Namespaces.Sysctls
+}
+
+// network reads the mode, the networks and the ports. A port without an address is an empty HostIp before Podman 5.0 and
+// 0.0.0.0 since; what is only exposed has no binding.
+func network(c *podman.Container, data *inspected, asked *podman.Container) {
+	config := data.HostConfig
+	n := &c.Network
+	n.Mode = mode(config.NetworkMode, "HostConfig.NetworkMode")
+	if n.Mode.Value == "default" || n.Mode.Value == "private" {
+		n.Mode.Value = "bridge"
+	}
+	if s := data.NetworkSettings; s != nil && n.Mode.Value == "bridge" {
+		n.Names = podman.Read(slices.Sorted(maps.Keys(s.Networks)), "NetworkSettings.Networks")
+		if !asked.Network.Mode.Known() || asked.Network.Mode.State == podman.Default {
+			n.Names.State = podman.Default
+		}
+	}
+	if config.PublishAllPorts != nil {
+		n.PublishAll = podman.Read(*config.PublishAllPorts, "HostConfig.PublishAllPorts")
+	}
+	n.HostLoopback = asked.Network.HostLoopback
+	if !config.PortBindings.present {
+		return
+	}
+	n.Ports = podman.Read([]podman.Port{}, "HostConfig.PortBindings")
+	for _, key := range slices.Sorted(maps.Keys(config.PortBindings.value)) {
+		number, protocol, _ := strings.Cut(key, "/")
+		inside, _ := strconv.ParseUint(number, 10, 16)
+		for _, b := range config.PortBindings.value[key] {
+			outside, _ := strconv.ParseUint(b.HostPort, 10, 16)
+			n.Ports.Value = append(n.Ports.Value, podman.Port{
+				Address: b.HostIP, Host: uint16(outside), Container: uint16(inside), Count: 1, Protocol: protocol,
+				Origin: podman.Origin{Field: fmt.Sprintf("HostConfig.PortBindings[%s]", key)},
+			})
+		}
+	}
+}
+
+// profiles reads seccomp, AppArmor, SELinux and what is unmasked. What inspect says of seccomp is an annotation that the
+// command line's parser writes: a member has that of its pod, though the kernel filters it; a container of the API or of kube
+// play has none, filtered or not; a privileged one has none and is not filtered. The processes tell, where there are any.
+func (r *reader) profiles(ctx context.Context, c *podman.Container, data *inspected, asked *podman.Container, made *command.Command) {
+	f := &c.Confinement
+	const field = "HostConfig.SecurityOpt"
+	if made != nil {
+		f.Seccomp, f.Unmasked, f.Label, f.AppArmor = asked.Confinement.Seccomp, asked.Confinement.Unmasked, asked.Confinement.Label, asked.Confinement.AppArmor
+	} else if c.State == "running" && c.Namespaces.PID.Value == "private" {
+		f.Seccomp = r.seccomp(ctx, c.ID)
+	}
+	if f.Privileged.Value && f.Seccomp.State != podman.Set {
+		f.Seccomp = podman.Read("unconfined", "HostConfig.Privileged")
+	}
+	if data.HostConfig.SecurityOpt.present && slices.Contains(data.HostConfig.SecurityOpt.value, "unmask=all") {
+		f.Unmasked = podman.Read([]string{"ALL"}, field)
+	}
+	if data.AppArmorProfile != nil && *data.AppArmorProfile != "" {
+		f.AppArmor = podman.Read(*data.AppArmorProfile, "AppArmorProfile")
+		if strings.HasPrefix(*data.AppArmorProfile, "containers-default-") {
+			f.AppArmor = podman.Unset("", "AppArmorProfile")
+		}
+	}
+	if data.ProcessLabel != nil && *data.ProcessLabel != "" {
+		if parts := strings.Split(*data.ProcessLabel, ":"); len(parts) > 2 {
+			f.Label = podman.Read(parts[2], "ProcessLabel")
+			if parts[2] == "container_t" {
+				f.Label = podman.Unset("", "ProcessLabel")
+			}
+		}
+	}
+}
+
+// seccomp asks for the processes of a container. Podman 4.3 answers what it cannot tell with nothing at all.
+func (r *reader) seccomp(ctx context.Context, id string) podman.Setting[string] {
+	var top struct{ Processes [][]string }
+	err := r.client.get(ctx, "/containers/"+url.PathEscape(id)+"/top", url.Values{"ps_args": {"pid,seccomp"}, "stream": {"false"}}, maxAnswer, &top)
+	if err != nil || len(top.Processes) == 0 {
+		return podman.Setting[string]{}
+	}
+	const disabled = "disabled"
+	for _, row := range top.Processes {
+		switch {
+		case len(row) != 2 || row[1] != disabled && row[1] != "filter":
+			return podman.Setting[string]{}
+		case row[1] == disabled:
+			return podman.Read("unconfined", "top seccomp")
+		}
+	}
+	return podman.Unset("", "top seccomp")
+}
+
+// tmpfs reads HostConfig.Tmpfs, in which Podman before 5 lists those of --read-only too.
+func (r *reader) tmpfs(data *inspected, asked *podman.Container) podman.Setting[[]podman.Tmpfs] {
+	if asked.Files.Tmpfs.Known() {
+		return asked.Files.Tmpfs
+	}
+	listed := data.HostConfig.Tmpfs
+	if !listed.present {
+		return podman.Setting[[]podman.Tmpfs]{}
+	}
+	s := podman.Read([]podman.Tmpfs{}, "HostConfig.Tmpfs")
+	own := data.HostConfig.ReadonlyRootfs != nil && *data.HostConfig.ReadonlyRootfs && r.client.version.LT(semver.MustParse("5.0.0"))
+	for _, destination := range slices.Sorted(maps.Keys(listed.value)) {
+		if own && slices.Contains([]string{"/run", "/tmp", "/var/tmp"}, destination) {
+			continue
+		}
+		s.Value = append(s.Value, podman.Tmpfs{
+			Destination: destination, Options: strings.Split(listed.value[destination], ","), Origin: podman.Origin{Field: "HostConfig.Tmpfs[" + destination + "]"},
+		})
+	}
+	return s
+}
+
+// devices reads what inspect lists; of a rootless container that is nothing, since Podman binds the device's file, and of no
+// container the permissions. The command line tells both.
+func devices(c *podman.Container, data *inspected, asked *podman.Container) {
+	c.Files.DeviceRules = asked.Files.DeviceRules
+	if asked.Files.Devices.Known() {
+		c.Files.Devices = asked.Files.Devices
+		return
+	}
+	if !data.HostConfig.Devices.present {
+		return
+	}
+	c.Files.Devices = podman.Read([]podman.Device{}, "HostConfig.Devices")
+	for i, d := range data.HostConfig.Devices.value {
+		c.Files.Devices.Value = append(c.Files.Devices.Value, podman.Device{
+			Path: d.PathOnHost, Destination: d.PathInContainer, Permissions: d.CgroupPermissions, Origin: podman.Origin{Field: fmt.Sprintf("HostConfig.Devices[%d]", i)},
+		})
+	}
+}
+
+// limits reads what the kernel was told. With --cgroups=disabled inspect goes on to show what was asked for, and nothing is
+// enforced. Where a pod or a service's unit may set a limit for its members, none is not known to be none.
+func limits(c *podman.Container, data *inspected) {
+	config := data.HostConfig
+	l := &c.Limits
+	disabled := config.Cgroups == "disabled"
+	if config.Memory != nil {
+		l.Memory = podman.Read(*config.Memory, "HostConfig.Memory")
+	}
+	if config.PidsLimit != nil {
+		l.PIDs = podman.Read(*config.PidsLimit, "HostConfig.PidsLimit")
+	}
+	if config.NanoCpus != nil {
+		l.CPU = podman.Read(*config.NanoCpus > 0 || config.CpuQuota > 0 || config.CpusetCpus != "", "HostConfig.NanoCpus")
+	}
+	if disabled {
+		const field = "HostConfig.Cgroups"
+		l.Memory, l.PIDs, l.CPU = podman.Read(int64(0), field), podman.Read(int64(0), field), podman.Read(false, field)
+	} else if c.Pod != "" || c.Unit != "" {
+		if l.Memory.Value == 0 {
+			l.Memory.State = podman.Unknown
+		}
+		if l.PIDs.Value <= 0 {
+			l.PIDs.State = podman.Unknown
+		}
+		if !l.CPU.Value {
+			l.CPU.State = podman.Unknown
+		}
+	}
+	if config.OomKillDisable != nil {
+		l.OOMKillDisabled = podman.Read(*config.OomKillDisable, "HostConfig.OomKillDisable")
+	}
+	if config.OomScoreAdj != nil {
+		l.OOMScore = podman.Read(*config.OomScoreAdj, "HostConfig.OomScoreAdj")
+	}
+}
+
+func upkeep(c *podman.Container, data *inspected) {
+	u := &c.Upkeep
+	switch h := data.Config.Healthcheck; {
+	case h == nil || len(h.Test) == 0:
+		u.Health = podman.Unset("", "Config.Healthcheck")
+	case len(h.Test) == 1 && h.Test[0] == "NONE":
+		u.Health = podman.Read("none", "Config.Healthcheck")
+	default:
+		u.Health = podman.Read("check", "Config.Healthcheck")
+	}
+	if log := data.HostConfig.LogConfig; log != nil && log.Type != "" {
+		u.LogDriver = podman.Read(log.Type, "HostConfig.LogConfig.Type")
+	}
+	if policy := data.HostConfig.RestartPolicy; policy != nil {
+		u.Restart, u.Retries = podman.Read(policy.Name, "HostConfig.RestartPolicy"), policy.MaximumRetryCount
+		if policy.Name == "" || policy.Name == "no" {
+			u.Restart = podman.Unset("no", "HostConfig.RestartPolicy")
+		}
+	}
+	u.AutoUpdate = podman.Unset("", "Config.Labels")
+	if value, ok := data.Config.Labels["io.containers.autoupdate"]; ok {
+		u.AutoUpdate = podman.Read(value, "Config.Labels")
+	}
+}
+
+// privilegedExec reports whether a session of `podman exec --privileged` is open. Inspect names the sessions; what each may
+// is asked for.
+func (r *reader) privilegedExec(ctx context.Context, c *podman.Container, ids []string) podman.Setting[bool] {
+	const most = 32 // sessions that are asked for; nobody has as many open
+	found := podman.Unset(false, "ExecIDs")
+	for _, id := range ids[:min(len(ids), most)] {
+		var session struct {
+			Running       bool
+			ProcessConfig struct {
+				Privileged bool `json:"privileged"`
+			}
+		}
+		switch err := r.client.get(ctx, "/exec/"+url.PathEscape(id)+"/json", nil, maxAnswer, &session); {
+		case err == nil && session.Running && session.ProcessConfig.Privileged:
+			return podman.Read(true, "ExecIDs")
+		case err != nil && !gone(err):
+			r.problem(c.Name, fmt.Errorf("an exec session: %w", err))
+			return podman.Setting[bool]{}
+		}
+	}
+	return found
+}

@@ -1,0 +1,50 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var defaultNetwork = Rule{
+	ID:       "default-network",
+	Title:    "The container is on the default network",
+	Severity: Low,
+	Why: `The network "podman" is where every container lands that names none: they reach each other's ports, published or not, and
+can pretend to be each other. On a network of its own a container talks to those that belong to it.`,
+	Remedy:   "Make a network for what belongs together (`podman network create web`) and name it with `--network=web`; `--network=none` for what needs none.",
+	CIS:      "5.30",
+	Profile:  Standard,
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-network-create.1.html"},
+	Settings: []string{"network"},
+	ByMode:   true,
+	Check: func(c *podman.Container) []Finding {
+		names := c.Network.Names
+		if c.ID != "" || c.Definition.Syntax == "" || !names.Known() || !slices.Contains(names.Value, podman.DefaultNetwork) { // a definition's neighbours are not known
+			return nil
+		}
+		return violated(names, Low, "is on the default network, where every container lands that names none", "network", podman.DefaultNetwork, ownNetwork)
+	},
+	Relate: func(all []*podman.Container) []Finding {
+		var on []*podman.Container
+		for _, c := range all {
+			if names := c.Network.Names; c.ID != "" && names.Known() && c.Network.Mode.Value == "bridge" && slices.Contains(names.Value, podman.DefaultNetwork) {
+				on = append(on, c)
+			}
+		}
+		if len(on) < 2 { // nobody else is there
+			return nil
+		}
+		var found []Finding
+		for _, c := range on {
+			message := "is on the default network, where it reaches " + others(on, c)
+			for _, f := range violated(c.Network.Names, Low, message, "network", podman.DefaultNetwork, ownNetwork) {
+				f.About = c
+				found = append(found, f)
+			}
+		}
+		return found
+	},
+}
+
+var ownNetwork = Fix{Summary: "give what belongs together a network of its own: --network=NAME"}

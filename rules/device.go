@@ -1,0 +1,84 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var device = Rule{
+	ID:       "device",
+	Title:    "A device of the host is in the container",
+	Severity: High,
+	Why: `A block device is the filesystem on it past every permission; /dev/mem is the machine's memory; an input device is every
+key that is pressed. Other devices give the hardware and its driver in the kernel to whoever takes the container over.`,
+	Remedy:   "Give the one device that the service needs, with the permissions it needs: `--device=/dev/ttyUSB0:/dev/ttyUSB0:rw`.",
+	CIS:      "5.18",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#device-host-device-container-device-permissions"},
+	ByMode:   true,
+	Settings: []string{"devices"},
+	Check: func(c *podman.Container) []Finding {
+		if isPrivileged(c) {
+			return nil
+		}
+		var found []Finding
+		add := func(full Severity, message, value, cause string, origin podman.Origin) {
+			severity := full
+			if rootless(c) {
+				severity = max(full-1, Low)
+				message += ", as far as the account that runs Podman may use it"
+			}
+			found = append(found, Finding{Message: message, Severity: severity, Confidence: Certain, Cause: cause,
+				Evidence: []Evidence{{"device", value, origin}}, Fix: Fix{Summary: "leave it out, or give only what the service needs"}})
+		}
+		for _, d := range c.Files.Devices.Value {
+			if severity, gives := deviceGives(d.Path); severity > 0 && c.Files.Devices.Known() {
+				value := d.Path
+				if d.Permissions != "" {
+					value += " " + d.Permissions
+				}
+				add(severity, d.Path+" is in it: "+gives, value, d.Path, d.Origin)
+			}
+		}
+		for _, rule := range c.Files.DeviceRules.Value {
+			switch {
+			case !c.Files.DeviceRules.Known():
+			case strings.HasPrefix(rule, "a"), strings.HasPrefix(rule, "b *"), strings.HasPrefix(rule, "c *"):
+				add(High, "the rule "+rule+" lets it use every such device of the host", rule, rule, c.Files.DeviceRules.Origin)
+			case strings.HasPrefix(rule, "b"):
+				add(High, "the rule "+rule+" lets it use disks of the host", rule, rule, c.Files.DeviceRules.Origin)
+			default:
+				add(Medium, "the rule "+rule+" lets it use devices of the host", rule, rule, c.Files.DeviceRules.Origin)
+			}
+		}
+		return found
+	},
+}
+
+// deviceGives says what a device gives who may use it, and 0 for those that give nothing.
+func deviceGives(p string) (Severity, string) {
+	name := strings.TrimPrefix(p, "/dev/")
+	has := func(prefixes ...string) bool {
+		return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	}
+	switch {
+	case slices.Contains([]string{"null", "zero", "full", "random", "urandom", "tty", "shm"}, name):
+		return 0, ""
+	case name == "mem" || name == "kmem" || name == "port":
+		return High, "the machine's memory"
+	case name == "kmsg":
+		return High, "the kernel's log, to read and to write"
+	case has("input", "uinput", "hidraw"):
+		return High, "the keys that are pressed"
+	case has("sd", "nvme", "vd", "xvd", "dm-", "mapper/", "loop", "md", "mmcblk", "hd", "disk/", "zd", "bcache", "sr"):
+		return High, "the filesystem on it, past every permission"
+	case name == "" || p == "/dev":
+		return High, "every device"
+	case name == "net/tun" || name == "fuse" || has("dri/render", "snd"):
+		return Low, "its driver in the host's kernel"
+	case strings.Contains(p, "=") && !strings.HasPrefix(p, "/"):
+		return Medium, "a device of the vendor's choice, with its driver"
+	}
+	return Medium, "the hardware, and its driver in the host's kernel"
+}

@@ -1,0 +1,23 @@
+package rules
+
+import (
+	"github.com/podlint/podlint/podman"
+)
+
+var envHost = Rule{
+	ID:       "env-host",
+	Title:    "The host's environment is handed over",
+	Severity: Medium,
+	Why: `--env-host gives the container every variable of whoever starts it: tokens of a CI job, cloud credentials, paths and names.
+What is in there tomorrow nobody knows today.`,
+	Remedy:   "Name the variables that the service needs: `--env=NAME` copies one.",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#env-host"},
+	Settings: []string{"environment"},
+	Check: func(c *podman.Container) []Finding {
+		e := c.HostEnvironment
+		if !e.Known() || !e.Value {
+			return nil
+		}
+		return violated(e, Medium, "gets every variable of whoever starts it, tokens and passwords among them", "env-host", "true", Fix{Summary: "leave --env-host out and name the variables that it needs: --env=NAME"})
+	},
+}

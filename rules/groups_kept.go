@@ -1,0 +1,26 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var groupsKept = Rule{
+	ID:       "groups-kept",
+	Title:    "The account's groups come along",
+	Severity: Low,
+	Why: `With keep-groups the container's process is in every group of the account that runs Podman: docker, disk, adm or wheel among
+them, whose files and sockets it may then open.`,
+	Remedy:   "Give the service's account the files it needs, or the one group by number (`--group-add=GID`, with a mapping for it).",
+	Profile:  Standard,
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#group-add-group-keep-groups"},
+	Settings: []string{"groups"},
+	Check: func(c *podman.Container) []Finding {
+		g := c.Process.Groups
+		if !g.Known() || !slices.Contains(g.Value, "keep-groups") {
+			return nil
+		}
+		return violated(g, Low, "is in every group of the account that runs Podman", "group-add", "keep-groups", Fix{Summary: "leave keep-groups out"})
+	},
+}

@@ -1,0 +1,34 @@
+package rules
+
+import (
+	"github.com/podlint/podlint/podman"
+)
+
+var healthcheck = Rule{
+	ID:       "healthcheck",
+	Title:    "Nothing notices when the service stops working",
+	Severity: Low,
+	Why: `Without a health check a container counts as well as long as its process lives, and podman auto-update has nothing to tell a
+bad update by: with one it rolls back by itself.`,
+	Remedy:   "Say how to ask it: `--health-cmd='curl -fs http://localhost/'`. In a Quadlet unit add `Notify=healthy` so that systemd waits for it.",
+	CIS:      "5.27",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-healthcheck.1.html"},
+	Settings: []string{"health check"},
+	Profile:  Standard,
+	Check: func(c *podman.Container) []Finding {
+		h := c.Upkeep.Health
+		if !h.Known() || h.Value == "check" {
+			return nil
+		}
+		fix := Fix{Summary: "say how to ask whether it works: --health-cmd=COMMAND"}
+		if h.Value == "none" {
+			return violated(h, Low, "its health check is switched off", "health check", "none", fix)
+		}
+		found := violated(h, Low, "has no health check: nothing notices when it stops working", "health check", "", fix)
+		if c.Definition.Syntax != "" && c.ID == "" { // the image may bring one, which Podman uses only of images in Docker's format
+			found[0].Severity, found[0].Confidence = Info, Derived
+			found[0].Message = "defines no health check, and few images bring one"
+		}
+		return found
+	},
+}

@@ -1,0 +1,38 @@
+package rules
+
+import (
+	"github.com/podlint/podlint/podman"
+)
+
+var imageUnpinned = Rule{
+	ID:       "image-unpinned",
+	Title:    "The image has neither a version nor a digest",
+	Severity: Info,
+	Why: `What :latest is changes under one's hands: two machines run two programs under one name, and going back to what worked
+needs to be known what that was.`,
+	Remedy:   "Name a version that gets fixes (`nginx:1.28`) and let auto-update follow it, or a digest and let a bot move it.",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
+	Settings: []string{"image"},
+	Profile:  Strict,
+	Check: func(c *podman.Container) []Finding {
+		written := c.Image.Written
+		text := written.Value
+		if !written.Known() {
+			text = c.Image.Name
+		}
+		name, ok := parseImageName(text)
+		if !ok || name.digest != "" || name.registry == "localhost" {
+			return nil
+		}
+		switch name.tag {
+		case "", "latest", "main", "master", "edge", "nightly", "stable", "release", "dev", "develop":
+		default:
+			return nil
+		}
+		tag := name.tag
+		if tag == "" {
+			tag = "latest, since no tag is given"
+		}
+		return violated(written, Info, "the tag is "+tag+": what runs changes under it", "image", text, Fix{Summary: "name a version, or a digest"})
+	},
+}

@@ -1,0 +1,34 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var imageUnsigned = Rule{
+	ID:       "image-unsigned",
+	Title:    "The image is accepted without a signature",
+	Severity: Medium,
+	Why: `Podman's policy lets in what the registry sends, whoever put it there. With a stolen account, or on the way, another image
+takes its place and runs with the next update. A distribution would not install an unsigned package.`,
+	Remedy:   "Ask for signatures where the publisher signs: an entry for the registry in /etc/containers/policy.json, `sigstoreSigned` or `signedBy`, and `reject` for the rest.",
+	CIS:      "4.5",
+	See:      []string{"https://github.com/containers/image/blob/main/docs/containers-policy.json.5.md", "https://docs.podman.io/en/latest/markdown/podman-image-trust.1.html"},
+	Settings: []string{"image"},
+	Profile:  Strict,
+	Check: func(c *podman.Container) []Finding {
+		policy := c.Host.Policy
+		name, ok := parseImageName(c.Image.Name)
+		if !policy.Known() || !ok || name.registry == "localhost" || name.registry == "" {
+			return nil
+		}
+		kind, scope := policy.Value.Requires(c.Image.Name)
+		if kind != "insecureAcceptAnything" {
+			return nil
+		}
+		return violated(policy, Medium, fmt.Sprintf("%s asks for no signature of %s (%s)", policy.Origin.File, name.registry, scope), "policy", kind, Fix{
+			Summary: "ask for a signature of " + name.registry + " in policy.json, where its publisher signs",
+		})
+	},
+}

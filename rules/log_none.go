@@ -1,0 +1,24 @@
+package rules
+
+import (
+	"github.com/podlint/podlint/podman"
+)
+
+var logNone = Rule{
+	ID:       "log-none",
+	Title:    "The logs are thrown away",
+	Severity: Low,
+	Why:      `Without logs nobody sees an attack while it goes on, nor how it went afterwards.`,
+	Remedy:   "Leave `--log-driver=none` out: journald, Podman's default, limits what it keeps by itself.",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#log-driver-driver"},
+	Settings: []string{"log driver"},
+	Check: func(c *podman.Container) []Finding {
+		l := c.Upkeep.LogDriver
+		if !l.Known() || l.Value != "none" {
+			return nil
+		}
+		return violated(l, Low, "its logs are thrown away: an attack leaves no trace", "log-driver", "none", Fix{
+			Summary: "keep its logs", Changes: []Change{{"--log-driver=journald", "LogDriver=journald", "4.5"}},
+		})
+	},
+}

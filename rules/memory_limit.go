@@ -1,0 +1,35 @@
+package rules
+
+import (
+	"github.com/podlint/podlint/podman"
+)
+
+var memoryLimit = Rule{
+	ID:       "memory-limit",
+	Title:    "Memory is not limited",
+	Severity: Low,
+	Why:      `A container that leaks, or is made to, takes the host's memory until the kernel kills something, which need not be it.`,
+	Remedy:   "Give it what it needs and some more: `--memory=512m`; in a Quadlet unit `Memory=` from Podman 5.5 on, or `MemoryMax=` in [Service].",
+	CIS:      "5.11",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#memory-m-number-unit"},
+	Settings: []string{"memory"},
+	Profile:  Standard,
+	Check: func(c *podman.Container) []Finding {
+		m := c.Limits.Memory
+		if !m.Known() || m.Value > 0 {
+			return nil
+		}
+		return violated(m, Low, "may take all the memory of the host"+limitsDropped(c), "memory", "unlimited", Fix{
+			Summary: "limit its memory to what it needs and some more",
+			Changes: []Change{{"--memory=512m", "Memory=512m", "5.5"}},
+		})
+	},
+}
+
+// limitsDropped says that a limit would not hold: rootless Podman on cgroup v1 drops them without a word.
+func limitsDropped(c *podman.Container) string {
+	if rootless(c) && c.Host.CgroupVersion == "v1" {
+		return "; rootless Podman drops limits on cgroup v1, boot with v2"
+	}
+	return ""
+}

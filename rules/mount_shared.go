@@ -1,0 +1,36 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var mountShared = Rule{
+	ID:       "mount-shared",
+	Title:    "Mounts of the container reach the host",
+	Severity: Medium,
+	Why: `With shared propagation what the container mounts below the directory appears on the host too. A process that may mount
+puts a filesystem of its own over the host's files.`,
+	Remedy:   "Leave `shared` and `rshared` out; `rslave` lets the host's mounts in and none out.",
+	CIS:      "5.20",
+	See:      []string{"https://docs.kernel.org/filesystems/sharedsubtree.html"},
+	ByMode:   true,
+	Settings: []string{"mounts"},
+	Check: func(c *podman.Container) []Finding {
+		if !c.Files.Mounts.Known() {
+			return nil
+		}
+		var found []Finding
+		for _, m := range c.Files.Mounts.Value {
+			if m.Propagation != "shared" && m.Propagation != "rshared" {
+				continue
+			}
+			severity, bound := lowered(c, Medium)
+			f := mountFinding(m, severity, fmt.Sprintf("what it mounts below %s appears on the host%s", m.Destination, bound))
+			f.Fix.Summary = "mount it without " + m.Propagation
+			found = append(found, f)
+		}
+		return found
+	},
+}

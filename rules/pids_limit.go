@@ -1,0 +1,27 @@
+package rules
+
+import (
+	"github.com/podlint/podlint/podman"
+)
+
+var pidsLimit = Rule{
+	ID:       "pids-limit",
+	Title:    "The number of processes is not limited",
+	Severity: Low,
+	Why: `A fork bomb in the container takes every process of the host, and nobody can log in to stop it. Podman's default of 2048
+prevents that; here it was taken away.`,
+	Remedy:   "Leave `--pids-limit=0` out, or give a number: `--pids-limit=100`.",
+	CIS:      "5.29",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#pids-limit-limit"},
+	Settings: []string{"pids"},
+	Check: func(c *podman.Container) []Finding {
+		p := c.Limits.PIDs
+		if !p.Known() || p.Value > 0 {
+			return nil
+		}
+		return violated(p, Low, "may start as many processes as the host has room for"+limitsDropped(c), "pids-limit", "unlimited", Fix{
+			Summary: "limit its processes",
+			Changes: []Change{{"--pids-limit=512", "PidsLimit=512", "4.9"}},
+		})
+	},
+}

@@ -1,0 +1,40 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var registryInsecure = Rule{
+	ID:       "registry-insecure",
+	Title:    "The image comes from a registry without TLS",
+	Severity: High,
+	Why: `Without TLS, or with certificates that nobody checks, whoever is on the way between the registry and the host sends the image
+that they like, and it runs here.`,
+	Remedy:   "Give the registry a certificate, put its authority into /etc/containers/certs.d, and leave `insecure=true` and `--tls-verify=false` out.",
+	CIS:      "2.5",
+	See:      []string{"https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md"},
+	Settings: []string{"image"},
+	Check: func(c *podman.Container) []Finding {
+		if verify := c.Image.TLSVerify; verify.Known() && !verify.Value {
+			return violated(verify, High, "its image is pulled without checking the registry's certificate", "tls-verify", "false", Fix{Summary: "leave --tls-verify=false out"})
+		}
+		name, ok := parseImageName(c.Image.Name)
+		if !ok || !c.Host.Registries.Known() {
+			return nil
+		}
+		full := name.registry + "/" + name.path
+		for prefix, r := range c.Host.Registries.Value {
+			if !r.Insecure || !below(full, strings.TrimSuffix(prefix, "/")) || strings.HasPrefix(name.registry, "localhost") || strings.HasPrefix(name.registry, "127.") {
+				continue
+			}
+			return []Finding{{
+				Message: fmt.Sprintf("its image comes from %s, which registries.conf calls insecure", prefix), Severity: High, Confidence: Certain,
+				Evidence: []Evidence{{"insecure", "true", r.Origin}}, Fix: Fix{Summary: "give the registry a certificate and leave insecure=true out"},
+			}}
+		}
+		return nil
+	},
+}

@@ -1,0 +1,66 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/rules/secret"
+)
+
+var secretInImage = Rule{
+	ID:       "secret-in-image",
+	Title:    "A secret is in the image itself",
+	Severity: High,
+	Why: `What is in an image's environment, labels or history goes to everybody who may pull it, for as long as a copy exists; a later
+layer does not take it back.`,
+	Remedy:   "Take it out of the build (`RUN --mount=type=secret`, no ENV, no ARG), build the image again, and change the secret.",
+	CIS:      "4.10",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env"},
+	Settings: []string{"image"},
+	Check: func(c *podman.Container) []Finding {
+		if !c.Image.Texts.Known() {
+			return nil
+		}
+		var found []Finding
+		seen := map[string]bool{}
+		for _, t := range c.Image.Texts.Value {
+			match, ok := imageSecret(t)
+			if !ok || seen[match.Name] && match.Name != "" {
+				continue
+			}
+			name := shownName(t.Name)
+			if name == "" {
+				name = shownName(match.Name)
+			}
+			seen[match.Name], seen[t.Name] = true, true
+			f := secretFinding(match, fmt.Sprintf("the image's %s %s holds %s", t.Place, name, match.What), "image "+t.Place+" "+name, t.Place+":"+name, t.Origin, Fix{
+				Summary: "take it out of the build, build the image again, and change the secret",
+			})
+			f.Message = strings.Join(strings.Fields(f.Message), " ")
+			found = append(found, f)
+		}
+		return found
+	},
+}
+
+// imageSecret looks for a secret in a string of the image. What only looks random is none: images are full of checksums.
+func imageSecret(t podman.Text) (secret.Match, bool) {
+	var match secret.Match
+	var ok bool
+	if t.Place == "history" {
+		var words []string
+		for _, w := range t.Words {
+			words = append(words, w.Reveal())
+		}
+		for _, m := range secret.InWords(words) {
+			if !ok || m.Confidence > match.Confidence {
+				match, ok = m, true
+			}
+		}
+	} else if len(t.Words) > 0 {
+		match, ok = secret.InPair(t.Name, t.Words[0].Reveal())
+		match.Name = t.Name
+	}
+	return match, ok && match.Confidence != secret.Guess
+}
