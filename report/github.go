@@ -15,7 +15,7 @@ func GitHub(w io.Writer, r *Report) error {
 	var b strings.Builder
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if f.Waived != "" {
+		if f.Waived != "" || f.Baseline {
 			continue
 		}
 		level := "notice"

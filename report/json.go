@@ -58,6 +58,7 @@ type summary struct {
 	Low        int  `json:"low"`
 	Info       int  `json:"info"`
 	Waived     int  `json:"waived"`
+	Baseline   int  `json:"baseline,omitempty"`
 	Complete   bool `json:"complete"`
 }
 
@@ -84,9 +85,12 @@ func JSON(w io.Writer, r *Report) error {
 	if len(r.Warnings) > 0 {
 		list(out, "warnings", len(r.Warnings), func(i int) any { return r.Warnings[i] })
 	}
+	if len(r.Mended) > 0 {
+		list(out, "mended", len(r.Mended), func(i int) any { return r.Mended[i] })
+	}
 	n := r.Count()
 	out.raw(`"summary":`)
-	out.value(summary{len(r.Containers), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info], r.waived(), r.Complete && !r.Unreadable})
+	out.value(summary{len(r.Containers), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info], r.waived(), r.old(), r.Complete && !r.Unreadable})
 	out.raw("}\n")
 	return out.err
 }
@@ -107,6 +111,8 @@ func asJSON(f *rules.Finding, version string) finding {
 	}
 	if f.Waived != "" {
 		j.Status, j.Reason = "waived", f.Waived
+	} else if f.Baseline {
+		j.Status = "baseline"
 	}
 	for _, e := range f.Evidence {
 		j.Evidence = append(j.Evidence, evidence{e.Setting, e.Value, e.Origin.String()})

@@ -25,6 +25,8 @@ type Report struct {
 	Errors []Error
 	// Warnings holds what was read and is odd, such as a key that Podman does not know.
 	Warnings []Error
+	// Mended holds what a baseline knows and is not found any more.
+	Mended []Mended
 	// Definitions is set where files were read rather than a service.
 	Definitions bool
 	// Unreadable is set where a file could not be read.
@@ -35,6 +37,13 @@ type Report struct {
 	Rules []rules.Rule
 	// FailOn is the severity from which findings fail the run, 0 for none.
 	FailOn rules.Severity
+}
+
+// Mended is a finding of a baseline that is not found any more.
+type Mended struct {
+	Fingerprint string `json:"fingerprint"`
+	Rule        string `json:"rule"`
+	Container   string `json:"container"`
 }
 
 // Tool is the program that wrote the report.
@@ -69,8 +78,18 @@ type Container struct {
 	Location *location `json:"location,omitempty"`
 	// Changed names what the definition says otherwise than the container that runs.
 	Changed []string `json:"changed,omitempty"`
+	// Reach is how far someone gets who takes the container over, nil for Podman's own.
+	Reach *Reach `json:"reach,omitempty"`
+	// Exposure rates it from 0.0 to 10.0, nil where the reach is not known.
+	Exposure *float64 `json:"exposure,omitempty"`
 	// Definition is the same with the language.
 	Definition podman.Definition `json:"-"`
+}
+
+// Reach is a level with the chain that leads there.
+type Reach struct {
+	Level rules.Level `json:"level"`
+	Why   []string    `json:"why"`
 }
 
 // key tells containers apart: two files may define the same name.
@@ -115,8 +134,16 @@ func Describe(c *podman.Container) Container {
 	if c.Defined != nil {
 		changed = podman.Differences(c, c.Defined)
 	}
-	return Container{Changed: changed, Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State, Pod: c.Pod, Unit: c.Unit, Started: c.Started,
+	described := Container{Changed: changed, Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State, Pod: c.Pod, Unit: c.Unit, Started: c.Started,
 		Location: located(c.Definition.Origin), Definition: c.Definition}
+	if c.Kind == podman.KindContainer {
+		reach := rules.ReachOf(c)
+		described.Reach = &Reach{reach.Level, notNil(reach.Why)}
+		if exposure, ok := rules.Exposure(c, reach); ok {
+			described.Exposure = &exposure
+		}
+	}
+	return described
 }
 
 // Sort puts containers in the order of their names and findings in that of their containers, worst first, so that a
@@ -141,11 +168,11 @@ func (r *Report) Sort() {
 // Counts is how many findings there are of each severity.
 type Counts map[rules.Severity]int
 
-// Count counts the findings that are not waived.
+// Count counts the findings that are neither waived nor in the baseline.
 func (r *Report) Count() Counts {
 	counts := Counts{}
 	for i := range r.Findings {
-		if r.Findings[i].Waived == "" {
+		if f := &r.Findings[i]; f.Waived == "" && !f.Baseline {
 			counts[r.Findings[i].Severity]++
 		}
 	}
@@ -163,12 +190,23 @@ func (r *Report) waived() int {
 	return n
 }
 
+// old counts those that are in the baseline.
+func (r *Report) old() int {
+	n := 0
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Waived == "" && f.Baseline {
+			n++
+		}
+	}
+	return n
+}
+
 // Fails reports whether a finding is at or above the severity that fails the run.
 func (r *Report) Fails() bool {
 	if r.FailOn == 0 {
 		return false
 	}
-	return slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return f.Waived == "" && f.Severity >= r.FailOn })
+	return slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return f.Waived == "" && !f.Baseline && f.Severity >= r.FailOn })
 }
 
 // ExitStatus is the status that podlint ends with after this report: 3 where it is incomplete, 2 where a file could not be

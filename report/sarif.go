@@ -44,15 +44,16 @@ type sarifProperties struct {
 }
 
 type sarifResult struct {
-	RuleID       string            `json:"ruleId"`
-	RuleIndex    int               `json:"ruleIndex"`
-	Level        string            `json:"level"`
-	Message      sarifMessage      `json:"message"`
-	Locations    []sarifLocation   `json:"locations"`
-	Fingerprints map[string]string `json:"partialFingerprints"`
-	Properties   sarifProperties   `json:"properties"`
-	Fixes        []sarifFix        `json:"fixes,omitempty"`
-	Suppressions []sarifSuppressed `json:"suppressions,omitempty"`
+	RuleID        string            `json:"ruleId"`
+	RuleIndex     int               `json:"ruleIndex"`
+	Level         string            `json:"level"`
+	Message       sarifMessage      `json:"message"`
+	Locations     []sarifLocation   `json:"locations"`
+	Fingerprints  map[string]string `json:"partialFingerprints"`
+	Properties    sarifProperties   `json:"properties"`
+	Fixes         []sarifFix        `json:"fixes,omitempty"`
+	Suppressions  []sarifSuppressed `json:"suppressions,omitempty"`
+	BaselineState string            `json:"baselineState,omitempty"`
 }
 
 type sarifSuppressed struct {
@@ -208,6 +209,9 @@ func findingAsSARIF(f *rules.Finding, index map[string]int, version string) sari
 				sarifRegion{StartLine: e.Line, StartColumn: e.Column, EndLine: e.EndLine, EndColumn: e.EndColumn}, sarifContent{e.Text},
 			}}}},
 		}}
+	}
+	if f.Baseline {
+		result.BaselineState = "unchanged"
 	}
 	if f.Waived != "" {
 		result.Suppressions = []sarifSuppressed{{"inSource", f.Waived}}

@@ -74,7 +74,13 @@ func Text(w io.Writer, r *Report, style Style) error {
 	t.clean(clean)
 	t.errors("not read", t.report.Errors)
 	t.errors("noticed", t.report.Warnings)
-	t.summary(len(blocks), len(clean))
+	soft := 0
+	for _, b := range blocks {
+		if b.container.Kind == podman.KindContainer {
+			soft++
+		}
+	}
+	t.summary(soft, len(clean))
 	return t.err
 }
 
@@ -145,7 +151,7 @@ func (t *textWriter) blocks() (blocks []block, clean []string) {
 	found := map[containerKey][]*rules.Finding{}
 	for i := range t.report.Findings {
 		f := &t.report.Findings[i]
-		if f.Waived == "" || t.style.Verbose {
+		if f.Waived == "" && !f.Baseline || t.style.Verbose {
 			found[keyOf(f)] = append(found[keyOf(f)], f)
 		}
 	}
@@ -216,6 +222,7 @@ func (t *textWriter) block(b block) {
 		t.print(t.palette.dim("   " + Safe(c.Unit)))
 	}
 	t.print("\n")
+	t.reach(c)
 	if len(c.Changed) > 0 {
 		t.print("  ", t.wrapped("the unit was changed after the container was made: "+strings.Join(c.Changed, ", "), 2, t.palette.severity[rules.Medium]), "\n")
 	}
@@ -236,6 +243,8 @@ func (t *textWriter) block(b block) {
 		}
 		if f.Waived != "" {
 			message += " (waived: " + Safe(f.Waived) + ")"
+		} else if f.Baseline {
+			message += " (in the baseline)"
 		}
 		t.print(head, t.wrapped(message, body, func(s string) string { return s }), "\n")
 		if t.style.Verbose {
@@ -246,6 +255,29 @@ func (t *textWriter) block(b block) {
 		t.quote(c, f, body)
 		t.print(strings.Repeat(" ", body), t.wrapped("→ "+t.remedy(c, f), body, t.palette.fix), "\n")
 	}
+}
+
+// reach says how far someone gets who takes the container over; by what way where that needs no bug, or where asked.
+func (t *textWriter) reach(c Container) {
+	if c.Reach == nil {
+		return
+	}
+	line := "reach " + c.Reach.Level.String()
+	if c.Exposure != nil {
+		line += fmt.Sprintf(", exposure %.1f", *c.Exposure)
+	}
+	if c.Reach.Level >= rules.HostUser || c.Reach.Level == rules.ReachUnknown || t.style.Verbose {
+		line += ": " + Safe(strings.Join(c.Reach.Why, "; "))
+	}
+	paint := t.palette.dim
+	switch c.Reach.Level {
+	case rules.HostRoot:
+		paint = t.palette.severity[rules.Critical]
+	case rules.HostUser:
+		paint = t.palette.severity[rules.High]
+	default:
+	}
+	t.print("  ", t.wrapped(line, 2, paint), "\n")
 }
 
 // quote shows the line that a finding is about, and points at it.
@@ -342,6 +374,12 @@ func (t *textWriter) summary(soft, clean int) {
 	}
 	if n := r.waived(); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d waived", n))
+	}
+	if n := r.old(); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d in the baseline", n))
+	}
+	if n := len(r.Mended); n > 0 {
+		parts = append(parts, t.palette.good(fmt.Sprintf("%d mended since the baseline", n)))
 	}
 	t.print("\n", t.palette.bold(plural(clean+soft, "container")+":"), " ", strings.Join(parts, ", "), ".")
 	switch r.ExitStatus() {

@@ -167,6 +167,8 @@ type Finding struct {
 	Quote string
 	// Waived is the reason for which the finding has been accepted, empty where it has not.
 	Waived string
+	// Baseline is set where the finding is one of the baseline's.
+	Baseline bool
 	// Fingerprint identifies the finding across runs and machines: 32 hexadecimal digits.
 	Fingerprint string
 }

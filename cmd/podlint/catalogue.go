@@ -69,7 +69,7 @@ func (a *app) explainCommand() *cobra.Command {
 		},
 		ValidArgsFunction: completeRules,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rule, err := find(rules.All(rules.Parameters{}), args[0])
+			rule, err := rules.Find(rules.All(rules.Parameters{}), args[0])
 			if err != nil {
 				return &usageError{err, "podlint rules"}
 			}
@@ -146,45 +146,6 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return &usageError{fmt.Errorf("%s takes no arguments", cmd.Name()), cmd.CommandPath()}
 	}
 	return nil
-}
-
-// find returns a rule by its name.
-func find(catalogue []rules.Rule, id string) (*rules.Rule, error) {
-	near, distance := "", 4
-	for i := range catalogue {
-		if catalogue[i].ID == id {
-			return &catalogue[i], nil
-		}
-		if d := editDistance(catalogue[i].ID, id); d < distance {
-			near, distance = catalogue[i].ID, d
-		}
-	}
-	if near != "" {
-		return nil, fmt.Errorf("there is no rule %q: did you mean %s?", id, near)
-	}
-	return nil, fmt.Errorf("there is no rule %q; podlint rules lists them", id)
-}
-
-// editDistance is Levenshtein's.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			above := row[j+1]
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			row[j+1] = min(change, above+1, row[j]+1)
-			diagonal = above
-		}
-	}
-	return row[len(b)]
 }
 
 func completeRules(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

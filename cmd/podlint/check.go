@@ -35,8 +35,8 @@ type checkFlags struct {
 	stdinName         string
 }
 
-func (a *app) checkCommand() *cobra.Command {
-	var flags checkFlags
+func (a *app) checkCommand(after func(*output, *report.Report) error) *cobra.Command {
+	flags := checkFlags{output: output{after: after}}
 	cmd := &cobra.Command{
 		Use:   "check PATH ...",
 		Short: "Lint definitions: units, YAML, compose files, scripts",
@@ -63,7 +63,7 @@ A finding is waived by a comment in the line above the setting or the section th
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := a.check(cmd.Context(), &flags, args)
+			err := a.check(cmd, &flags, args)
 			var usage *usageError
 			if errors.As(err, &usage) {
 				usage.command = cmd.CommandPath()
@@ -80,10 +80,10 @@ A finding is waived by a comment in the line above the setting or the section th
 	return cmd
 }
 
-func (a *app) check(ctx context.Context, flags *checkFlags, paths []string) error {
-	catalogue := rules.All(rules.Parameters{})
-	if err := flags.check(catalogue); err != nil {
-		return &usageError{err: err}
+func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error {
+	ctx := cmd.Context()
+	if err := flags.check(cmd, rules.Parameters{}); err != nil {
+		return asUsage(err)
 	}
 	stdin := slices.Contains(paths, "-")
 	switch {
@@ -98,7 +98,7 @@ func (a *app) check(ctx context.Context, flags *checkFlags, paths []string) erro
 		Tool: report.Tool{Name: "podlint", Version: version()}, Started: a.now(), Rules: flags.selectedRules,
 		FailOn: flags.failOnSeverity, Complete: true, Definitions: true,
 	}
-	l := &linter{flags: flags, catalogue: catalogue, now: a.now()}
+	l := &linter{flags: flags, catalogue: flags.catalogue, now: a.now()}
 	if stdin {
 		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == "-" })
 		data, err := readAll(a.in)
@@ -117,6 +117,7 @@ func (a *app) check(ctx context.Context, flags *checkFlags, paths []string) erro
 		result.Errors = append(result.Errors, report.Error{Target: "podlint", Message: context.Cause(ctx).Error()})
 	}
 	result.Finished = a.now()
+	flags.finish(result)
 	if !slices.Contains(flags.destinations, destination{"text", "-"}) || flags.quiet { // the text report has them
 		for _, e := range slices.Concat(result.Errors, result.Warnings) {
 			fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
@@ -128,7 +129,7 @@ func (a *app) check(ctx context.Context, flags *checkFlags, paths []string) erro
 	if err := flags.write(a.streams, result); err != nil {
 		return err
 	}
-	a.status = result.ExitStatus()
+	a.end(&flags.output, result)
 	return nil
 }
 
@@ -210,19 +211,11 @@ func (l *linter) put(result *report.Report, o *outcome) {
 	result.Containers = append(result.Containers, o.containers...)
 	l.related = append(l.related, o.related...)
 	l.waivers = append(l.waivers, o.waivers...)
-	l.keep(result, o.findings)
+	l.flags.keep(result, o.findings)
 	for _, p := range o.problems {
 		result.Add(p)
 	}
 	*o = outcome{}
-}
-
-func (l *linter) keep(result *report.Report, findings []rules.Finding) {
-	for _, f := range findings {
-		if f.Severity >= l.flags.leastSeverity {
-			result.Findings = append(result.Findings, f)
-		}
-	}
 }
 
 // relate judges what is between the containers of all files: those for rootless Podman and those for root's by themselves.
@@ -242,7 +235,7 @@ func (l *linter) relate(result *report.Report) {
 		result.Add(p)
 	}
 	quote(findings, texts{l.read, map[string][]byte{}})
-	l.keep(result, findings)
+	l.flags.keep(result, findings)
 	if len(findings) > 0 {
 		result.Sort()
 	}
@@ -323,7 +316,7 @@ func (l *linter) judge(o *outcome, containers []*podman.Container, files []strin
 		if !ok {
 			continue
 		}
-		found, problems := policy.Waivers(file, string(text), func(rule string) error { _, err := find(l.catalogue, rule); return err })
+		found, problems := policy.Waivers(file, string(text), func(rule string) error { _, err := rules.Find(l.catalogue, rule); return err })
 		waivers = append(waivers, found...)
 		o.problems = append(o.problems, problems...)
 	}

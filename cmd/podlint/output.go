@@ -14,6 +14,7 @@ import (
 
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/rules/policy"
 )
 
 // output holds the flags of every command that reports findings.
@@ -23,6 +24,8 @@ type output struct {
 	failOn, least  string
 	only, skip     []string
 	profile        string
+	configFile     string
+	baseline       string
 	noColor        bool
 	quiet, verbose bool
 
@@ -31,6 +34,12 @@ type output struct {
 	leastSeverity  rules.Severity
 	destinations   []destination
 	selectedRules  []rules.Rule
+	catalogue      []rules.Rule
+	config         *policy.Config
+	usedProfile    rules.Profile
+	known          *policy.Baseline
+	// after is called with the finished report in place of writing it, where set.
+	after func(*output, *report.Report) error
 }
 
 // destination is one format and where it goes, "-" for standard output.
@@ -49,7 +58,9 @@ func (o *output) flags(cmd *cobra.Command) {
 	f.StringVar(&o.least, "min-severity", "info", "leave out findings below this `severity`")
 	f.StringSliceVar(&o.only, "rule", nil, "use only these `rules`")
 	f.StringSliceVar(&o.skip, "skip", nil, "do not use these `rules`")
-	f.StringVar(&o.profile, "profile", "standard", "which rules to use: baseline, standard or strict; --rule names others")
+	f.StringVar(&o.profile, "profile", "", "which `rules` to use: baseline, standard (the default) or strict; --rule names others")
+	f.StringVar(&o.configFile, "config", "", "the configuration's `file` instead of the podlint.toml that is found, or none")
+	f.StringVar(&o.baseline, "baseline", "", "count only what is not in this baseline `file`")
 	f.BoolVar(&o.noColor, "no-color", false, "no colour (as NO_COLOR does)")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard output, only the exit status and errors")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the evidence of each finding, and what podlint does")
@@ -64,9 +75,35 @@ func (o *output) flags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("skip", completeRules)
 }
 
-// check reads the flags' values.
-func (o *output) check(catalogue []rules.Rule) error {
+// check reads the configuration and the flags' values, which count more.
+func (o *output) check(cmd *cobra.Command, p rules.Parameters) error {
 	var err error
+	if o.config, err = loadConfig(o.configFile); err != nil {
+		return err
+	}
+	c := o.config
+	o.catalogue = c.Catalogue(p)
+	given := cmd.Flags().Changed
+	if c.FailOn != nil && !given("fail-on") {
+		o.failOn = *c.FailOn
+	}
+	if c.MinSeverity != nil && !given("min-severity") {
+		o.least = c.MinSeverity.String()
+	}
+	o.usedProfile = rules.Standard
+	if c.Profile != nil {
+		o.usedProfile = *c.Profile
+	}
+	if o.profile != "" {
+		if o.usedProfile, err = rules.ParseProfile(o.profile); err != nil {
+			return fmt.Errorf("--profile: %w", err)
+		}
+	}
+	if o.baseline != "" && o.after == nil {
+		if o.known, err = readBaseline(o.baseline); err != nil {
+			return err
+		}
+	}
 	if o.failOn != "none" {
 		if o.failOnSeverity, err = rules.ParseSeverity(o.failOn); err != nil {
 			return fmt.Errorf("--fail-on: %w, or none", err)
@@ -76,21 +113,46 @@ func (o *output) check(catalogue []rules.Rule) error {
 		return fmt.Errorf("--min-severity: %w", err)
 	}
 	for _, id := range slices.Concat(o.only, o.skip) {
-		if _, err := find(catalogue, id); err != nil {
+		if _, err := rules.Find(o.catalogue, id); err != nil {
 			return err
 		}
 	}
-	profile, err := rules.ParseProfile(o.profile)
-	if err != nil {
-		return fmt.Errorf("--profile: %w", err)
-	}
-	o.selectedRules = slices.DeleteFunc(slices.Clone(catalogue), func(r rules.Rule) bool {
+	o.selectedRules = slices.DeleteFunc(slices.Clone(o.catalogue), func(r rules.Rule) bool {
 		if len(o.only) > 0 {
 			return !slices.Contains(o.only, r.ID) || slices.Contains(o.skip, r.ID)
 		}
-		return r.Profile > profile || slices.Contains(o.skip, r.ID)
+		return !c.Uses(&r, o.usedProfile) || slices.Contains(o.skip, r.ID)
 	})
+	if len(o.only) > 0 { // asked for by name, whatever their profile
+		o.usedProfile = rules.Strict
+	}
 	return o.chooseDestinations()
+}
+
+// keep puts findings into the report, as the configuration has them, but for those that are below the least severity.
+func (o *output) keep(r *report.Report, findings []rules.Finding) {
+	for _, f := range o.config.Adjust(findings, o.usedProfile, r.Started) {
+		if f.Severity >= o.leastSeverity {
+			r.Findings = append(r.Findings, f)
+		}
+	}
+}
+
+// finish compares the report with the baseline and says which waivers of the configuration are out of date.
+func (o *output) finish(r *report.Report) {
+	for _, p := range o.config.Stale(o.uses, r.Started) {
+		r.Add(p)
+	}
+	if o.known != nil {
+		for _, k := range o.known.Mark(r.Findings, seenIn(r)) {
+			r.Mended = append(r.Mended, report.Mended(k))
+		}
+	}
+}
+
+// uses reports whether a rule is used.
+func (o *output) uses(rule string) bool {
+	return slices.ContainsFunc(o.selectedRules, func(r rules.Rule) bool { return r.ID == rule })
 }
 
 func (o *output) chooseDestinations() error {
@@ -130,6 +192,9 @@ func (o *output) chooseDestinations() error {
 
 // write writes the report in every format that was asked for.
 func (o *output) write(std streams, r *report.Report) error {
+	if o.after != nil {
+		return o.after(o, r)
+	}
 	var errs []error
 	for _, d := range o.destinations {
 		if d.file != "-" {

@@ -204,12 +204,10 @@ func oldImage(t *testing.T, dir string) {
 func TestRealPodman(t *testing.T) {
 	major := strings.TrimPrefix(podmanCommand(t, "--version"), "podman version ")[:1]
 	isRootless := podmanCommand(t, "info", "-f", "{{.Host.Security.Rootless}}") == "true"
+	emptyStorage(t)
 	buildImages(t)
-	secretFile := filepath.Join(t.TempDir(), "secret")
 	envFile := filepath.Join(t.TempDir(), "env")
-	os.WriteFile(secretFile, []byte(planted("secret")), 0o600)
 	os.WriteFile(envFile, []byte("API_TOKEN="+planted("envfile")+"\n"), 0o600)
-	podmanCommand(t, "secret", "create", "db", secretFile)
 	if !isRootless {
 		podmanCommand(t, "volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=/run", "runvolume")
 	}

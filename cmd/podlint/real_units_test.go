@@ -160,11 +160,6 @@ func TestRealAgreement(t *testing.T) {
 	if exec.Command("podman", "image", "exists", "localhost/plain:1").Run() != nil {
 		buildImages(t)
 	}
-	if exec.Command("podman", "secret", "inspect", "db").Run() != nil {
-		secret := filepath.Join(t.TempDir(), "secret")
-		os.WriteFile(secret, []byte(planted("secret")), 0o600)
-		podmanCommand(t, "secret", "create", "db", secret)
-	}
 	emptyStorage(t)
 	units := unitsFor(t, isRootless)
 	for _, name := range slices.Sorted(maps.Keys(units)) {

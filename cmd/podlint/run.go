@@ -83,12 +83,43 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.err.Error() }
 
+// asUsage makes a mistake in the arguments of an error that is no other.
+func asUsage(err error) error {
+	var config *configError
+	var hinted *hintedError
+	if errors.As(err, &config) || errors.As(err, &hinted) {
+		return err
+	}
+	return &usageError{err: err}
+}
+
+// end takes the exit status from a report. Writing a baseline succeeds whatever was found.
+func (a *app) end(o *output, r *report.Report) {
+	if a.status = r.ExitStatus(); o.after != nil && a.status < statusUsage {
+		a.status = 0
+	}
+}
+
 // complain writes an error, and what to do about it, to standard error.
 func (a *app) complain(err error) {
+	var config *configError
+	if errors.As(err, &config) {
+		for _, p := range config.problems {
+			p.Origin.Column = 0
+			fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(p.Origin.String()), report.Safe(p.Message))
+			if p.Hint != "" {
+				fmt.Fprintf(a.err, "hint: %s\n", report.Safe(p.Hint))
+			}
+		}
+		return
+	}
 	fmt.Fprintf(a.err, "podlint: %s\n", report.Safe(err.Error()))
 	var hinted *live.Error
+	var withHint *hintedError
 	var usage *usageError
 	switch {
+	case errors.As(err, &withHint):
+		fmt.Fprintf(a.err, "hint: %s\n", report.Safe(withHint.hint))
 	case errors.As(err, &hinted) && hinted.Hint != "":
 		fmt.Fprintf(a.err, "hint: %s\n", report.Safe(hinted.Hint))
 	case errors.As(err, &usage):
@@ -126,6 +157,6 @@ be read, 3 the scan is incomplete.`,
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err, cmd.CommandPath()} })
-	root.AddCommand(a.scanCommand(), a.checkCommand(), a.rulesCommand(), a.explainCommand(), a.versionCommand())
+	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.versionCommand())
 	return root
 }

@@ -26,8 +26,8 @@ type scanFlags struct {
 	imageAge time.Duration
 }
 
-func (a *app) scanCommand() *cobra.Command {
-	var flags scanFlags
+func (a *app) scanCommand(after func(*output, *report.Report) error) *cobra.Command {
+	flags := scanFlags{output: output{after: after}}
 	cmd := &cobra.Command{
 		Use:   "scan [NAME|ID ...]",
 		Short: "Lint containers that Podman runs or defines",
@@ -43,7 +43,7 @@ socket for the length of the scan: there is nothing to enable first.`,
   podlint scan --url ssh://admin@host/run/podman/podman.sock`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := a.scan(cmd.Context(), &flags, args)
+			err := a.scan(cmd, &flags, args)
 			var usage *usageError
 			if errors.As(err, &usage) {
 				usage.command = cmd.CommandPath()
@@ -91,10 +91,14 @@ func (f *scanFlags) selection(names []string) (live.Selection, error) {
 }
 
 // scan reads the containers, runs the rules over each as it comes in, and writes the report.
-func (a *app) scan(ctx context.Context, flags *scanFlags, names []string) error {
-	catalogue := rules.All(rules.Parameters{ImageAge: flags.imageAge})
-	if err := flags.check(catalogue); err != nil {
-		return &usageError{err: err}
+func (a *app) scan(cmd *cobra.Command, flags *scanFlags, names []string) error {
+	ctx := cmd.Context()
+	var parameters rules.Parameters
+	if cmd.Flags().Changed("image-age") {
+		parameters.ImageAge = flags.imageAge
+	}
+	if err := flags.check(cmd, parameters); err != nil {
+		return asUsage(err)
 	}
 	selection, err := flags.selection(names)
 	if err != nil {
@@ -128,6 +132,7 @@ func (a *app) scan(ctx context.Context, flags *scanFlags, names []string) error 
 		return err
 	}
 	result.Finished = a.now()
+	flags.finish(result)
 	result.Sort()
 	for _, e := range result.Errors {
 		if flags.onTerminal(a.out) { // where the report shows them
@@ -138,7 +143,7 @@ func (a *app) scan(ctx context.Context, flags *scanFlags, names []string) error 
 	if err := flags.write(a.streams, result); err != nil {
 		return err
 	}
-	a.status = result.ExitStatus()
+	a.end(&flags.output, result)
 	return nil
 }
 
@@ -154,13 +159,7 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 		result.Complete = false
 	}
 	units := newUnitFinder(service.URI)
-	keep := func(found []rules.Finding) {
-		for _, f := range found {
-			if f.Severity >= flags.leastSeverity {
-				result.Findings = append(result.Findings, f)
-			}
-		}
-	}
+	keep := func(found []rules.Finding) { flags.keep(result, found) }
 	var all []*podman.Container
 	host, problems, err := service.Containers(ctx, selection, shown.set, func(c *podman.Container) {
 		units.define(c)

@@ -1,0 +1,105 @@
+package policy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/podlint/podlint/rules"
+)
+
+// Baseline is the findings of a day, which do not count any more: only what is new does.
+type Baseline struct {
+	// Known holds what was found then, by fingerprint.
+	Known []Known
+}
+
+// Known is a finding of a baseline. All but the fingerprint is for people who read the file.
+type Known struct {
+	Fingerprint string `json:"fingerprint"`
+	Rule        string `json:"rule"`
+	Container   string `json:"container"`
+}
+
+type baselineFile struct {
+	Format   string  `json:"format"`
+	Version  int     `json:"version"`
+	Findings []Known `json:"findings"`
+}
+
+const baselineFormat = "podlint-baseline"
+
+// ParseBaseline reads a baseline.
+func ParseBaseline(data []byte) (*Baseline, error) {
+	var f baselineFile
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, fmt.Errorf("this is no baseline: %w", err)
+	}
+	if f.Format != baselineFormat || f.Version != 1 {
+		return nil, errors.New("this is no baseline that this podlint knows")
+	}
+	return &Baseline{f.Findings}, nil
+}
+
+// NewBaseline returns the baseline of the findings that are open.
+func NewBaseline(findings []rules.Finding) *Baseline {
+	b := &Baseline{}
+	for i := range findings {
+		if f := &findings[i]; f.Waived == "" {
+			b.Known = append(b.Known, Known{f.Fingerprint, f.Rule.ID, f.Container})
+		}
+	}
+	return b
+}
+
+// JSON writes the baseline, one finding a line and always in the same order, so that changes of it can be read.
+func (b *Baseline) JSON() []byte {
+	known := slices.Clone(b.Known)
+	slices.SortFunc(known, func(a, b Known) int {
+		return strings.Compare(a.Container+"\x00"+a.Rule+"\x00"+a.Fingerprint, b.Container+"\x00"+b.Rule+"\x00"+b.Fingerprint)
+	})
+	known = slices.CompactFunc(known, func(a, b Known) bool { return a.Fingerprint == b.Fingerprint })
+	var out strings.Builder
+	fmt.Fprintf(&out, "{\"format\":%q,\"version\":1,\"findings\":[", baselineFormat)
+	for i, k := range known {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		line, err := json.Marshal(k)
+		if err != nil {
+			continue // strings can be marshalled
+		}
+		out.WriteString("\n")
+		out.Write(line)
+	}
+	out.WriteString("\n]}\n")
+	return []byte(out.String())
+}
+
+// Mark marks the findings that the baseline knows and returns what it knows that is not found any more. Containers that were
+// not looked at are not said to be mended: seen tells which were.
+func (b *Baseline) Mark(findings []rules.Finding, seen func(container string) bool) (mended []Known) {
+	known := make(map[string]bool, len(b.Known))
+	for _, k := range b.Known {
+		known[k.Fingerprint] = true
+	}
+	found := make(map[string]bool, len(findings))
+	for i := range findings {
+		f := &findings[i]
+		found[f.Fingerprint] = true
+		f.Baseline = known[f.Fingerprint]
+	}
+	for _, k := range b.Known {
+		if !found[k.Fingerprint] && seen(k.Container) {
+			mended = append(mended, k)
+		}
+	}
+	return mended
+}
+
+// Without returns the baseline without what was mended.
+func (b *Baseline) Without(mended []Known) *Baseline {
+	return &Baseline{slices.DeleteFunc(slices.Clone(b.Known), func(k Known) bool { return slices.Contains(mended, k) })}
+}

@@ -1,0 +1,176 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/rules"
+)
+
+// sample makes a container for a test of a custom rule.
+func sample(given map[string]any) (*podman.Container, error) {
+	host := podman.AssumedHost(podman.Read(false, "test"), time.Time{})
+	c := &podman.Container{Name: "test", Kind: podman.KindContainer, Host: host}
+	c.Process.User, c.Process.UID = podman.Unset("", ""), podman.Unset(uint32(0), "")
+	c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Unset(host.UIDs, ""), podman.Unset(host.GIDs, "")
+	c.Capabilities.Bounding = podman.Unset(podman.DefaultCapabilities(), "")
+	c.Capabilities.Requested = podman.Unset([]string{}, "")
+	c.Confinement.Privileged, c.Confinement.NoNewPrivileges = podman.Unset(false, ""), podman.Unset(false, "")
+	c.Confinement.Seccomp = podman.Unset("", "")
+	c.Files.ReadOnly, c.Files.Mounts = podman.Unset(false, ""), podman.Unset([]podman.Mount{}, "")
+	c.Network.Mode, c.Network.Names = podman.Unset("bridge", ""), podman.Unset([]string{podman.DefaultNetwork}, "")
+	c.Network.Ports = podman.Unset([]podman.Port{}, "")
+	c.Environment, c.Texts = podman.Unset([]podman.Variable{}, ""), podman.Unset([]podman.Text{}, "")
+	c.Limits = podman.Limits{Memory: podman.Unset(int64(0), ""), PIDs: podman.Unset(int64(2048), "")}
+	c.Upkeep.Health, c.Upkeep.LogDriver = podman.Unset("", ""), podman.Unset("journald", "")
+	c.Upkeep.Restart, c.Upkeep.AutoUpdate = podman.Unset("no", ""), podman.Unset("", "")
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if err := put(c, key, given[key]); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func put(c *podman.Container, key string, value any) error {
+	var err error
+	switch key {
+	case "name":
+		c.Name, err = as[string](key, value)
+	case "pod":
+		c.Pod, err = as[string](key, value)
+	case "unit":
+		c.Unit, err = as[string](key, value)
+	case "state":
+		c.State, err = as[string](key, value)
+	case "file":
+		c.Definition.Origin.File, err = as[string](key, value)
+	case "image":
+		c.Image.Name, err = as[string](key, value)
+	case "user":
+		c.Process.User, err = setting[string](key, value)
+	case "uid":
+		var n podman.Setting[int64]
+		n, err = setting[int64](key, value)
+		c.Process.UID = podman.Read(uint32(n.Value), "test")
+	case "rootless":
+		c.Host.Rootless, err = setting[bool](key, value)
+	case "mapped":
+		var mapped podman.Setting[bool]
+		if mapped, err = setting[bool](key, value); mapped.Value {
+			c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Read(podman.OwnRange(), "test"), podman.Read(podman.OwnRange(), "test")
+		}
+	case "privileged":
+		c.Confinement.Privileged, err = setting[bool](key, value)
+	case "read_only":
+		c.Files.ReadOnly, err = setting[bool](key, value)
+	case "no_new_privileges":
+		c.Confinement.NoNewPrivileges, err = setting[bool](key, value)
+	case "seccomp":
+		c.Confinement.Seccomp, err = setting[string](key, value)
+	case "network_mode":
+		c.Network.Mode, err = setting[string](key, value)
+	case "health":
+		c.Upkeep.Health, err = setting[string](key, value)
+	case "log_driver":
+		c.Upkeep.LogDriver, err = setting[string](key, value)
+	case "restart":
+		c.Upkeep.Restart, err = setting[string](key, value)
+	case "auto_update":
+		c.Upkeep.AutoUpdate, err = setting[string](key, value)
+	case "memory":
+		c.Limits.Memory, err = setting[int64](key, value)
+	case "pids":
+		c.Limits.PIDs, err = setting[int64](key, value)
+	case "capabilities":
+		c.Capabilities.Bounding.Value, err = texts(key, value)
+	case "networks":
+		c.Network.Names.Value, err = texts(key, value)
+	case "variables":
+		var names []string
+		names, err = texts(key, value)
+		for _, name := range names {
+			c.Environment.Value = append(c.Environment.Value, podman.Variable{Name: name, Owner: podman.OwnerUser})
+		}
+	case "labels":
+		labels, ok := value.(map[string]any)
+		if !ok {
+			return fmt.Errorf("%s is no table", key)
+		}
+		for name, v := range labels {
+			c.Texts.Value = append(c.Texts.Value, podman.Text{Place: "label", Name: name, Words: []podman.Sensitive{podman.Sensitive(fmt.Sprint(v))}})
+		}
+	case "mounts", "ports":
+		err = putList(c, key, value)
+	default:
+		err = fmt.Errorf("a container has no %q", key)
+		if near := rules.Nearest(key, Names()); near != "" {
+			err = fmt.Errorf("%w: did you mean %s?", err, near)
+		}
+	}
+	return err
+}
+
+// putList puts mounts or ports, each a table with the View's names.
+func putList(c *podman.Container, key string, value any) error {
+	list, ok := value.([]map[string]any)
+	if !ok {
+		plain, _ := value.([]any)
+		for _, entry := range plain {
+			if table, ok := entry.(map[string]any); ok {
+				list = append(list, table)
+			}
+		}
+		if len(list) != len(plain) || plain == nil {
+			return fmt.Errorf("%s is no list of tables", key)
+		}
+	}
+	for _, entry := range list {
+		text := func(name string) string { s, _ := entry[name].(string); return s }
+		number := func(name string) uint16 { n, _ := entry[name].(int64); return uint16(max(0, min(n, 1<<16-1))) }
+		if key == "mounts" {
+			writable, _ := entry["writable"].(bool)
+			c.Files.Mounts.Value = append(c.Files.Mounts.Value, podman.Mount{Type: text("type"), Source: text("source"), Destination: text("destination"), Writable: writable, Recursive: true})
+		} else {
+			c.Network.Ports.Value = append(c.Network.Ports.Value, podman.Port{Address: text("address"), Host: number("host"), Container: number("container"), Protocol: text("protocol"), Count: 1})
+		}
+		for name := range entry {
+			if !slices.Contains([]string{"type", "source", "destination", "writable", "address", "host", "container", "protocol"}, name) {
+				return fmt.Errorf("an entry of %s has no %q", key, name)
+			}
+		}
+	}
+	return nil
+}
+
+func as[T any](key string, value any) (T, error) {
+	v, ok := value.(T)
+	if !ok {
+		return v, fmt.Errorf("%s is a %T here, not a %T", key, value, v)
+	}
+	return v, nil
+}
+
+func setting[T any](key string, value any) (podman.Setting[T], error) {
+	v, err := as[T](key, value)
+	return podman.Read(v, "test"), err
+}
+
+func texts(key string, value any) ([]string, error) {
+	list, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%s is no list", key)
+	}
+	words := []string{}
+	for _, v := range list {
+		s, err := as[string](key, v)
+		if err != nil {
+			return nil, err
+		}
+		words = append(words, s)
+	}
+	return words, nil
+}
