@@ -32,8 +32,10 @@ type streams struct {
 type app struct {
 	streams
 	// now tells the time: a test has one of its own.
-	now    func() time.Time
-	status int
+	now func() time.Time
+	// machine is whether the machine's own files count, such as containers.conf; a test replays another machine's service.
+	machine bool
+	status  int
 }
 
 // errInterrupted is why a run ends that was told to by a signal.
@@ -41,7 +43,7 @@ var errInterrupted = errors.New("interrupted")
 
 // run runs podlint with the arguments after the program's name and returns its exit status.
 func run(ctx context.Context, args []string, std streams) int {
-	return (&app{streams: std, now: time.Now}).run(ctx, args)
+	return (&app{streams: std, now: time.Now, machine: true}).run(ctx, args)
 }
 
 func (a *app) run(ctx context.Context, args []string) int {

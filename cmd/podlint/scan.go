@@ -114,7 +114,7 @@ func (a *app) scan(cmd *cobra.Command, flags *scanFlags, names []string) error {
 	case flags.service.URL != "" && flags.service.Connection != "":
 		return &usageError{err: errors.New("--url and --connection both name a service")}
 	}
-	flags.service.Now = a.now
+	flags.service.Now, flags.service.Machine = a.now, a.machine
 	flags.service.Log = func(format string, args ...any) {
 		if flags.verbose {
 			fmt.Fprintf(a.err, "podlint: %s\n", report.Safe(fmt.Sprintf(format, args...)))

@@ -36,6 +36,9 @@ type Options struct {
 	Concurrency int
 	// Now tells the moment that ages are counted to; it must not be nil.
 	Now func() time.Time
+	// Machine is whether the files of this machine are read that a local service does not tell of: containers.conf, policy.json,
+	// /etc/subuid.
+	Machine bool
 	// Log receives what --verbose shows; it must not be nil.
 	Log func(format string, args ...any)
 }

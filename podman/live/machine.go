@@ -29,7 +29,7 @@ func (s *Service) machine(host *podman.Host) {
 	default:
 		host.API = podman.Read(scheme, "the service's address")
 	}
-	if host.API.Value != "unix" || !host.Rootless.Known() {
+	if !s.opts.Machine || host.API.Value != "unix" || !host.Rootless.Known() {
 		return
 	}
 	host.SubUIDs, host.SubGIDs = subIDs("/etc/subuid"), subIDs("/etc/subgid")
