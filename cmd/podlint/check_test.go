@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/podlint/podlint/report"
 )
 
 // checkAt is invoke for `podlint check`, at a fixed time and with a standard input.
@@ -50,7 +48,7 @@ func TestCheckGoldens(t *testing.T) {
 	golden := func(name, got string) { golden(t, name, got) }
 	t.Chdir("../../testdata/definitions")
 	t.Setenv("COLUMNS", "100")
-	for _, format := range []string{"text", "json", "sarif", "github"} {
+	for _, format := range formats {
 		status, out, _ := checkAt(t, "", "--format", format, "--markdown", ".")
 		if status != 2 { // one of them is broken
 			t.Errorf("%s: status %d", format, status)
@@ -62,12 +60,7 @@ func TestCheckGoldens(t *testing.T) {
 			t.Errorf("%s: a secret is in it", format)
 		}
 		golden("check."+map[string]string{"text": "txt"}[format]+strings.TrimPrefix(format, "text"), out)
-		switch format {
-		case "json":
-			validate(t, "report", report.Schema, out)
-		case "sarif":
-			validateSARIF(t, out)
-		}
+		wellFormed(t, format, out)
 	}
 }
 
@@ -149,7 +142,7 @@ func TestCheckInputs(t *testing.T) {
 			if got := strings.Join(names, " "); got != tt.found {
 				t.Errorf("containers %q, want %q", got, tt.found)
 			}
-			for _, format := range []string{"text", "github", "sarif"} {
+			for _, format := range formats {
 				if _, out, _ := checkAt(t, tt.stdin, append([]string{"--format", format}, args...)...); strings.ContainsAny(out, "\x1b") {
 					t.Errorf("%s: an escape sequence is in the output", format)
 				}

@@ -48,11 +48,11 @@ type destination struct {
 }
 
 // formats are the names that --format takes.
-var formats = []string{"text", "json", "sarif", "github"}
+var formats = []string{"text", "json", "sarif", "github", "markdown", "junit", "codequality", "html"}
 
 func (o *output) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json, sarif or github; FORMAT=FILE writes to a file, and may be given several times")
+	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json, sarif, github, markdown, junit, codequality or html; FORMAT=FILE writes to a file, and may be given several times")
 	f.StringVarP(&o.file, "output", "o", "", "write the report to this `file` instead of standard output")
 	f.StringVar(&o.failOn, "fail-on", "medium", "end with status 1 from this `severity` on: critical, high, medium, low, info or none")
 	f.StringVar(&o.least, "min-severity", "info", "leave out findings below this `severity`")
@@ -266,6 +266,14 @@ func (o *output) format(w io.Writer, name string, r *report.Report, style report
 		return report.SARIF(w, r)
 	case "github":
 		return report.GitHub(w, r)
+	case "markdown":
+		return report.Markdown(w, r)
+	case "junit":
+		return report.JUnit(w, r)
+	case "codequality":
+		return report.CodeQuality(w, r)
+	case "html":
+		return report.HTML(w, r)
 	default:
 		return report.Text(w, r, style)
 	}

@@ -121,7 +121,7 @@ func validateSARIF(t *testing.T, document string) {
 func TestCapturesKeepSecrets(t *testing.T) {
 	for _, name := range captures {
 		url := serve(t, loadCapture(t, name))
-		for _, format := range []string{"text", "json", "sarif"} {
+		for _, format := range formats {
 			_, out, errs := scanAt(t, url, "-v", "--format", format)
 			if strings.Contains(out+errs, "planted-") || strings.Contains(out+errs, "9f3Kq7") || strings.Contains(out, "fromtheimage") {
 				t.Errorf("%s: a secret shows in %s", name, format)
@@ -238,11 +238,12 @@ func TestUnknownHostKey(t *testing.T) {
 	}
 }
 
-// TestHostileContainer has a container whose every word is an attacker's.
-func TestHostileContainer(t *testing.T) {
+// hostileService serves a capture in which a container's every word is an attacker's, who wants a page to ask an address.
+func hostileService(t *testing.T, address string) string {
+	t.Helper()
 	good := loadCapture(t, "podman-4-rootful")
-	const evil = "evil\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.\u200b\r\n::error::x\xff<script>"
-	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	evil := "evil\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.\u200b\r\n::error::x\xff</script><script>document.documentElement.dataset.owned=1</script>\"'><img src=" + address + " onerror=\"document.documentElement.dataset.owned=1\">`|[x](" + address + ")"
+	return serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := good[r.URL.RequestURI()]
 		if !ok || !inspects(r) {
 			good.ServeHTTP(w, r)
@@ -271,7 +272,12 @@ func TestHostileContainer(t *testing.T) {
 		// encoding/json has made the stray byte a replacement character; a service need not.
 		_, _ = w.Write([]byte(strings.ReplaceAll(string(data), `\ufffd`, "\xff")))
 	}))
-	for _, format := range []string{"text", "json", "sarif"} {
+}
+
+// TestHostileContainer holds that no format shows what an attacker's words would do, nor a secret.
+func TestHostileContainer(t *testing.T) {
+	url := hostileService(t, "http://127.0.0.1:1/x")
+	for _, format := range formats {
 		status, out, errs := scanAt(t, url, "-v", "--format", format, "plain")
 		if status != 1 {
 			t.Errorf("%s: status %d", format, status)
@@ -285,12 +291,7 @@ func TestHostileContainer(t *testing.T) {
 		if !utf8.ValidString(out) || strings.Contains(out+errs, "9f3Kq7") || strings.Contains(out+errs, "ghp_") {
 			t.Errorf("%s: not UTF-8, or a secret shows", format)
 		}
-		switch format {
-		case "json":
-			validate(t, "report", report.Schema, out)
-		case "sarif":
-			validateSARIF(t, out)
-		}
+		wellFormed(t, format, out)
 	}
 }
 

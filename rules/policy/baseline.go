@@ -60,7 +60,6 @@ func (b *Baseline) JSON() []byte {
 	slices.SortFunc(known, func(a, b Known) int {
 		return strings.Compare(a.Container+"\x00"+a.Rule+"\x00"+a.Fingerprint, b.Container+"\x00"+b.Rule+"\x00"+b.Fingerprint)
 	})
-	known = slices.CompactFunc(known, func(a, b Known) bool { return a.Fingerprint == b.Fingerprint })
 	var out strings.Builder
 	fmt.Fprintf(&out, "{\"format\":%q,\"version\":1,\"findings\":[", baselineFormat)
 	for i, k := range known {
@@ -81,25 +80,35 @@ func (b *Baseline) JSON() []byte {
 // Mark marks the findings that the baseline knows and returns what it knows that is not found any more. Containers that were
 // not looked at are not said to be mended: seen tells which were.
 func (b *Baseline) Mark(findings []rules.Finding, seen func(container string) bool) (mended []Known) {
-	known := make(map[string]bool, len(b.Known))
+	// Two files may define a container of one name, so a fingerprint may stand there several times: a third is new.
+	left := make(map[string]int, len(b.Known))
 	for _, k := range b.Known {
-		known[k.Fingerprint] = true
+		left[k.Fingerprint]++
 	}
-	found := make(map[string]bool, len(findings))
 	for i := range findings {
 		f := &findings[i]
-		found[f.Fingerprint] = true
-		f.Baseline = known[f.Fingerprint]
+		if left[f.Fingerprint] > 0 {
+			left[f.Fingerprint]--
+			f.Baseline = f.Waived == ""
+		}
 	}
-	for _, k := range b.Known {
-		if !found[k.Fingerprint] && seen(k.Container) {
+	for _, k := range slices.Backward(b.Known) {
+		if left[k.Fingerprint] > 0 && seen(k.Container) {
+			left[k.Fingerprint]--
 			mended = append(mended, k)
 		}
 	}
+	slices.Reverse(mended)
 	return mended
 }
 
 // Without returns the baseline without what was mended.
 func (b *Baseline) Without(mended []Known) *Baseline {
-	return &Baseline{slices.DeleteFunc(slices.Clone(b.Known), func(k Known) bool { return slices.Contains(mended, k) })}
+	left := slices.Clone(b.Known)
+	for _, m := range mended {
+		if i := slices.Index(left, m); i >= 0 {
+			left = slices.Delete(left, i, i+1)
+		}
+	}
+	return &Baseline{left}
 }

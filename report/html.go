@@ -1,0 +1,191 @@
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/rules"
+)
+
+//go:embed html.css
+var htmlStyle string
+
+//go:embed html.js
+var htmlScript string
+
+//go:embed html.tmpl
+var htmlPage string
+
+// page is what the HTML template is given. Every string of it that is not podlint's own has gone through Safe; the template
+// escapes it for where it stands.
+type page struct {
+	Tool, Date, Verdict string
+	Passed              bool
+	Sources             []string
+	Totals              []total
+	Containers          []pageContainer
+	// Bars holds the containers that have a reach, the most exposed first.
+	Bars     []pageContainer
+	Levels   []pageLevel
+	Rules    []string
+	Problems []pageProblem
+	Policy   template.HTML
+	Style    template.CSS
+	Script   template.JS
+}
+
+type total struct {
+	Name  string
+	Count int
+}
+
+type pageContainer struct {
+	Name, Image, State, Place, Reach, Exposure string
+	Why                                        []string
+	Percent                                    int
+	Worst                                      string
+	Findings                                   []pageFinding
+}
+
+type pageFinding struct {
+	Severity, Rule, Title, Message, Place, Quote, Status, Why string
+	Changes                                                   []string
+	Summary                                                   string
+}
+
+type pageLevel struct {
+	Name, Meaning string
+	Containers    []string
+}
+
+type pageProblem struct{ Kind, Target, Message string }
+
+// levelMeanings says for people who read one page what a level of reach means.
+var levelMeanings = []struct {
+	level   rules.Level
+	meaning string
+}{
+	{rules.HostRoot, "is root on the machine, no bug needed"},
+	{rules.HostUser, "is an account of the machine, no bug needed"},
+	{rules.EscapeToRoot, "is one bug away from root"},
+	{rules.EscapeToUser, "is one bug away from a user that others share"},
+	{rules.Contained, "is one bug away from a user that owns nothing else"},
+	{rules.ReachUnknown, "gets as far as nobody knows from here"},
+}
+
+// HTML writes the report as one page that needs nothing else: it loads nothing, and its policy forbids it to.
+func HTML(w io.Writer, r *Report) error {
+	p := page{
+		Tool: "podlint " + Safe(r.Tool.Version), Date: r.Finished.UTC().Format(time.RFC1123), Verdict: verdict(r), Passed: r.ExitStatus() == 0,
+		Style: template.CSS(htmlStyle), Script: template.JS(htmlScript), //nolint:gosec // podlint's own, embedded
+	}
+	p.Policy = template.HTML(fmt.Sprintf( //nolint:gosec // nothing foreign is in it
+		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'">`,
+		hashed(htmlStyle), hashed(htmlScript)))
+	for _, s := range r.Sources {
+		text := Safe(s.URI)
+		if s.Podman != "" {
+			text = "Podman " + Safe(s.Podman) + ", " + text
+		}
+		p.Sources = append(p.Sources, text)
+	}
+	counts := r.Count()
+	for _, s := range severities {
+		p.Totals = append(p.Totals, total{s.String(), counts[s]})
+	}
+	of := byContainer(r)
+	used := map[string]bool{}
+	byLevel := map[rules.Level][]string{}
+	for _, c := range append([]Container{{}}, r.Containers...) {
+		found := of[c.key()]
+		if c.Kind != podman.KindContainer && len(found) == 0 {
+			continue
+		}
+		shown := pageContainer{Name: Safe(c.Name), Image: Safe(c.Image), State: Safe(c.State)}
+		if c.Name == "" {
+			shown.Name, shown.Image = "the host", "this machine and its Podman"
+		}
+		if c.Definition.Origin.File != "" {
+			shown.Place = Safe(short(c.Definition.Origin))
+		}
+		if c.Reach != nil {
+			shown.Reach = c.Reach.Level.String()
+			for _, link := range c.Reach.Why {
+				shown.Why = append(shown.Why, Safe(link))
+			}
+			byLevel[c.Reach.Level] = append(byLevel[c.Reach.Level], shown.Name)
+		}
+		if c.Exposure != nil {
+			const full = 10
+			shown.Exposure, shown.Percent = fmt.Sprintf("%.1f", *c.Exposure), int(*c.Exposure*full)
+		}
+		for _, f := range found {
+			used[f.Rule.ID] = true
+			if shown.Worst == "" && f.Waived == "" && !f.Baseline {
+				shown.Worst = f.Severity.String()
+			}
+			shown.Findings = append(shown.Findings, r.pageFinding(f))
+		}
+		p.Containers = append(p.Containers, shown)
+		if c.Reach != nil {
+			p.Bars = append(p.Bars, shown)
+		}
+	}
+	slices.SortStableFunc(p.Bars, func(a, b pageContainer) int {
+		return cmp.Or(cmp.Compare(b.Percent, a.Percent), cmp.Compare(len(b.Exposure), len(a.Exposure)))
+	})
+	for _, l := range levelMeanings {
+		p.Levels = append(p.Levels, pageLevel{l.level.String(), l.meaning, byLevel[l.level]})
+	}
+	for i := range r.Rules {
+		if used[r.Rules[i].ID] {
+			p.Rules = append(p.Rules, r.Rules[i].ID)
+		}
+	}
+	for _, e := range r.Errors {
+		p.Problems = append(p.Problems, pageProblem{"not read", Safe(e.Target), Safe(e.Message)})
+	}
+	for _, e := range r.Warnings {
+		p.Problems = append(p.Problems, pageProblem{"noticed", Safe(e.Target), Safe(e.Message)})
+	}
+	parsed, err := template.New("report").Parse(htmlPage)
+	if err != nil {
+		return err
+	}
+	return parsed.Execute(w, p)
+}
+
+func (r *Report) pageFinding(f *rules.Finding) pageFinding {
+	shown := pageFinding{
+		Severity: f.Severity.String(), Rule: f.Rule.ID, Title: f.Rule.Title, Message: Safe(f.Message), Quote: Safe(f.Quote), Summary: Safe(f.Fix.Summary),
+		Why: strings.Join(strings.Fields(f.Rule.Why), " "), Status: "open",
+	}
+	if f.Location.File != "" {
+		shown.Place = Safe(short(f.Location))
+	}
+	switch {
+	case f.Waived != "":
+		shown.Status = "waived: " + Safe(f.Waived)
+	case f.Baseline:
+		shown.Status = "in the baseline"
+	}
+	for _, change := range f.Fix.In(f.Definition.Syntax, r.podman()) {
+		shown.Changes = append(shown.Changes, Safe(change))
+	}
+	return shown
+}
+
+// hashed is the source expression of Content-Security-Policy for an inline script or style.
+func hashed(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
