@@ -69,19 +69,6 @@ type pageLevel struct {
 
 type pageProblem struct{ Kind, Target, Message string }
 
-// levelMeanings says for people who read one page what a level of reach means.
-var levelMeanings = []struct {
-	level   rules.Level
-	meaning string
-}{
-	{rules.HostRoot, "is root on the machine, no bug needed"},
-	{rules.HostUser, "is an account of the machine, no bug needed"},
-	{rules.EscapeToRoot, "is one bug away from root"},
-	{rules.EscapeToUser, "is one bug away from a user that others share"},
-	{rules.Contained, "is one bug away from a user that owns nothing else"},
-	{rules.ReachUnknown, "gets as far as nobody knows from here"},
-}
-
 // HTML writes the report as one page that needs nothing else: it loads nothing, and its policy forbids it to.
 func HTML(w io.Writer, r *Report) error {
 	p := page{
@@ -143,8 +130,8 @@ func HTML(w io.Writer, r *Report) error {
 	slices.SortStableFunc(p.Bars, func(a, b pageContainer) int {
 		return cmp.Or(cmp.Compare(b.Percent, a.Percent), cmp.Compare(len(b.Exposure), len(a.Exposure)))
 	})
-	for _, l := range levelMeanings {
-		p.Levels = append(p.Levels, pageLevel{l.level.String(), l.meaning, byLevel[l.level]})
+	for _, l := range rules.Levels() {
+		p.Levels = append(p.Levels, pageLevel{l.String(), l.Meaning(), byLevel[l]})
 	}
 	for i := range r.Rules {
 		if used[r.Rules[i].ID] {

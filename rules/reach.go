@@ -35,6 +35,23 @@ func (l Level) String() string { return levelNames[l] }
 // MarshalText returns the level's name.
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
+// Levels returns the levels, the worst first and at the end that nothing is known.
+func Levels() []Level {
+	return []Level{HostRoot, HostUser, EscapeToRoot, EscapeToUser, Contained, ReachUnknown}
+}
+
+// Meaning says of whoever takes a container over what a level means, as "is one bug away from root".
+func (l Level) Meaning() string {
+	return [...]string{
+		ReachUnknown: "gets as far as nobody knows from here",
+		Contained:    "is one bug away from a user that owns nothing else",
+		EscapeToUser: "is one bug away from a user that others share",
+		EscapeToRoot: "is one bug away from root",
+		HostUser:     "is an account of the machine, no bug needed",
+		HostRoot:     "is root on the machine, no bug needed",
+	}[l]
+}
+
 // Reach is how far someone gets who controls a container's processes, and by what way.
 type Reach struct {
 	Level Level

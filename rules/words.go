@@ -6,6 +6,20 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
+// Knows reports whether a language has a word of its own for a change, rather than taking it as a flag.
+func (c Change) Knows(syntax podman.Syntax) bool {
+	switch syntax {
+	case podman.SyntaxQuadlet:
+		return c.Key != ""
+	case podman.SyntaxKube:
+		return c.kube() != ""
+	case podman.SyntaxCompose:
+		return c.compose() != ""
+	default:
+		return true
+	}
+}
+
 // In returns the changes in the language of a definition: keys of a unit, YAML of Kubernetes or compose, flags of podman.
 // What a language has no word for is given as a flag. The version is that of the Podman that reads the definition, empty for
 // the newest.
@@ -56,6 +70,10 @@ func (c Change) kube() string {
 	case "--label":
 		key, v, _ := strings.Cut(value, "=")
 		return "metadata: {annotations: {" + key + ": " + v + "}}"
+	case "--memory":
+		return "resources: {limits: {memory: " + strings.Replace(value, "m", "Mi", 1) + "}}"
+	case "--cpus":
+		return `resources: {limits: {cpu: "` + value + `"}}`
 	}
 	return ""
 }
@@ -81,6 +99,14 @@ func (c Change) compose() string {
 		return "secrets: [" + secret + "]"
 	case "--label":
 		return `labels: ["` + value + `"]`
+	case "--memory":
+		return "mem_limit: " + value
+	case "--cpus":
+		return `cpus: "` + value + `"`
+	case "--pids-limit":
+		return "pids_limit: " + value
+	case "--log-driver":
+		return "logging: {driver: " + value + "}"
 	}
 	return ""
 }

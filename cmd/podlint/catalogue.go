@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -18,6 +19,7 @@ type catalogueRule struct {
 	ID         string         `json:"id"`
 	Title      string         `json:"title"`
 	Severity   rules.Severity `json:"severity"`
+	Profile    rules.Profile  `json:"profile"`
 	Why        string         `json:"why"`
 	Remedy     string         `json:"remedy"`
 	CIS        string         `json:"cis,omitempty"`
@@ -25,7 +27,7 @@ type catalogueRule struct {
 }
 
 func asCatalogue(r *rules.Rule) catalogueRule {
-	return catalogueRule{r.ID, r.Title, r.Severity, unwrapped(r.Why), r.Remedy, r.CIS, r.See}
+	return catalogueRule{r.ID, r.Title, r.Severity, r.Profile, unwrapped(r.Why), r.Remedy, r.CIS, r.See}
 }
 
 // unwrapped joins the lines of a paragraph.
@@ -58,9 +60,10 @@ func (a *app) rulesCommand() *cobra.Command {
 func (a *app) explainCommand() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
-		Use:     "explain RULE",
-		Short:   "Say why a rule matters and what to do",
-		Example: "  podlint explain cap-drop-all",
+		Use:   "explain RULE|reach|exposure",
+		Short: "Say why a rule matters and what to do; or how reach and exposure are worked out",
+		Example: `  podlint explain cap-drop-all
+  podlint explain reach`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return &usageError{errors.New("explain takes the name of one rule"), cmd.CommandPath()}
@@ -69,11 +72,15 @@ func (a *app) explainCommand() *cobra.Command {
 		},
 		ValidArgsFunction: completeRules,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if topic := map[string]string{"reach": reachText(), "exposure": exposureText()}[args[0]]; topic != "" && format == "text" {
+				explainTopic(a.out, topic)
+				return nil
+			}
 			rule, err := rules.Find(rules.All(rules.Parameters{}), args[0])
 			if err != nil {
 				return &usageError{err, "podlint rules"}
 			}
-			return a.describe(cmd, format, asCatalogue(rule), func() { explain(a.out, rule) })
+			return a.describe(cmd, format, asCatalogue(rule), func() { a.explain(rule) })
 		},
 	}
 	formatFlag(cmd, &format)
@@ -98,19 +105,88 @@ func formatFlag(cmd *cobra.Command, format *string) {
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-func explain(w io.Writer, r *rules.Rule) {
+// readable is how many columns a paragraph may take: as many as the terminal has, within reason.
+func readable(w io.Writer) int {
 	columns := width(w)
 	const widest = 100
 	if columns == 0 || columns > widest {
-		columns = widest
+		return widest
 	}
-	fmt.Fprintf(w, "%s (%s): %s\n\n", r.ID, r.Severity, r.Title)
+	return columns
+}
+
+// explain prints a rule: why, what to do, in which words, and by what change its bad example becomes the good one.
+func (a *app) explain(r *rules.Rule) {
+	w, columns := a.out, readable(a.out)
+	fmt.Fprintf(w, "%s (%s, profile %s): %s\n\n", r.ID, r.Severity, r.Profile, r.Title)
 	fmt.Fprintf(w, "%s\n\n%s\n", fill(r.Why, columns), fill(r.Remedy, columns))
+	bad, good := a.example(r, "bad"), a.example(r, "good")
+	if words := inWords(bad.fix()); words != nil {
+		fmt.Fprintln(w)
+		for _, line := range words {
+			text := line[1]
+			if line[2] != "" {
+				text = strings.TrimSpace(text + "  (" + line[2] + ")")
+			}
+			fmt.Fprintf(w, "  %-11s %s\n", line[0], text)
+		}
+	}
+	if bad != nil && good != nil {
+		fmt.Fprintf(w, "\nAn example that is flagged, and what makes it good:\n\n%s", between(bad, good))
+		for _, f := range bad.report.Findings {
+			fmt.Fprintf(w, "\n  %s: %s\n", f.Severity, report.Safe(f.Message))
+			break
+		}
+	}
 	if r.CIS != "" {
 		fmt.Fprintf(w, "\nCIS Docker Benchmark 1.6.0: %s\n", r.CIS)
 	}
 	if len(r.See) > 0 {
 		fmt.Fprintf(w, "\nSee %s\n", strings.Join(r.See, "\n    "))
+	}
+}
+
+// between shows the lines in which a bad and a good example differ, after the section's header.
+func between(bad, good *example) string {
+	lines := func(e *example) []string {
+		var all []string
+		for _, name := range e.names() {
+			all = append(all, strings.Split(strings.TrimRight(string(e.files[name]), "\n"), "\n")...)
+		}
+		return all
+	}
+	before, after := lines(bad), lines(good)
+	var b strings.Builder
+	for _, line := range before {
+		if !slices.Contains(after, line) {
+			b.WriteString("  - " + line + "\n")
+		}
+	}
+	for _, line := range after {
+		if !slices.Contains(before, line) {
+			b.WriteString("  + " + line + "\n")
+		}
+	}
+	return b.String()
+}
+
+// explainTopic prints Markdown: its paragraphs filled, its lists and tables as they are.
+func explainTopic(w io.Writer, markdown string) {
+	columns := readable(w)
+	for block := range strings.SplitSeq(strings.TrimRight(markdown, "\n"), "\n\n") {
+		switch {
+		case strings.HasPrefix(block, "|"):
+			for line := range strings.SplitSeq(block, "\n") {
+				if cells := strings.Split(strings.Trim(line, "| "), " | "); len(cells) == 2 && !strings.HasPrefix(cells[0], "---") {
+					fmt.Fprintf(w, "  %-7s %s\n", cells[0], cells[1])
+				}
+			}
+		case strings.HasPrefix(block, "*"), strings.HasPrefix(block, " "):
+			fmt.Fprintln(w, strings.ReplaceAll(block, "`", ""))
+		default:
+			fmt.Fprintln(w, fill(strings.ReplaceAll(block, "`", ""), columns))
+		}
+		fmt.Fprintln(w)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -105,7 +106,7 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 		if err != nil {
 			return fmt.Errorf("reading standard input: %w", err)
 		}
-		l.stdin = data
+		l.given = map[string][]byte{flags.stdinName: data}
 	}
 	logrus.SetOutput(io.Discard) // compose's library warns of what podlint reports by itself
 	shown := startProgress(a.err, flags.quiet)
@@ -138,7 +139,8 @@ type linter struct {
 	flags     *checkFlags
 	catalogue []rules.Rule
 	now       time.Time
-	stdin     []byte
+	// given holds files that are not read, by the names that they would have: standard input, an example of the documentation.
+	given map[string][]byte
 
 	tree  *tree
 	units *quadlet.Reader
@@ -164,9 +166,9 @@ func (l *linter) run(ctx context.Context, paths []string, result *report.Report,
 		path, message, _ := strings.Cut(err.Error(), ": ")
 		result.Add(podman.Problem{Origin: podman.Origin{File: path}, Message: message})
 	}
-	if l.stdin != nil {
-		tree.files = append(tree.files, l.flags.stdinName)
-		tree.named[l.flags.stdinName] = true
+	for _, name := range slices.Sorted(maps.Keys(l.given)) {
+		tree.files = append(tree.files, name)
+		tree.named[name] = true
 	}
 	l.tree = tree
 	l.units = quadlet.NewReader(quadlet.Files{Read: l.read, List: tree.list, Dirs: tree.dirs, Find: tree.find})
@@ -197,14 +199,7 @@ func (l *linter) run(ctx context.Context, paths []string, result *report.Report,
 		progress(to, len(tree.files))
 	}
 	l.relate(result)
-	result.Sources = append(result.Sources, report.Source{Kind: "files", URI: strings.Join(append(paths, l.stdinNames()...), " ")})
-}
-
-func (l *linter) stdinNames() []string {
-	if l.stdin == nil {
-		return nil
-	}
-	return []string{l.flags.stdinName}
+	result.Sources = append(result.Sources, report.Source{Kind: "files", URI: strings.Join(slices.Concat(paths, slices.Sorted(maps.Keys(l.given))), " ")})
 }
 
 func (l *linter) put(result *report.Report, o *outcome) {
@@ -248,10 +243,10 @@ func (l *linter) usedRules(relations bool) func(rule string) bool {
 	}
 }
 
-// read reads a file of the tree, or standard input by the name that it was given.
+// read reads a file of the tree, or one that was given.
 func (l *linter) read(path string) ([]byte, error) {
-	if l.stdin != nil && path == l.flags.stdinName {
-		return l.stdin, nil
+	if data, ok := l.given[path]; ok {
+		return data, nil
 	}
 	return readRegular(path)
 }
