@@ -67,17 +67,20 @@ use locks out the one that started first.`,
 	},
 }
 
-// others names the containers besides one, the first few of many.
+// others names the containers besides one, the first few of many: it does not go through all of them for each.
 func others(all []*podman.Container, but *podman.Container) string {
+	const shown = 3
 	var names []string
 	for _, c := range all {
 		if c != but {
 			names = append(names, c.Name)
 		}
+		if len(names) == shown {
+			break
+		}
 	}
-	const shown = 3
-	if len(names) > shown {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
+	if more := len(all) - 1 - len(names); more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
 	}
 	return strings.Join(names, ", ")
 }

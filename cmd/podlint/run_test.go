@@ -31,9 +31,9 @@ type jsonReport struct {
 		Changed                    []string
 	}
 	Findings []struct {
-		Rule, Severity, Confidence, Container, Message, Fingerprint string
-		Evidence                                                    []struct{ Setting, Value, Origin string }
-		Location                                                    struct {
+		Rule, Severity, Confidence, Container, Message, Fingerprint, Status string
+		Evidence                                                            []struct{ Setting, Value, Origin string }
+		Location                                                            struct {
 			File string
 			Line int
 		}

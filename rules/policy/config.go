@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,6 +109,9 @@ var keys = []string{
 	"rule.fix", "rule.test", "rule.test.container", "rule.test.fires", "rule.test.name",
 }
 
+// wrongType is what the TOML library says of a value of another type than is wanted.
+var wrongType = regexp.MustCompile(`^toml: line (\d+) \(last key "(.*)"\): (.*)$`)
+
 // Parse reads a podlint.toml. Every mistake in it is a problem with its line: the caller must not go on with a configuration
 // that has one, since what it would have switched off or accepted is not known.
 func Parse(name string, data []byte) (*Config, []podman.Problem) {
@@ -124,6 +128,9 @@ func Parse(name string, data []byte) (*Config, []podman.Problem) {
 			if parse.LastKey != "" {
 				problem.Message = fmt.Sprintf("%s (at %s)", parse.Message, parse.LastKey)
 			}
+		} else if place := wrongType.FindStringSubmatch(err.Error()); place != nil { // the library has the line only in words
+			problem.Origin.Line, _ = strconv.Atoi(place[1])
+			problem.Message = place[3] + " (at " + place[2] + ")"
 		}
 		return nil, []podman.Problem{problem}
 	}
