@@ -40,12 +40,13 @@ use locks out the one that started first.`,
 		return found
 	},
 	Relate: func(all []*podman.Container) []Finding {
-		users := map[string][]*podman.Container{}
+		type use struct{ source, name string }
+		users, seen := map[string][]*podman.Container{}, map[use]bool{}
 		for _, c := range all {
-			seen := map[string]bool{}
 			for _, m := range c.Files.Mounts.Value {
-				if (m.Type == "bind" || m.Type == "volume") && m.Source != "" && !seen[m.Source] && !strings.ContainsAny(m.Source, "$%{") {
-					seen[m.Source] = true
+				// Of two definitions of one name one takes the other's place: they are not there at once.
+				if by := (use{m.Source, c.Name}); (m.Type == "bind" || m.Type == "volume") && m.Source != "" && !seen[by] && !strings.ContainsAny(m.Source, "$%{") {
+					seen[by] = true
 					users[m.Source] = append(users[m.Source], c)
 				}
 			}
@@ -72,7 +73,7 @@ func others(all []*podman.Container, but *podman.Container) string {
 	const shown = 3
 	var names []string
 	for _, c := range all {
-		if c != but {
+		if c.Name != but.Name {
 			names = append(names, c.Name)
 		}
 		if len(names) == shown {

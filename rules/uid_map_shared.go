@@ -38,7 +38,7 @@ files and signals its processes. With a range each, they are strangers.`,
 		partner := map[*podman.Container]*podman.Container{}
 		var widest span
 		for _, s := range spans {
-			if widest.container != nil && s.start < widest.end && s.container != widest.container && (s.container.Pod == "" || s.container.Pod != widest.container.Pod) {
+			if widest.container != nil && s.start < widest.end && s.container.Name != widest.container.Name && (s.container.Pod == "" || s.container.Pod != widest.container.Pod) {
 				if partner[s.container] == nil {
 					partner[s.container] = widest.container
 				}

@@ -364,3 +364,17 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	b.ReportMetric(float64(units*b.N)/b.Elapsed().Seconds(), "units/s")
 }
+
+// TestSameName holds that two definitions of one name, of which one takes the other's place, are no neighbours.
+func TestSameName(t *testing.T) {
+	unit := "[Container]\nImage=localhost/plain:1\nContainerName=db\nVolume=data:/data:Z\nUIDMap=0:100000:65536\nGIDMap=0:100000:65536\n"
+	rules := []string{"--rule", "mount-relabel,uid-map-shared", "--format", "json"}
+	_, out, _ := checkAt(t, "", append(rules, writeTree(t, map[string]string{"new/db.container": unit, "old/db.container": unit}))...)
+	if found := parseReport(t, out).Findings; len(found) > 0 {
+		t.Errorf("%s: %s", found[0].Rule, found[0].Message)
+	}
+	_, out, _ = checkAt(t, "", append(rules, writeTree(t, map[string]string{"db.container": unit, "backup.container": strings.Replace(unit, "=db", "=backup", 1)}))...)
+	if found := parseReport(t, out).Findings; len(found) != 4 {
+		t.Errorf("of two neighbours there are %d findings, want 4", len(found))
+	}
+}
