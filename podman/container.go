@@ -55,6 +55,8 @@ type Container struct {
 	// SecretFiles names the Podman secrets that are mounted as files, SecretVariables those that are handed over as variables.
 	SecretFiles, SecretVariables Setting[[]string]
 	Texts                        Setting[[]Text]
+	// CreateCommand holds the words that a live container was made with; none for one that was made over the API.
+	CreateCommand Setting[[]Sensitive]
 }
 
 // Running reports whether the container's processes are there now.

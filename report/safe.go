@@ -13,6 +13,13 @@ import (
 // those that turn the direction of writing are shown as escapes, and what is longer than a line is cut.
 func Safe(text string) string {
 	const longest = 240
+	return printable(text, longest)
+}
+
+// Printable is Safe for what must not be cut, such as a line to paste.
+func Printable(text string) string { return printable(text, len(text)) }
+
+func printable(text string, longest int) string {
 	var b strings.Builder
 	count := 0
 	for i, r := range text {

@@ -32,7 +32,7 @@ podman auto-update does both, every night, and rolls back what does not start.`,
 			message = "auto-update is " + u.Value + ": " + message
 		}
 		return violated(u, Low, message, "io.containers.autoupdate", u.Value, Fix{
-			Summary: "let podman auto-update keep it fresh",
+			Summary: "let podman auto-update keep it fresh", Safe: true, Drop: u.State == podman.Set,
 			Changes: []Change{{"--label=io.containers.autoupdate=" + policy, "AutoUpdate=" + policy, "4.6"}},
 		})
 	},

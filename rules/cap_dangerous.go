@@ -43,7 +43,7 @@ container over has them too.`,
 				found = append(found, Finding{
 					Message: short + " " + d.gives + bound, Severity: severity, Confidence: Certain, Cause: d.name,
 					Evidence: []Evidence{{"capabilities", short, bounding.Origin}},
-					Fix:      Fix{Summary: "leave " + short + " out of the capabilities that are added"},
+					Fix:      Fix{Summary: "leave " + short + " out of the capabilities that are added", Drop: true, Of: "cap-add", Part: short},
 				})
 			}
 			const many = 5 // --cap-add=ALL, and the like
@@ -60,7 +60,7 @@ container over has them too.`,
 			worst.Message = fmt.Sprintf("holds %d capabilities that reach beyond the container%s: %s", len(names), bound, strings.Join(names, ", "))
 			worst.Cause = "many"
 			worst.Evidence[0].Value = strings.Join(names, " ")
-			worst.Fix = Fix{Summary: "drop every capability and add back by name what the service needs", Changes: []Change{{"--cap-drop=ALL", "DropCapability=all", "4.4"}}}
+			worst.Fix = Fix{Summary: "drop every capability and add back by name what the service needs", Drop: true, Of: "cap-add", Changes: []Change{{"--cap-drop=ALL", "DropCapability=all", "4.4"}}}
 			return []Finding{worst}
 		},
 	}

@@ -30,7 +30,7 @@ key that is pressed. Other devices give the hardware and its driver in the kerne
 				message += ", as far as the account that runs Podman may use it"
 			}
 			found = append(found, Finding{Message: message, Severity: severity, Confidence: Certain, Cause: cause,
-				Evidence: []Evidence{{"device", value, origin}}, Fix: Fix{Summary: "leave it out, or give only what the service needs"}})
+				Evidence: []Evidence{{"device", value, origin}}, Fix: Fix{Summary: "leave it out, or give only what the service needs", Drop: true}})
 		}
 		for _, d := range c.Files.Devices.Value {
 			if severity, gives := deviceGives(d.Path); severity > 0 && c.Files.Devices.Known() {

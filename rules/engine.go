@@ -62,7 +62,7 @@ func CheckHost(catalogue []Rule, host *podman.Host) []Finding {
 func Related(c *podman.Container) *podman.Container {
 	light := *c
 	light.Environment, light.Texts, light.Image.Texts, light.Process.Command = podman.Setting[[]podman.Variable]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Sensitive]{}
-	light.Defined = nil
+	light.Defined, light.CreateCommand = nil, podman.Setting[[]podman.Sensitive]{}
 	return &light
 }
 

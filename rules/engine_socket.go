@@ -50,7 +50,7 @@ and not written. A mount of a directory above the socket hands it over just the 
 			found = append(found, Finding{
 				Message: message, Severity: severity, Confidence: confidence, Cause: m.Destination,
 				Evidence: []Evidence{{"mount", value, m.Origin}},
-				Fix:      Fix{Summary: "leave the mount of " + m.Source + " out"},
+				Fix:      Fix{Summary: "leave the mount of " + m.Source + " out", Drop: true},
 			})
 		}
 		return found

@@ -18,6 +18,6 @@ What is in there tomorrow nobody knows today.`,
 		if !e.Known() || !e.Value {
 			return nil
 		}
-		return violated(e, Medium, "gets every variable of whoever starts it, tokens and passwords among them", "env-host", "true", Fix{Summary: "leave --env-host out and name the variables that it needs: --env=NAME"})
+		return violated(e, Medium, "gets every variable of whoever starts it, tokens and passwords among them", "env-host", "true", Fix{Summary: "leave --env-host out and name the variables that it needs: --env=NAME", Drop: true})
 	},
 }

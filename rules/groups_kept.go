@@ -21,6 +21,6 @@ them, whose files and sockets it may then open.`,
 		if !g.Known() || !slices.Contains(g.Value, "keep-groups") {
 			return nil
 		}
-		return violated(g, Low, "is in every group of the account that runs Podman", "group-add", "keep-groups", Fix{Summary: "leave keep-groups out"})
+		return violated(g, Low, "is in every group of the account that runs Podman", "group-add", "keep-groups", Fix{Summary: "leave keep-groups out", Drop: true})
 	},
 }

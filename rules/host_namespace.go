@@ -15,7 +15,7 @@ func hostNamespace(r Rule, mode func(*podman.Container) podman.Setting[string], 
 	r.Settings = []string{name + " namespace"}
 	find := func(c *podman.Container, s podman.Setting[string], value, through string) []Finding {
 		severity, message := judge(c)
-		return violated(s, severity, message+through, name, value, Fix{Summary: "leave " + flag + "=host out"})
+		return violated(s, severity, message+through, name, value, Fix{Summary: "leave " + flag + "=host out", Drop: true})
 	}
 	r.Check = func(c *podman.Container) []Finding {
 		if s := mode(c); s.Known() && s.Value == "host" {

@@ -72,6 +72,6 @@ func mountFinding(m podman.Mount, severity Severity, message string) Finding {
 	return Finding{
 		Message: message, Severity: severity, Confidence: Certain, Cause: m.Destination,
 		Evidence: []Evidence{{"mount", m.Source + " → " + m.Destination, m.Origin}},
-		Fix:      Fix{Summary: "leave the mount of " + m.Source + " out"},
+		Fix:      Fix{Summary: "leave the mount of " + m.Source + " out", Drop: true},
 	}
 }

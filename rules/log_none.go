@@ -18,7 +18,7 @@ var logNone = Rule{
 			return nil
 		}
 		return violated(l, Low, "its logs are thrown away: an attack leaves no trace", "log-driver", "none", Fix{
-			Summary: "keep its logs", Changes: []Change{{"--log-driver=journald", "LogDriver=journald", "4.5"}},
+			Summary: "keep its logs", Safe: true, Changes: []Change{{"--log-driver=journald", "LogDriver=journald", "4.5"}},
 		})
 	},
 }

@@ -32,6 +32,7 @@ too they lose it, and what an attacker put there for them becomes theirs to plan
 			}
 			f := mountFinding(m, severity, fmt.Sprintf(":U gives every file below %s to the container's user at each start", m.Source))
 			f.Fix.Summary = "mount it without :U and give it to the right user once"
+			f.Fix.Part = "U"
 			found = append(found, f)
 		}
 		return found

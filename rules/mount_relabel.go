@@ -35,6 +35,7 @@ use locks out the one that started first.`,
 				f.Message += " (where the host has SELinux)"
 			}
 			f.Fix.Summary = "mount a directory of the service's own, or leave the label alone"
+			f.Fix.Part = m.Relabel
 			found = append(found, f)
 		}
 		return found
@@ -61,6 +62,7 @@ use locks out the one that started first.`,
 				f.About, f.Cause = c, m.Destination+" shared"
 				f.Confidence = Derived
 				f.Fix.Summary = "use :z for what several containers share"
+				f.Fix.Part = m.Relabel
 				found = append(found, f)
 			}
 		}

@@ -29,6 +29,7 @@ puts a filesystem of its own over the host's files.`,
 			severity, bound := lowered(c, Medium)
 			f := mountFinding(m, severity, fmt.Sprintf("what it mounts below %s appears on the host%s", m.Destination, bound))
 			f.Fix.Summary = "mount it without " + m.Propagation
+			f.Fix.Part = m.Propagation
 			found = append(found, f)
 		}
 		return found

@@ -18,6 +18,6 @@ too: databases without a password, debug ports, metadata services.`,
 		if !l.Known() || !l.Value {
 			return nil
 		}
-		return violated(l, Medium, "reaches what listens on 127.0.0.1 of the host", "network", c.Network.Mode.Value, Fix{Summary: "leave the option of the network out that leads to the host's loopback"})
+		return violated(l, Medium, "reaches what listens on 127.0.0.1 of the host", "network", c.Network.Mode.Value, Fix{Summary: "leave the option of the network out that leads to the host's loopback", Drop: true})
 	},
 }

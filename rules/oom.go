@@ -17,11 +17,11 @@ services, makes it kill those instead: sshd, the journal, other containers.`,
 	Settings: []string{"oom"},
 	Check: func(c *podman.Container) []Finding {
 		if off := c.Limits.OOMKillDisabled; off.Known() && off.Value {
-			return violated(off, Low, "the kernel must not kill it when memory runs out: it kills the host's services instead", "oom-kill-disable", "true", Fix{Summary: "leave --oom-kill-disable out"})
+			return violated(off, Low, "the kernel must not kill it when memory runs out: it kills the host's services instead", "oom-kill-disable", "true", Fix{Summary: "leave --oom-kill-disable out", Drop: true, Safe: true})
 		}
 		if score := c.Limits.OOMScore; score.Known() && score.Value < 0 {
 			return violated(score, Low, fmt.Sprintf("scores %d: when memory runs out the kernel kills the host's services before it", score.Value), "oom-score-adj", fmt.Sprint(score.Value),
-				Fix{Summary: "leave --oom-score-adj out"})
+				Fix{Summary: "leave --oom-score-adj out", Drop: true, Safe: true})
 		}
 		return nil
 	},

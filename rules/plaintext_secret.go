@@ -48,7 +48,7 @@ func secretVariables(c *podman.Container) []Finding {
 		name := shownName(v.Name)
 		what := fmt.Sprintf("variable %s holds %s", name, match.What)
 		fix := Fix{
-			Summary: "keep it as a Podman secret, and change it",
+			Summary: "keep it as a Podman secret, and change it", Drop: true,
 			Changes: []Change{secretChange(v.Name)},
 		}
 		if v.Owner == podman.OwnerProxy {

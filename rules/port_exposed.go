@@ -35,6 +35,7 @@ firewalls. Databases and admin pages that were meant for the machine, or for a p
 		var open []string
 		var evidence []Evidence
 		example := ""
+		var changes []Change
 		for _, p := range c.Network.Ports.Value {
 			if !everyAddress(p.Address) {
 				continue
@@ -45,14 +46,10 @@ firewalls. Databases and admin pages that were meant for the machine, or for a p
 			}
 			open = append(open, text)
 			evidence = append(evidence, Evidence{"port", text, p.Origin})
+			own := onLoopback(p)
+			changes = append(changes, Change{"--publish=" + own, "PublishPort=" + own, "4.4"})
 			if example == "" {
-				example = fmt.Sprintf("--publish=127.0.0.1:%d:%d", max(p.Host, 1), p.Container)
-				if p.Host == 0 {
-					example = fmt.Sprintf("--publish=127.0.0.1::%d", p.Container)
-				}
-				if p.Protocol != "tcp" {
-					example += "/" + p.Protocol
-				}
+				example = "--publish=" + own
 			}
 		}
 		if len(open) == 0 {
@@ -64,9 +61,28 @@ firewalls. Databases and admin pages that were meant for the machine, or for a p
 		}
 		return []Finding{{
 			Message: what + " open on every address of the host", Severity: Medium, Confidence: Certain, Evidence: evidence,
-			Fix: Fix{Summary: "publish it on the address that it is meant for, such as " + example},
+			Fix: Fix{Summary: "publish it on the address that it is meant for, such as " + example, Drop: true, Replacement: changes},
 		}}
 	},
+}
+
+// onLoopback writes a port as --publish takes it, on the loopback address.
+func onLoopback(p podman.Port) string {
+	host, inside := fmt.Sprint(p.Host), fmt.Sprint(p.Container)
+	if p.Host == 0 {
+		host = ""
+	}
+	if p.Count > 1 {
+		inside += fmt.Sprintf("-%d", uint32(p.Container)+uint32(p.Count)-1)
+		if host != "" {
+			host += fmt.Sprintf("-%d", uint32(p.Host)+uint32(p.Count)-1)
+		}
+	}
+	text := "127.0.0.1:" + host + ":" + inside
+	if p.Protocol != "tcp" && p.Protocol != "" {
+		text += "/" + p.Protocol
+	}
+	return text
 }
 
 // everyAddress reports whether a published port's address is none in particular.

@@ -30,7 +30,7 @@ mounts the host's disk and is root on the host; no bug is needed.`,
 			severity, message = High, gives+": in it one is the account that runs Podman, with every door to the kernel open"
 		}
 		return violated(p, severity, message, "privileged", "true", Fix{
-			Summary: "leave --privileged out and add by name the capabilities and devices that the service needs",
+			Summary: "leave --privileged out and add by name the capabilities and devices that the service needs", Drop: true,
 		})
 	},
 }

@@ -19,7 +19,7 @@ that they like, and it runs here.`,
 	Settings: []string{"image"},
 	Check: func(c *podman.Container) []Finding {
 		if verify := c.Image.TLSVerify; verify.Known() && !verify.Value {
-			return violated(verify, High, "its image is pulled without checking the registry's certificate", "tls-verify", "false", Fix{Summary: "leave --tls-verify=false out"})
+			return violated(verify, High, "its image is pulled without checking the registry's certificate", "tls-verify", "false", Fix{Summary: "leave --tls-verify=false out", Drop: true})
 		}
 		name, ok := parseImageName(c.Image.Name)
 		if !ok || !c.Host.Registries.Known() {

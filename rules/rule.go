@@ -185,6 +185,17 @@ type Fix struct {
 	Summary string
 	// Changes holds what to add, in the order to add it.
 	Changes []Change
+	// Drop is set where the options that the evidence rests on are taken away, before what is to be added is.
+	Drop bool
+	// Of names the flag whose options these are, where the evidence is what comes of several: the bounding set.
+	Of string
+	// Part is what is taken away of these options, rather than each as a whole: a capability of a list, an option of a mount.
+	Part string
+	// Replacement holds what takes the place of the options that are taken away; unlike Changes, reports leave it out, since it is no
+	// more than an example: which address a port is meant for, only its owner knows.
+	Replacement []Change
+	// Safe is set where the change cannot take anything from the service that it could rely on. Others need trying.
+	Safe bool
 }
 
 // Change is one setting to add, as a flag of `podman run` and as a key of a Quadlet unit.

@@ -24,6 +24,6 @@ container have gone through: keyctl, userfaultfd, mount, bpf, kexec. Without it 
 		if isolated(c) || rootless(c) {
 			severity = Medium
 		}
-		return violated(s, severity, message, "seccomp", "unconfined", Fix{Summary: "leave seccomp=unconfined out: Podman's own profile lets services do what they do"})
+		return violated(s, severity, message, "seccomp", "unconfined", Fix{Summary: "leave seccomp=unconfined out: Podman's own profile lets services do what they do", Drop: true})
 	},
 }

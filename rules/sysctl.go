@@ -27,7 +27,7 @@ path filter switched off lets forged addresses in.`,
 				continue
 			}
 			found = append(found, Finding{Message: fmt.Sprintf("%s=%s %s", s.Name, s.Value, gives), Severity: Low, Confidence: Certain, Cause: s.Name,
-				Evidence: []Evidence{{"sysctl", s.Name + "=" + s.Value, s.Origin}}, Fix: Fix{Summary: "leave " + s.Name + " out"}})
+				Evidence: []Evidence{{"sysctl", s.Name + "=" + s.Value, s.Origin}}, Fix: Fix{Summary: "leave " + s.Name + " out", Drop: true}})
 		}
 		return found
 	},

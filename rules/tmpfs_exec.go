@@ -36,9 +36,24 @@ cannot be started from there. Podman mounts a tmpfs nosuid and nodev by itself, 
 			found = append(found, Finding{
 				Message: fmt.Sprintf("the tmpfs on %s is mounted without %s: what is dropped there can be run", t.Destination, strings.Join(missing, ", ")), Severity: Low, Confidence: Certain,
 				Cause: t.Destination, Evidence: []Evidence{{"tmpfs", t.Destination + ":" + strings.Join(t.Options, ","), t.Origin}},
-				Fix: Fix{Summary: fmt.Sprintf("mount it with noexec: --tmpfs=%s:rw,noexec,nosuid,nodev", t.Destination)},
+				Fix: Fix{Summary: fmt.Sprintf("mount it with noexec: --tmpfs=%s:rw,noexec,nosuid,nodev", t.Destination), Drop: true,
+					Replacement: []Change{{"--tmpfs=" + hardenedTmpfs(t), "Tmpfs=" + hardenedTmpfs(t), "4.5"}}},
 			})
 		}
 		return found
 	},
+}
+
+// hardenedTmpfs writes a tmpfs as --tmpfs takes it, with the options that it lacks.
+func hardenedTmpfs(t podman.Tmpfs) string {
+	options := []string{"rw", "noexec", "nosuid", "nodev"}
+	for _, o := range t.Options {
+		if !slices.Contains([]string{"rw", "exec", "suid", "dev", "noexec", "nosuid", "nodev"}, o) {
+			options = append(options, o)
+		}
+	}
+	if slices.Contains(t.Options, "ro") {
+		options = options[1:]
+	}
+	return t.Destination + ":" + strings.Join(options, ",")
 }

@@ -62,12 +62,18 @@ socket for the length of the scan: there is nothing to enable first.`,
 	f.BoolVar(&flags.running, "running", false, "only containers that run")
 	f.StringSliceVar(&flags.pods, "pod", nil, "only containers of these `pods`, by name or ID")
 	f.StringArrayVar(&flags.filters, "filter", nil, "only what `KEY=VALUE` leaves, as podman ps: label, name, status, id, ancestor, volume, network, health")
-	f.DurationVar(&flags.service.Timeout, "timeout", 10*time.Second, "how long to wait for each answer of the service")
-	f.IntVar(&flags.service.Concurrency, "concurrency", 4, "how many `requests` to have under way at once")
+	f.DurationVar(&flags.service.Timeout, "timeout", defaultTimeout, "how long to wait for each answer of the service")
+	f.IntVar(&flags.service.Concurrency, "concurrency", defaultConcurrency, "how many `requests` to have under way at once")
 	f.DurationVar(&flags.imageAge, "image-age", rules.DefaultImageAge, "how old an image may be")
 	flags.flags(cmd)
 	return cmd
 }
+
+// What a service is asked with where nobody says otherwise.
+const (
+	defaultTimeout     = 10 * time.Second
+	defaultConcurrency = 4
+)
 
 // podmanFilters are the keys of --filter.
 var podmanFilters = []string{"label", "label!", "name", "status", "id", "ancestor", "volume", "network", "health", "pod", "before", "since", "exited"}

@@ -239,6 +239,25 @@ func occurrences(f flag, value string, index, valueIndex int) ([]Option, error) 
 	return []Option{{f.name, value, index, valueIndex}}, nil
 }
 
+// Flags reads words that are all flags of a container or, where pod is set, of a pod: those of a unit's PodmanArgs.
+func Flags(words []string, ofPod bool) ([]Option, error) {
+	known := container
+	if ofPod {
+		known = pod
+	}
+	i, found, err := options(words, 0, known, aliases)
+	if err == nil && i < len(words) {
+		err = fmt.Errorf("word %d is no flag", i+1)
+	}
+	return found, err
+}
+
+// Repeats reports whether each occurrence of a flag adds to those before it; of others the last one counts.
+func Repeats(name string) bool {
+	f, ok := container.byName[name]
+	return ok && (f.takes == list || f.takes == commaList)
+}
+
 // All returns every occurrence of a flag.
 func (c *Command) All(name string) []Option {
 	var found []Option

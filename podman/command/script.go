@@ -86,6 +86,46 @@ func expressions(text string) string {
 	}
 }
 
+// Call is a command line of a script with where its words stand.
+type Call struct {
+	*Command
+	// Words holds the words from the program's name on, and Spans where each stands in the script: the offsets of its first byte and of
+	// the one behind it.
+	Words []Word
+	Spans [][2]int
+}
+
+// Calls returns the command lines of a script that make a container or a pod.
+func (s Script) Calls() []Call {
+	parsed, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(expressions(s.Text)), "")
+	if err != nil {
+		return nil
+	}
+	var calls []Call
+	syntax.Walk(parsed, func(node syntax.Node) bool {
+		call, ok := node.(*syntax.CallExpr)
+		if !ok || len(call.Args) < 2 {
+			return true
+		}
+		words, spans := make([]Word, len(call.Args)), make([][2]int, len(call.Args))
+		for i, arg := range call.Args {
+			words[i] = s.word(arg)
+			spans[i] = [2]int{int(arg.Pos().Offset()), int(arg.End().Offset())}
+		}
+		for i := range words {
+			if !isPodman(words[i]) {
+				continue
+			}
+			if c, err := ParseWords(words[i:]); err == nil {
+				calls = append(calls, Call{c, words[i:], spans[i:]})
+				break
+			}
+		}
+		return true
+	})
+	return calls
+}
+
 func (s Script) origin(pos syntax.Pos) podman.Origin {
 	line, column := int(pos.Line()), int(pos.Col())
 	if s.At != nil {

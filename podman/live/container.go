@@ -88,6 +88,13 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 		made = nil // not there, or no command line that tells how the container was made
 	}
 
+	if made != nil {
+		words := make([]podman.Sensitive, len(data.Config.CreateCommand))
+		for i, w := range data.Config.CreateCommand {
+			words[i] = podman.Sensitive(w)
+		}
+		c.CreateCommand = podman.Read(words, "Config.CreateCommand")
+	}
 	r.namespaces(c, &data, made)
 	r.capabilities(c, &data, made)
 	confinement(c, &data, made)

@@ -29,6 +29,7 @@ type assignment struct {
 	section, key, value string
 	origin              podman.Origin // of the key
 	pieces              []piece       // of the value, in their order
+	end                 int           // the last of its lines
 }
 
 // piece is a part of a value that stands in one line.
@@ -136,7 +137,7 @@ func (u *unit) add(file string, data []byte) []podman.Problem {
 		for from < len(line) && unicode.IsSpace(rune(line[from])) {
 			from++
 		}
-		a := assignment{section: section, key: line[:keyEnd], value: line[from:], origin: podman.Origin{File: file, Line: start, Column: pieces[0].column, Field: line[:keyEnd]}}
+		a := assignment{section: section, key: line[:keyEnd], value: line[from:], origin: podman.Origin{File: file, Line: start, Column: pieces[0].column, Field: line[:keyEnd]}, end: lineNumber}
 		for i, p := range pieces {
 			if i+1 < len(pieces) && pieces[i+1].offset <= from {
 				continue

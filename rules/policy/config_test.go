@@ -25,7 +25,7 @@ func TestParseMistakes(t *testing.T) {
 		{"profile = \"strict\"\n[[container]]\nnme = \"x\"\n", "3: there is no key container.nme|container.name"},
 		{"[[waiver]]\nrule = \"read-only\"\n", "1: this waiver has no reason|say why"},
 		{"[[waiver]]\nreason = \"x\"\n", "1: this waiver names no rule"},
-		{"[[waiver]]\nrule = \"read-onyl\"\nreason = \"x\"\n", "1: did you mean read-only?"},
+		{"[[waiver]]\nrule = \"read-ony\"\nreason = \"x\"\n", "1: did you mean read-only?"},
 		{"a = 1\na = 2\n", "2: already been defined"},
 		{"[rules\n", "2: expected"},
 		{"[[rule]]\nid = \"Upper\"\n", "1: an id in lower case"},

@@ -1,0 +1,618 @@
+// Package fix turns findings into edits of what a container was defined in: a unit, a script, YAML.
+//
+// An edit touches the bytes that it is about and no others. What cannot be changed without a choice that only the owner can make, such as
+// which port a service answers on, is left and said so.
+package fix
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
+	"github.com/podlint/podlint/podman/quadlet"
+	"github.com/podlint/podlint/rules"
+)
+
+// Outcome is what became of a file's findings.
+type Outcome struct {
+	// After is the file's text with the edits.
+	After []byte
+	// Done holds the findings that the edits end.
+	Done []Done
+	// Left holds those that need a choice, or are not of this file.
+	Left []Left
+}
+
+// Done is a finding with what was changed for it.
+type Done struct {
+	Finding *rules.Finding
+	// Words holds what was written, in the file's language, and Dropped what was taken away; a value that may be a secret is not
+	// among them.
+	Words, Dropped []string
+}
+
+// Left is a finding that no edit was made for.
+type Left struct {
+	Finding *rules.Finding
+	Why     string
+}
+
+// File edits the text of a file so that the findings end. They are those of one container that is defined in it. The version is that
+// of the Podman that reads the file, empty for the newest.
+func File(path string, text []byte, findings []*rules.Finding, version string) Outcome {
+	out := Outcome{After: text}
+	if len(findings) == 0 {
+		return out
+	}
+	definition := findings[0].Definition
+	var d *document
+	switch definition.Syntax {
+	case podman.SyntaxQuadlet:
+		d = unitDocument(path, text, version)
+	case podman.SyntaxCommand:
+		d = scriptDocument(path, text, definition.Origin)
+	case podman.SyntaxKube, podman.SyntaxCompose:
+		return yamlFile(path, text, findings, definition)
+	}
+	if d == nil {
+		for _, f := range findings {
+			out.Left = append(out.Left, Left{f, "it stands where podlint cannot edit"})
+		}
+		return out
+	}
+	for _, f := range findings {
+		done, why := d.end(f)
+		if why != "" {
+			out.Left = append(out.Left, Left{f, why})
+		} else {
+			out.Done = append(out.Done, done)
+		}
+	}
+	out.After = d.edited()
+	return out
+}
+
+// needsChoice is why a finding is left whose fix is nothing that can be written down.
+const needsChoice = "it needs a choice: "
+
+// occurrence is a flag as it is given in a document.
+type occurrence struct {
+	flag, value string
+	from, to    int // the words that give it
+	wordFrom    int // the word that holds the value
+	wordTo      int
+	group       int // the assignment that it is a word of, -1 for none
+	off         bool
+}
+
+// group is an assignment of a unit: whole lines.
+type group struct {
+	key      string
+	from, to int
+	// sole is set where the value is one word, at whose key a setting may be said to stand.
+	sole bool
+}
+
+// document is a text with the flags that are given in it.
+type document struct {
+	path        string
+	text        []byte
+	occurrences []occurrence
+	groups      []group
+	parts       []edit // of words
+	added       []addition
+	place       int // where what is added goes
+	version     string
+	isUnit      bool
+	separator   string // that stands before what is added to a command line
+}
+
+// addition is an option to add.
+type addition struct {
+	change rules.Change
+	group  int // that it takes the place of, -1 for none
+}
+
+// edit replaces bytes of the text.
+type edit struct {
+	from, to int
+	text     string
+}
+
+// end plans the edits that end a finding. It changes nothing where it returns why not.
+func (d *document) end(f *rules.Finding) (Done, string) {
+	done := Done{Finding: f}
+	fix := f.Fix
+	changes := slices.Concat(fix.Changes, fix.Replacement)
+	if !fix.Drop && len(changes) == 0 {
+		return done, needsChoice + fix.Summary
+	}
+	if f.Rule.ID == "uid-map" && f.Definition.Syntax == podman.SyntaxQuadlet && strings.Contains(fix.Summary, "pod") && !strings.HasSuffix(d.path, ".pod") {
+		return done, "its pod decides: " + fix.Summary
+	}
+	inGroup := -1
+	var off []int
+	var parts []edit
+	if fix.Drop {
+		for _, e := range f.Evidence {
+			if e.Origin.File == "" && e.Setting == "Podman" { // what was assumed of the machine
+				continue
+			}
+			found := d.at(e.Origin)
+			if fix.Of != "" {
+				found = d.of(fix.Of, fix.Part)
+			}
+			if len(found) == 0 {
+				if e.Origin.File != d.path {
+					return done, "it is set in " + e.Origin.String()
+				}
+				if f.Rule.ID == "uid-map" || len(fix.Changes) > 0 && e.Origin.Line == f.Definition.Origin.Line {
+					continue // nothing is written yet
+				}
+				return done, "what sets it is not found at " + e.Origin.String()
+			}
+			for _, i := range d.meant(found, fix.Part, e.Value) {
+				o := d.occurrences[i]
+				if fix.Part != "" {
+					if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, fix.Part); ok {
+						parts = append(parts, edit{o.wordFrom, o.wordTo, text})
+						done.Dropped = append(done.Dropped, fix.Part)
+						continue
+					}
+				}
+				off = append(off, i)
+				inGroup = o.group
+				done.Dropped = append(done.Dropped, d.named(o))
+			}
+		}
+	}
+	for _, i := range off {
+		d.occurrences[i].off = true
+	}
+	d.parts = append(d.parts, parts...)
+	for _, c := range changes {
+		if d.add(c, inGroup) {
+			done.Words = append(done.Words, d.written(c))
+			inGroup = -1
+		}
+	}
+	return done, ""
+}
+
+// at returns the occurrences that stand at a place.
+func (d *document) at(origin podman.Origin) []int {
+	if origin.File != d.path || origin.Line == 0 {
+		return nil
+	}
+	offset := offsetOf(d.text, origin.Line, origin.Column)
+	var found []int
+	for i, o := range d.occurrences {
+		if o.off {
+			continue
+		}
+		start := o.group >= 0 && d.groups[o.group].sole && lineOf(d.text, d.groups[o.group].from) == origin.Line
+		if offset >= o.from && offset < o.to || start {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// of returns the occurrences of a flag, those with a value where one is given.
+func (d *document) of(flag, value string) []int {
+	var found []int
+	for i, o := range d.occurrences {
+		if !o.off && o.flag == flag && (value == "" || sameItem(flag, o.value, value)) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// meant returns those of several occurrences in one word that are meant: the one whose value it is, else all.
+func (d *document) meant(found []int, part, value string) []int {
+	if part == "" && len(found) > 1 {
+		part = value
+	}
+	for _, i := range found {
+		o := d.occurrences[i]
+		if len(found) > 1 && part != "" && strings.EqualFold(strings.TrimPrefix(strings.ToUpper(o.value), "CAP_"), strings.TrimPrefix(strings.ToUpper(part), "CAP_")) {
+			return []int{i}
+		}
+	}
+	return found
+}
+
+// named writes an occurrence for people: its flag, with a value where that is no variable's.
+func (d *document) named(o occurrence) string {
+	switch o.flag {
+	case "env", "label", "annotation":
+		name, _, _ := strings.Cut(o.value, "=")
+		return "--" + o.flag + "=" + name + "=…"
+	}
+	if o.value == "" || o.value == "true" {
+		return "--" + o.flag
+	}
+	return "--" + o.flag + "=" + o.value
+}
+
+// usersFlags are the flags that decide on a user namespace; of two of them Podman takes none.
+var usersFlags = []string{"userns", "uidmap", "gidmap", "subuidname", "subgidname"}
+
+// add plans an option, unless it is there; what it contradicts goes. It reports whether it has to be written.
+func (d *document) add(c rules.Change, inGroup int) bool {
+	name, value, ok := strings.Cut(strings.TrimPrefix(c.Flag, "--"), "=")
+	if !ok {
+		value = "true"
+	}
+	there := false
+	for i := range d.occurrences {
+		o := &d.occurrences[i]
+		if o.off {
+			continue
+		}
+		switch {
+		case o.flag == name && strings.EqualFold(o.value, value):
+			there = true
+		case name == "userns" && slices.Contains(usersFlags, o.flag),
+			o.flag == name && !command.Repeats(name),
+			name == "security-opt" && o.flag == name && contradicts(o.value, value):
+			o.off = true
+			if inGroup < 0 {
+				inGroup = o.group
+			}
+		case name == "cap-add" && o.flag == name:
+			there = true // what is added by name stays
+		}
+	}
+	if there || slices.ContainsFunc(d.added, func(a addition) bool { return a.change.Flag == c.Flag }) {
+		return false
+	}
+	d.added = append(d.added, addition{c, inGroup})
+	return true
+}
+
+// contradicts reports whether a security option says otherwise than another: no-new-privileges=false.
+func contradicts(old, wanted string) bool {
+	return strings.HasPrefix(old, wanted+"=") || strings.HasPrefix(old, wanted+":")
+}
+
+// written is an option in the document's language.
+func (d *document) written(c rules.Change) string {
+	if !d.isUnit {
+		return command.Quote(c.Flag)
+	}
+	return rules.Fix{Changes: []rules.Change{c}}.Quadlet(d.version)[0]
+}
+
+// edited returns the text with what was planned.
+func (d *document) edited() []byte {
+	var edits []edit
+	gone := make([]bool, len(d.groups)) // assignments that go as a whole
+	for g := range d.groups {
+		members, off := 0, 0
+		for _, o := range d.occurrences {
+			if o.group == g {
+				members++
+				if o.off {
+					off++
+				}
+			}
+		}
+		gone[g] = members > 0 && members == off
+	}
+	replaced := map[int][]string{}
+	var added []string
+	for _, a := range d.added {
+		text := d.written(a.change)
+		if a.group >= 0 && gone[a.group] {
+			replaced[a.group] = append(replaced[a.group], text)
+			continue
+		}
+		added = append(added, text)
+	}
+	for g, whole := range gone {
+		if whole {
+			text := strings.Join(replaced[g], "\n")
+			if text != "" {
+				text += "\n"
+			}
+			edits = append(edits, edit{d.groups[g].from, d.groups[g].to, text})
+		}
+	}
+	for i, o := range d.occurrences {
+		if !o.off || o.group >= 0 && gone[o.group] {
+			continue
+		}
+		shared := slices.ContainsFunc(d.occurrences, func(other occurrence) bool {
+			return !other.off && other.wordFrom == o.wordFrom && other.wordTo == o.wordTo
+		})
+		if shared { // a list separated by commas
+			if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, o.value); ok {
+				d.parts = append(d.parts, edit{o.wordFrom, o.wordTo, text})
+			}
+			continue
+		}
+		if i > 0 && d.occurrences[i-1].off && d.occurrences[i-1].from == o.from && d.occurrences[i-1].to == o.to {
+			continue // the same word, which goes already
+		}
+		edits = append(edits, d.removal(o))
+	}
+	edits = append(edits, d.wholeParts(edits)...)
+	if len(added) > 0 {
+		text := d.separator + strings.Join(added, d.separator)
+		if d.isUnit {
+			text = strings.Join(added, "\n") + "\n"
+			if d.place > 0 && d.text[d.place-1] != '\n' {
+				text = "\n" + text
+			}
+		}
+		edits = append(edits, edit{d.place, d.place, text})
+	}
+	return apply(d.text, edits)
+}
+
+// removal takes a word away with the white space before it, or behind it where it is a value's first; of a continued line that it is all of,
+// nothing is left.
+func (d *document) removal(o occurrence) edit {
+	start, end := offsetOf(d.text, lineOf(d.text, o.from), 1), o.to
+	rest := d.text[end:]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		rest = rest[:i]
+	}
+	if len(bytes.TrimSpace(d.text[start:o.from])) == 0 && string(bytes.TrimSpace(rest)) == `\` {
+		return edit{start, end + len(rest) + 1, ""}
+	}
+	from := leading(d.text, o.from)
+	if from > 0 && d.text[from-1] == '=' {
+		for end < len(d.text) && (d.text[end] == ' ' || d.text[end] == '\t') {
+			end++
+		}
+	}
+	return edit{from, end, ""}
+}
+
+// wholeParts merges the changes of parts of one word, and leaves out those of words that go.
+func (d *document) wholeParts(edits []edit) []edit {
+	merged := map[[2]int]string{}
+	var order [][2]int
+	for _, p := range d.parts {
+		at := [2]int{p.from, p.to}
+		if slices.ContainsFunc(edits, func(e edit) bool { return e.from <= p.from && p.to <= e.to }) {
+			continue
+		}
+		if _, ok := merged[at]; !ok {
+			merged[at] = p.text
+			order = append(order, at)
+			continue
+		}
+		// Each was made from the same word: what one has left out the other leaves out too.
+		merged[at] = common(merged[at], p.text)
+	}
+	var list []edit
+	for _, at := range order {
+		list = append(list, edit{at[0], at[1], merged[at]})
+	}
+	return list
+}
+
+// common keeps the items of a list that both of two shortened ones have.
+func common(a, b string) string {
+	head := ""
+	if i := strings.LastIndexAny(a, "=: "); i >= 0 {
+		head, a = a[:i+1], a[i+1:]
+	}
+	if i := strings.LastIndexAny(b, "=: "); i >= 0 {
+		b = b[i+1:]
+	}
+	kept := slices.DeleteFunc(strings.Split(a, ","), func(item string) bool { return !slices.Contains(strings.Split(b, ","), item) })
+	return head + strings.Join(kept, ",")
+}
+
+// leading returns where the white space before an offset begins, continued lines with it.
+func leading(text []byte, from int) int {
+	for from > 0 {
+		switch c := text[from-1]; {
+		case c == ' ' || c == '\t':
+			from--
+		case c == '\n' && from > 1 && text[from-2] == '\\':
+			from -= 2
+		case c == '\n' && from > 2 && text[from-2] == '\r' && text[from-3] == '\\':
+			from -= 3
+		default:
+			return from
+		}
+	}
+	return from
+}
+
+// apply makes edits, which do not overlap, from the last to the first.
+func apply(text []byte, edits []edit) []byte {
+	slices.SortStableFunc(edits, func(a, b edit) int { return a.from - b.from })
+	var out bytes.Buffer
+	at := 0
+	for _, e := range edits {
+		if e.from < at {
+			continue
+		}
+		out.Write(text[at:e.from])
+		out.WriteString(e.text)
+		at = e.to
+	}
+	out.Write(text[at:])
+	return out.Bytes()
+}
+
+// without takes an item out of the list that a flag's value is: a capability, an option of a mount, a network's option. It is false where
+// the item is all there is, or not there.
+func without(word, flag, item string) (string, bool) {
+	bare := strings.TrimRight(word, `"'`)
+	tail := word[len(bare):]
+	head, list := "", bare
+	switch flag {
+	case "volume", "tmpfs", "network":
+		i := strings.LastIndexByte(bare, ':')
+		if i < 0 || flag == "volume" && strings.Count(bare, ":") < 2 {
+			return "", false
+		}
+		head, list = bare[:i], bare[i+1:]
+	default:
+		if i := strings.IndexByte(bare, '='); i >= 0 && flag != "mount" {
+			head, list = bare[:i+1], bare[i+1:]
+		}
+	}
+	items := strings.Split(list, ",")
+	kept := slices.DeleteFunc(slices.Clone(items), func(s string) bool { return sameItem(flag, strings.Trim(s, `"'`), item) })
+	switch {
+	case len(kept) == len(items):
+		return "", false
+	case len(kept) > 0 && (flag == "volume" || flag == "tmpfs" || flag == "network"):
+		return head + ":" + strings.Join(kept, ",") + tail, true
+	case len(kept) > 0:
+		return head + strings.Join(kept, ",") + tail, true
+	case flag == "volume" || flag == "tmpfs" || flag == "network":
+		return head + tail, true
+	}
+	return "", false
+}
+
+func sameItem(flag, s, item string) bool {
+	if flag == "mount" {
+		key, value, _ := strings.Cut(s, "=")
+		switch item {
+		case "Z":
+			return key == "relabel" && value == "private"
+		case "z":
+			return key == "relabel" && value == "shared"
+		case "U":
+			return key == "U" || key == "chown"
+		default:
+			return key == "bind-propagation" && value == item || s == item
+		}
+	}
+	if strings.HasPrefix(flag, "cap-") {
+		return strings.EqualFold(strings.TrimPrefix(strings.ToUpper(s), "CAP_"), strings.TrimPrefix(strings.ToUpper(item), "CAP_"))
+	}
+	return s == item
+}
+
+// offsetOf returns the offset of a 1-based line and column.
+func offsetOf(text []byte, line, column int) int {
+	offset := 0
+	for n := 1; n < line; n++ {
+		i := bytes.IndexByte(text[offset:], '\n')
+		if i < 0 {
+			return len(text)
+		}
+		offset += i + 1
+	}
+	return min(offset+max(column-1, 0), len(text))
+}
+
+// lineOf returns the 1-based line of an offset.
+func lineOf(text []byte, offset int) int { return 1 + bytes.Count(text[:offset], []byte("\n")) }
+
+// unitDocument reads a unit; nil for what is none.
+func unitDocument(path string, text []byte, version string) *document {
+	assignments, ok := quadlet.Assignments(path, text)
+	if !ok {
+		return nil
+	}
+	section := quadlet.Section(path)
+	if strings.HasSuffix(path, ".conf") { // a drop-in: DIRECTORY/NAME.container.d/x.conf, or container.d
+		section = "Container"
+		if strings.Contains(path, "pod.d/") {
+			section = "Pod"
+		}
+	}
+	d := &document{path: path, text: text, version: version, isUnit: true, place: endOfSection(text, assignments, section)}
+	for _, a := range assignments {
+		if a.Section != section || a.Value == "" {
+			continue
+		}
+		g := group{key: a.Key, from: offsetOf(text, a.Line, 1), to: offsetOf(text, a.EndLine+1, 1), sole: len(a.Words) == 1}
+		span := func(w quadlet.Word) (int, int) {
+			return offsetOf(text, w.Line, w.Column), offsetOf(text, w.Line, w.EndColumn)
+		}
+		add := func(flag, value string, first, last quadlet.Word) {
+			o := occurrence{flag: flag, value: value, group: len(d.groups)}
+			o.from, _ = span(first)
+			o.wordFrom, o.wordTo = span(last)
+			o.to = o.wordTo
+			if g.sole {
+				o.from = min(o.from, offsetOf(text, a.Line, a.Column))
+			}
+			d.occurrences = append(d.occurrences, o)
+		}
+		switch flag := quadlet.FlagOf(a.Key); {
+		case a.Key == "PodmanArgs":
+			var words []string
+			for _, w := range a.Words {
+				words = append(words, w.Text)
+			}
+			options, err := command.Flags(words, section == "Pod")
+			if err != nil {
+				continue
+			}
+			for _, o := range options {
+				add(o.Name, o.Value, a.Words[o.Index], a.Words[o.ValueIndex])
+			}
+		case flag == "":
+			continue
+		default:
+			for _, w := range a.Words {
+				add(flag, quadlet.OptionOf(a.Key, w.Text), w, w)
+			}
+		}
+		d.groups = append(d.groups, g)
+	}
+	return d
+}
+
+// endOfSection returns the offset of the line behind the last assignment of a section, or behind its header.
+func endOfSection(text []byte, assignments []quadlet.Assignment, section string) int {
+	last := 0
+	for _, a := range assignments {
+		if a.Section == section {
+			last = max(last, a.EndLine)
+		}
+	}
+	if last == 0 {
+		for i, line := range strings.Split(string(text), "\n") {
+			if strings.TrimSpace(line) == "["+section+"]" {
+				last = i + 1
+			}
+		}
+	}
+	return offsetOf(text, last+1, 1)
+}
+
+// scriptDocument reads the command line of a script that stands at a place; nil where there is none.
+func scriptDocument(path string, text []byte, place podman.Origin) *document {
+	for _, call := range (command.Script{File: path, Text: string(text)}).Calls() {
+		for i, w := range call.Words {
+			if w.Origin.Line != place.Line || w.Origin.Column != place.Column || w.Text != "run" && w.Text != "create" {
+				continue
+			}
+			d := &document{path: path, text: text, place: call.Spans[i][1], separator: " "}
+			if i+1 < len(call.Spans) { // one option a line stays so
+				if between := string(text[call.Spans[i][1]:call.Spans[i+1][0]]); strings.Contains(between, "\\\n") {
+					d.separator = between
+				}
+			}
+			for _, o := range call.Options {
+				if o.Index < i { // podman's own, before the subcommand
+					continue
+				}
+				d.occurrences = append(d.occurrences, occurrence{
+					flag: o.Name, value: o.Value, group: -1,
+					from: call.Spans[o.Index][0], to: call.Spans[o.ValueIndex][1], wordFrom: call.Spans[o.ValueIndex][0], wordTo: call.Spans[o.ValueIndex][1],
+				})
+			}
+			return d
+		}
+	}
+	return nil
+}

@@ -1,0 +1,522 @@
+package fix
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/rules"
+)
+
+// yamlFile edits Kubernetes YAML or a compose file. The text is edited where the nodes stand, so that comments, order and spelling stay as
+// they are; what is written in one line (`{a: b}`) is left.
+func yamlFile(path string, text []byte, findings []*rules.Finding, definition podman.Definition) Outcome {
+	out := Outcome{After: text}
+	y := &yamlText{text: text}
+	for line := range lineOf(text, len(text)) {
+		y.lines = append(y.lines, line+1)
+	}
+	for _, f := range findings {
+		before := *y
+		before.lines = slices.Clone(y.lines)
+		done, why := y.end(path, f, definition)
+		if why != "" {
+			*y = before
+			out.Left = append(out.Left, Left{f, why})
+			continue
+		}
+		out.Done = append(out.Done, done)
+	}
+	out.After = y.text
+	return out
+}
+
+// end ends one finding. Where it returns why not, what it has changed must be taken back.
+func (y *yamlText) end(path string, f *rules.Finding, definition podman.Definition) (Done, string) {
+	done := Done{Finding: f}
+	fix := f.Fix
+	changes := slices.Concat(fix.Changes, fix.Replacement)
+	if !fix.Drop && len(changes) == 0 || fix.Part != "" {
+		return done, needsChoice + fix.Summary
+	}
+	if !y.read() {
+		return done, "the YAML cannot be read any more"
+	}
+	if fix.Drop {
+		for _, e := range f.Evidence {
+			if e.Origin.File != path || e.Origin.Line == 0 || e.Origin.Line == definition.Origin.Line && e.Origin.Column == definition.Origin.Column {
+				continue
+			}
+			dropped, why := y.drop(y.now(e.Origin.Line), e.Origin.Column)
+			if why != "" {
+				return done, why
+			}
+			done.Dropped = append(done.Dropped, dropped)
+			if !y.read() {
+				return done, needsChoice + fix.Summary
+			}
+		}
+		if len(done.Dropped) == 0 && len(changes) == 0 {
+			return done, "what sets it is not found"
+		}
+	}
+	for _, c := range changes {
+		setting, ok := yamlPath(c, definition.Syntax)
+		if !ok {
+			return done, needsChoice + "where the container stands its YAML has no word for " + c.Flag
+		}
+		container := y.mapping(y.now(definition.Origin.Line), definition.Origin.Column)
+		if container != nil && setting.ofPod {
+			container = y.pod(container)
+		}
+		if container == nil {
+			return done, "the container is not found in the YAML"
+		}
+		words, why := y.set(container, setting.keys, setting.value, setting.list)
+		if why != "" {
+			return done, why
+		}
+		if words != "" {
+			done.Words = append(done.Words, words)
+		}
+		if !y.read() {
+			return done, "the edit would break the YAML"
+		}
+	}
+	return done, ""
+}
+
+// yamlSetting is a setting as a path from the container's mapping.
+type yamlSetting struct {
+	keys  []string
+	value string
+	// list is set where the value is added to a list.
+	list bool
+	// ofPod is set where the path begins at the pod, or at the template of one.
+	ofPod bool
+}
+
+// yamlPath says where a change goes. It is false for what stands elsewhere than below the container, such as a pod's annotation.
+func yamlPath(c rules.Change, syntax podman.Syntax) (yamlSetting, bool) {
+	name, value, _ := strings.Cut(c.Flag, "=")
+	if syntax == podman.SyntaxCompose {
+		switch name {
+		case "--cap-drop":
+			return yamlSetting{[]string{"cap_drop"}, value, true, false}, true
+		case "--cap-add":
+			return yamlSetting{[]string{"cap_add"}, value, true, false}, true
+		case "--read-only":
+			return yamlSetting{[]string{"read_only"}, "true", false, false}, true
+		case "--user":
+			return yamlSetting{[]string{"user"}, `"` + value + `"`, false, false}, true
+		case "--userns":
+			return yamlSetting{[]string{"userns_mode"}, value, false, false}, true
+		case "--security-opt":
+			return yamlSetting{[]string{"security_opt"}, value, true, false}, true
+		case "--memory":
+			return yamlSetting{[]string{"mem_limit"}, value, false, false}, true
+		case "--cpus":
+			return yamlSetting{[]string{"cpus"}, `"` + value + `"`, false, false}, true
+		case "--pids-limit":
+			return yamlSetting{[]string{"pids_limit"}, value, false, false}, true
+		case "--log-driver":
+			return yamlSetting{[]string{"logging", "driver"}, value, false, false}, true
+		case "--publish":
+			return yamlSetting{[]string{"ports"}, `"` + value + `"`, true, false}, true
+		case "--tmpfs":
+			return yamlSetting{[]string{"tmpfs"}, value, true, false}, true
+		case "--label":
+			return yamlSetting{[]string{"labels"}, `"` + value + `"`, true, false}, true
+		}
+		return yamlSetting{}, false
+	}
+	switch name {
+	case "--cap-drop":
+		return yamlSetting{[]string{"securityContext", "capabilities", "drop"}, value, true, false}, true
+	case "--cap-add":
+		return yamlSetting{[]string{"securityContext", "capabilities", "add"}, value, true, false}, true
+	case "--read-only":
+		return yamlSetting{[]string{"securityContext", "readOnlyRootFilesystem"}, "true", false, false}, true
+	case "--security-opt":
+		return yamlSetting{[]string{"securityContext", "allowPrivilegeEscalation"}, "false", false, false}, value == "no-new-privileges"
+	case "--memory":
+		return yamlSetting{[]string{"resources", "limits", "memory"}, strings.Replace(value, "m", "Mi", 1), false, false}, true
+	case "--cpus":
+		return yamlSetting{[]string{"resources", "limits", "cpu"}, `"` + value + `"`, false, false}, true
+	case "--user":
+		uid, _, _ := strings.Cut(value, ":")
+		return yamlSetting{[]string{"securityContext", "runAsUser"}, uid, false, false}, true
+	case "--userns":
+		return yamlSetting{[]string{"metadata", "annotations", "io.podman.annotations.userns"}, value, false, true}, true
+	case "--label":
+		key, v, _ := strings.Cut(value, "=")
+		return yamlSetting{[]string{"metadata", "annotations", key}, v, false, true}, key == "io.containers.autoupdate"
+	}
+	return yamlSetting{}, false
+}
+
+func documents(text []byte) ([]*yaml.Node, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var roots []*yaml.Node
+	for {
+		var n yaml.Node
+		err := decoder.Decode(&n)
+		if errors.Is(err, io.EOF) {
+			return roots, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, &n)
+	}
+}
+
+// yamlText is a text with its nodes.
+type yamlText struct {
+	text  []byte
+	roots []*yaml.Node
+	// lines holds, for each line of the text as it is now, which one it was at first, 0 for one that is new.
+	lines []int
+}
+
+// read reads the text anew and reports whether it is YAML.
+func (y *yamlText) read() bool {
+	var err error
+	y.roots, err = documents(y.text)
+	return err == nil
+}
+
+// now returns where a line of the first text stands now, 0 where it is gone.
+func (y *yamlText) now(line int) int { return slices.Index(y.lines, line) + 1 }
+
+// edit replaces bytes. Lines go and come as a whole, or a piece of one line is replaced by one of one line.
+func (y *yamlText) edit(from, to int, text string) {
+	first := lineOf(y.text, from)
+	gone, come := bytes.Count(y.text[from:to], []byte("\n")), strings.Count(text, "\n")
+	y.lines = slices.Concat(y.lines[:first-1], make([]int, come), y.lines[first-1+gone:])
+	y.text = apply(y.text, []edit{{from, to, text}})
+}
+
+// mapping returns the mapping that stands at a place.
+func (y *yamlText) mapping(line, column int) *yaml.Node {
+	var found, below *yaml.Node
+	y.walk(func(n, _ *yaml.Node, _ int) {
+		if n.Kind != yaml.MappingNode {
+			return
+		}
+		if n.Line == line && n.Column == column {
+			found = n
+		}
+		// The place may be that of the key that the mapping is the value of; the mapping that begins with this key is another.
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if k := n.Content[i]; k.Line == line && k.Column == column && n.Content[i+1].Kind == yaml.MappingNode {
+				below = n.Content[i+1]
+			}
+		}
+	})
+	if below != nil {
+		return below
+	}
+	return found
+}
+
+// pod returns the mapping of the pod, or of the template of one, that a container belongs to: the one whose spec has it.
+func (y *yamlText) pod(container *yaml.Node) *yaml.Node {
+	parents := map[*yaml.Node]*yaml.Node{}
+	y.walk(func(n, parent *yaml.Node, _ int) { parents[n] = parent })
+	for n := container; n != nil; n = parents[n] {
+		if n.Kind != yaml.MappingNode || n == container {
+			continue
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == "spec" {
+				return n
+			}
+		}
+	}
+	return nil
+}
+
+// walk visits every node with its parent and its index there.
+func (y *yamlText) walk(visit func(n, parent *yaml.Node, index int)) {
+	var down func(n, parent *yaml.Node, index int)
+	down = func(n, parent *yaml.Node, index int) {
+		visit(n, parent, index)
+		for i, child := range n.Content {
+			down(child, n, i)
+		}
+	}
+	for _, root := range y.roots {
+		down(root, nil, 0)
+	}
+}
+
+const inOneLine = "it is written in one line: change it by hand"
+
+// set puts a value at a path below a mapping and returns what it wrote, empty where it was there.
+func (y *yamlText) set(m *yaml.Node, keys []string, value string, list bool) (words, why string) {
+	words = strings.Join(keys, ".") + ": " + value
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		key, child := m.Content[i], m.Content[i+1]
+		if key.Value != keys[0] {
+			continue
+		}
+		switch {
+		case len(keys) > 1 && child.Kind == yaml.MappingNode:
+			return y.set(child, keys[1:], value, list)
+		case len(keys) > 1 && child.Tag == "!!null":
+			return y.insert(m, i, nested(keys[1:], value, list, m.Column+1), words)
+		case len(keys) > 1:
+			return "", needsYAML(key)
+		case list && child.Kind == yaml.SequenceNode:
+			return y.append(child, value, words)
+		case list:
+			return "", needsYAML(key)
+		case child.Kind == yaml.ScalarNode && child.Value == strings.Trim(value, `"`):
+			return "", ""
+		case child.Kind == yaml.ScalarNode && child.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0:
+			return words, y.replace(child, value)
+		}
+		return "", needsYAML(key)
+	}
+	if m.Style&yaml.FlowStyle != 0 {
+		return y.insertInline(m, keys, value, list, words)
+	}
+	return y.insert(m, -1, nested(keys, value, list, m.Column-1), words)
+}
+
+// insertInline puts an entry at the beginning of a mapping in braces.
+func (y *yamlText) insertInline(m *yaml.Node, keys []string, value string, list bool, words string) (wrote, why string) {
+	at := offsetOf(y.text, m.Line, m.Column)
+	for at < len(y.text) && y.text[at] != '{' && y.text[at] != '\n' { // an anchor stands before it
+		at++
+	}
+	if at == len(y.text) || y.text[at] != '{' {
+		return "", inOneLine
+	}
+	text := value
+	if list {
+		text = "[" + value + "]"
+	}
+	for i, k := range slices.Backward(keys) {
+		text = k + ": " + text
+		if i > 0 {
+			text = "{" + text + "}"
+		}
+	}
+	if len(m.Content) > 0 {
+		text += ", "
+	}
+	y.edit(at+1, at+1, text)
+	return words, ""
+}
+
+func needsYAML(key *yaml.Node) string {
+	return needsChoice + key.Value + " is something else than podlint can edit"
+}
+
+// nested writes a path of keys with its value, indented by so many columns.
+func nested(keys []string, value string, list bool, indent int) string {
+	var b strings.Builder
+	for i, k := range keys {
+		b.WriteString(strings.Repeat(" ", indent+2*i) + k + ":")
+		switch {
+		case i < len(keys)-1:
+			b.WriteString("\n")
+		case list:
+			b.WriteString(" [" + value + "]\n")
+		default:
+			b.WriteString(" " + value + "\n")
+		}
+	}
+	return b.String()
+}
+
+// insert puts lines behind an entry of a mapping that stands in one line: the one with the given index, or the first such.
+func (y *yamlText) insert(m *yaml.Node, entry int, lines, words string) (wrote, why string) {
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		if entry >= 0 && i != entry {
+			continue
+		}
+		key, value := m.Content[i], m.Content[i+1]
+		last := lastLine(value)
+		if last == 0 || value.Kind == yaml.ScalarNode && value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+			continue
+		}
+		if value.Kind == yaml.ScalarNode && value.Line != key.Line && value.Value != "" {
+			continue
+		}
+		if value.Kind != yaml.ScalarNode && entry < 0 { // the end of a block is not certain where comments follow
+			continue
+		}
+		at := offsetOf(y.text, max(last, key.Line)+1, 1)
+		if at > 0 && y.text[at-1] != '\n' {
+			return "", needsChoice + "the file's last line does not end"
+		}
+		y.edit(at, at, lines)
+		return words, ""
+	}
+	if first := m.Content[0]; entry < 0 && first.Line > 0 {
+		at := offsetOf(y.text, first.Line, 1)
+		if len(bytes.TrimSpace(y.text[at:offsetOf(y.text, first.Line, first.Column)])) == 0 { // it begins its line: not behind a dash
+			y.edit(at, at, lines)
+			return words, ""
+		}
+	}
+	return "", needsChoice + "there is no line behind which " + strings.TrimSpace(words) + " could be put"
+}
+
+// lastLine returns the last line of a node, 0 where it cannot be told.
+func lastLine(n *yaml.Node) int {
+	last := n.Line
+	for _, child := range n.Content {
+		l := lastLine(child)
+		if l == 0 {
+			return 0
+		}
+		last = max(last, l)
+	}
+	if n.Kind == yaml.ScalarNode {
+		if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Style == 0 && strings.Contains(n.Value, "\n") {
+			return 0
+		}
+		last += strings.Count(n.Value, "\n")
+	}
+	return last
+}
+
+// append adds an item to a list.
+func (y *yamlText) append(list *yaml.Node, value, words string) (wrote, why string) {
+	bare := strings.Trim(value, `"`)
+	for _, item := range list.Content {
+		if strings.EqualFold(item.Value, bare) {
+			return "", ""
+		}
+	}
+	if list.Style&yaml.FlowStyle != 0 {
+		start := offsetOf(y.text, list.Line, list.Column)
+		end := bytes.IndexByte(y.text[start:], ']')
+		if end < 0 || bytes.ContainsAny(y.text[start:start+end], "#\n") {
+			return "", inOneLine
+		}
+		separator := ", "
+		if len(list.Content) == 0 {
+			separator = ""
+		}
+		y.edit(start+end, start+end, separator+value)
+		return words, ""
+	}
+	if len(list.Content) == 0 {
+		return "", inOneLine
+	}
+	last := lastLine(list)
+	if last == 0 {
+		return "", needsChoice + "the list's end is not certain"
+	}
+	dash := bytes.LastIndexByte(y.text[:offsetOf(y.text, list.Content[0].Line, list.Content[0].Column)], '-')
+	indent := dash - offsetOf(y.text, list.Content[0].Line, 1)
+	at := offsetOf(y.text, last+1, 1)
+	text := strings.Repeat(" ", max(indent, 0)) + "- " + value + "\n"
+	if at > 0 && y.text[at-1] != '\n' {
+		return "", needsChoice + "the file's last line does not end"
+	}
+	y.edit(at, at, text)
+	return words, ""
+}
+
+// replace puts a scalar in place of another.
+func (y *yamlText) replace(n *yaml.Node, value string) (why string) {
+	from, to, ok := y.scalar(n)
+	if !ok {
+		return needsChoice + n.Value + " stands in a way that podlint cannot edit"
+	}
+	y.edit(from, to, value)
+	return ""
+}
+
+// scalar returns where a scalar of one line stands.
+func (y *yamlText) scalar(n *yaml.Node) (from, to int, ok bool) {
+	from = offsetOf(y.text, n.Line, n.Column)
+	rest := y.text[from:]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		rest = rest[:i]
+	}
+	switch {
+	case n.Style&yaml.DoubleQuotedStyle != 0 && len(rest) > 1:
+		end := bytes.IndexByte(rest[1:], '"')
+		return from, from + end + 2, end >= 0 && !bytes.Contains(rest[1:end+1], []byte(`\`))
+	case n.Style&yaml.SingleQuotedStyle != 0 && len(rest) > 1:
+		end := bytes.IndexByte(rest[1:], '\'')
+		return from, from + end + 2, end >= 0
+	default:
+		return from, from + len(n.Value), bytes.HasPrefix(rest, []byte(n.Value))
+	}
+}
+
+// drop takes away what stands at a place: an item of a list, an entry of a mapping; of a switch that is true it makes false.
+func (y *yamlText) drop(line, column int) (what, why string) {
+	var node, parent *yaml.Node
+	index := 0
+	y.walk(func(n, p *yaml.Node, i int) {
+		if p == nil || n.Line != line || n.Column != column {
+			return
+		}
+		if node == nil || p.Kind == yaml.SequenceNode { // a list's item rather than its first key
+			if node == nil || parent.Kind != yaml.SequenceNode {
+				node, parent, index = n, p, i
+			}
+		}
+	})
+	if node == nil {
+		return "", "what sets it is not found in the YAML"
+	}
+	if parent.Kind == yaml.MappingNode {
+		key := index - index%2
+		name, value := parent.Content[key], parent.Content[key+1]
+		if value.Kind == yaml.ScalarNode && value.Value == "true" {
+			return name.Value + ": true", y.replace(value, "false")
+		}
+		if parent.Style&yaml.FlowStyle != 0 {
+			return "", inOneLine
+		}
+		if len(parent.Content) == 2 {
+			return "", needsChoice + name.Value + " is all that stands there"
+		}
+		return name.Value, y.cut(name.Line, value)
+	}
+	if parent.Kind != yaml.SequenceNode {
+		return "", "what sets it is not found in the YAML"
+	}
+	if parent.Style&yaml.FlowStyle != 0 {
+		return "", inOneLine
+	}
+	if len(parent.Content) > 1 {
+		return "an item", y.cut(node.Line, node)
+	}
+	// The only item: the list goes with it.
+	var key *yaml.Node
+	y.walk(func(n, p *yaml.Node, i int) {
+		if n == parent && p != nil && p.Kind == yaml.MappingNode && i%2 == 1 && len(p.Content) > 2 {
+			key = p.Content[i-1]
+		}
+	})
+	if key == nil {
+		return "", needsChoice + "it is all that stands there"
+	}
+	return key.Value, y.cut(key.Line, node)
+}
+
+// cut takes lines away, up to the last one of a node.
+func (y *yamlText) cut(from int, node *yaml.Node) (why string) {
+	last := lastLine(node)
+	if last == 0 {
+		return needsChoice + "where it ends is not certain"
+	}
+	y.edit(offsetOf(y.text, from, 1), offsetOf(y.text, last+1, 1), "")
+	return ""
+}
