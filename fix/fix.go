@@ -178,7 +178,55 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 			inGroup = -1
 		}
 	}
+	if fix.MountOption != "" {
+		d.mountWith(fix.MountOption)
+	}
 	return done, ""
+}
+
+// mountWith adds an option to every mount that can be written.
+func (d *document) mountWith(option string) {
+	for _, o := range d.occurrences {
+		if text, ok := withOption(o.flag, o.value, option); !o.off && ok {
+			word := string(d.text[o.wordFrom:o.wordTo])
+			if strings.Contains(word, o.value) {
+				d.parts = append(d.parts, edit{o.wordFrom, o.wordTo, strings.Replace(word, o.value, text, 1)})
+			}
+		}
+	}
+}
+
+// withOption adds an option to the value of --volume or --mount; it is false for what cannot be written, or has it or its like.
+func withOption(flag, value, option string) (string, bool) {
+	switch flag {
+	case "volume":
+		parts := strings.SplitN(value, ":", 3)
+		if len(parts) < 2 {
+			return "", false
+		}
+		if len(parts) == 2 {
+			return value + ":" + option, true
+		}
+		for o := range strings.SplitSeq(parts[2], ",") {
+			if o == "ro" || o == "O" || o == "U" || strings.HasPrefix(o, "idmap") {
+				return "", false
+			}
+		}
+		return value + "," + option, true
+	case "mount":
+		for field := range strings.SplitSeq(value, ",") {
+			name, v, _ := strings.Cut(field, "=")
+			switch {
+			case name == "type" && v != "bind" && v != "volume", name == "ro", name == "readonly", name == "U", name == "chown", name == "idmap":
+				return "", false
+			}
+		}
+		if option == "U" {
+			option = "U=true"
+		}
+		return value + "," + option, true
+	}
+	return "", false
 }
 
 // at returns the occurrences that stand at a place.

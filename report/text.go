@@ -313,14 +313,17 @@ func (t *textWriter) remedy(c Container, f *rules.Finding) string {
 		syntax = podman.SyntaxQuadlet
 	}
 	changes := f.Fix.In(syntax, t.report.podman())
+	text := Safe(strings.Join(changes, "  "))
 	switch {
 	case len(changes) == 0:
-		return Safe(f.Fix.Summary)
+		text = Safe(f.Fix.Summary)
 	case t.style.Verbose:
-		return Safe(strings.Join(changes, "  ")) + "   (" + Safe(f.Fix.Summary) + ")"
-	default:
-		return Safe(strings.Join(changes, "  "))
+		text += "   (" + Safe(f.Fix.Summary) + ")"
 	}
+	if f.Proven != "" {
+		text += "   (proven " + Safe(f.Proven) + ")"
+	}
+	return text
 }
 
 // standing is the container's state, with how long it has been running.

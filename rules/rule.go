@@ -167,6 +167,8 @@ type Finding struct {
 	Quote string
 	// Waived is the reason for which the finding has been accepted, empty where it has not.
 	Waived string
+	// Proven says when its fix was proven on a copy, and with what, empty where it was not: "on 2026-11-20 with this image".
+	Proven string
 	// Baseline is set where the finding is one of the baseline's.
 	Baseline bool
 	// Fingerprint identifies the finding across runs and machines: 32 hexadecimal digits.
@@ -194,6 +196,9 @@ type Fix struct {
 	// Replacement holds what takes the place of the options that are taken away; unlike Changes, reports leave it out, since it is no
 	// more than an example: which address a port is meant for, only its owner knows.
 	Replacement []Change
+	// MountOption is added to each mount that can be written, empty for none: with users of its own a container cannot read what it could
+	// before, unless the mount is mapped too ("idmap") or given to it ("U"). Only a proof knows whether that is needed.
+	MountOption string
 	// Safe is set where the change cannot take anything from the service that it could rely on. Others need trying.
 	Safe bool
 }

@@ -100,6 +100,9 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 		FailOn: flags.failOnSeverity, Complete: true, Definitions: true,
 	}
 	l := &linter{flags: flags, catalogue: flags.catalogue, now: a.now()}
+	if a.machine {
+		l.proofs = readProofs(proofsPath())
+	}
 	if stdin {
 		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == "-" })
 		data, err := readAll(a.in)
@@ -142,9 +145,10 @@ type linter struct {
 	// given holds files that are not read, by the names that they would have: standard input, an example of the documentation.
 	given map[string][]byte
 
-	tree  *tree
-	units *quadlet.Reader
-	kubes map[string]kube.Options // by the absolute path of the YAML that a .kube unit plays
+	proofs proofs
+	tree   *tree
+	units  *quadlet.Reader
+	kubes  map[string]kube.Options // by the absolute path of the YAML that a .kube unit plays
 	// related holds what the rules about relations need of each container, and waivers those that such findings may have.
 	related []*podman.Container
 	waivers []policy.Waiver
@@ -303,7 +307,12 @@ func (l *linter) judge(o *outcome, containers []*podman.Container, files []strin
 		c.Definition.Files = sourceFiles(c, files)
 		o.containers = append(o.containers, report.Describe(c))
 		o.related = append(o.related, rules.Related(c))
-		findings = append(findings, rules.Check(l.flags.selectedRules, c)...)
+		found := rules.Check(l.flags.selectedRules, c)
+		l.proofs.mark(c, found, func() (string, bool) {
+			text, ok := read.of(c.Definition.Origin.File)
+			return string(text), ok && c.Definition.Syntax == podman.SyntaxQuadlet
+		})
+		findings = append(findings, found...)
 	}
 	var waivers []policy.Waiver
 	for _, file := range files {

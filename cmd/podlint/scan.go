@@ -167,10 +167,16 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 	units := newUnitFinder(service.URI)
 	keep := func(found []rules.Finding) { flags.keep(result, found) }
 	var all []*podman.Container
+	var known proofs
+	if a.machine {
+		known = readProofs(proofsPath())
+	}
 	host, problems, err := service.Containers(ctx, selection, shown.set, func(c *podman.Container) {
 		units.define(c)
 		result.Containers = append(result.Containers, report.Describe(c))
-		keep(rules.Check(flags.selectedRules, c))
+		found := rules.Check(flags.selectedRules, c)
+		known.mark(c, found, func() (string, bool) { return "", false })
+		keep(found)
 		all = append(all, rules.Related(c))
 	})
 	slices.SortFunc(all, func(a, b *podman.Container) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/podlint/podlint/fix/prove"
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/rules"
+)
+
+// kept is a proof as it is kept: which fixes hold for a definition and an image. It lapses with either: what is looked for then has another
+// hash.
+type kept struct {
+	Container string `json:"container"`
+	// Definition is the SHA-256 of the command line that the copy was made by, Unit that of the unit's text, empty without one.
+	Definition string `json:"definition"`
+	Unit       string `json:"unit,omitempty"`
+	// Image is the ID of the image.
+	Image string    `json:"image"`
+	When  time.Time `json:"when"`
+	Rules []string  `json:"rules"`
+}
+
+type proofsFile struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Proofs  []kept `json:"proofs"`
+}
+
+const (
+	proofsFormat = "podlint-proofs"
+	mostProofs   = 1000
+)
+
+// proofsPath is where proofs are kept: root's with the system's state, a user's with theirs.
+func proofsPath() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/podlint/proofs.json"
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "podlint/proofs.json")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local/state/podlint/proofs.json")
+}
+
+// readProofs returns the proofs that are kept; none where the file cannot be read.
+func readProofs(path string) []kept {
+	data, err := readRegular(path)
+	var f proofsFile
+	if err != nil || json.Unmarshal(data, &f) != nil || f.Format != proofsFormat || f.Version != 1 {
+		return nil
+	}
+	return f.Proofs
+}
+
+// store keeps a proof, in place of an older one of the same container.
+func (a *app) store(it *proof, r *prove.Result) error {
+	path := proofsPath()
+	if path == "" {
+		return errors.New("there is no home directory")
+	}
+	before, err := readRegular(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f := proofsFile{Format: proofsFormat, Version: 1, Proofs: readProofs(path)}
+	p := kept{Container: it.subject.Name, Definition: hash(it.subject.Text), Image: it.image, When: a.now().UTC().Truncate(time.Second), Rules: []string{}}
+	if it.unit != "" {
+		p.Unit = hash(string(it.text))
+	}
+	for i, finding := range it.subject.Findings {
+		if r.Kept[i] {
+			p.Rules = append(p.Rules, finding.Rule.ID)
+		}
+	}
+	f.Proofs = slices.DeleteFunc(f.Proofs, func(k kept) bool { return k.Container == p.Container })
+	f.Proofs = append(f.Proofs, p)
+	f.Proofs = f.Proofs[max(0, len(f.Proofs)-mostProofs):]
+	data, err := json.MarshalIndent(f, "", " ")
+	if err != nil {
+		return err
+	}
+	return writeInPlace(path, before, append(data, '\n'))
+}
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// proofs finds what was proven.
+type proofs []kept
+
+// mark says of a container's findings which of their fixes were proven: for a live one with its image and command line, for a definition
+// with its text.
+func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText func() (string, bool)) {
+	if len(p) == 0 || len(findings) == 0 {
+		return
+	}
+	live, unit := "", ""
+	if c.CreateCommand.Known() {
+		words := make([]string, len(c.CreateCommand.Value))
+		for i, w := range c.CreateCommand.Value {
+			words[i] = w.Reveal()
+		}
+		live = hash(layOut(words))
+	} else if text, ok := unitText(); ok {
+		unit = hash(text)
+	}
+	for _, k := range p {
+		with := ""
+		switch {
+		case live != "" && k.Definition == live && k.Image == c.Image.ID:
+			with = " with this image"
+		case unit != "" && k.Unit == unit:
+			const short = 12
+			with = " with image " + k.Image[:min(short, len(k.Image))]
+		default:
+			continue
+		}
+		for i := range findings {
+			if slices.Contains(k.Rules, findings[i].Rule.ID) {
+				findings[i].Proven = "on " + strings.TrimSpace(k.When.Format(time.DateOnly)) + with
+			}
+		}
+	}
+}

@@ -1,0 +1,230 @@
+//go:build realpodman
+
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// provenCase is a container with the tightest set that it runs with: what prove says of each fix, "rule" for one that holds,
+// "rule:exceptions" for one that holds but for these, "-rule" for one that breaks it.
+type provenCase struct {
+	name    string
+	args    []string
+	command string
+	want    string // of cap-drop-all, no-new-privileges and read-only
+}
+
+var provenCases = []provenCase{
+	{"needs-nothing", nil, "exec sleep 1000", "cap-drop-all no-new-privileges read-only"},
+	{"writes", nil, "touch /var/cache/x/a && touch /run/x.pid && exec sleep 1000", "cap-drop-all no-new-privileges read-only:/var/cache/x"},
+	{"binds-and-drops", nil, "exec httpd -f -p 80 -u svc", "cap-drop-all:NET_BIND_SERVICE,SETGID,SETUID no-new-privileges read-only"},
+	{"chowns", []string{"-v", "data:/var/lib/x"}, "chown 101:101 /var/lib/x && exec sleep 1000", "cap-drop-all:CHOWN no-new-privileges read-only"},
+	{"setuid", []string{"--user", "101:101"}, "/bin/suid true && exec sleep 1000", "cap-drop-all:SETGID,SETUID -no-new-privileges read-only"},
+}
+
+// proofImage makes an image with what the cases need.
+func proofImage(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, sub := range []string{"bin", "etc", "tmp", "run", "var/lib/x", "var/cache/x"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	busybox, err := os.ReadFile("/bin/busybox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, data []byte, mode os.FileMode) {
+		if err := os.WriteFile(filepath.Join(dir, name), data, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("bin/busybox", busybox, 0o755)
+	write("bin/suid", busybox, 0o755)
+	for _, applet := range []string{"sh", "sleep", "chown", "touch", "httpd", "true"} {
+		if err := os.Symlink("busybox", filepath.Join(dir, "bin", applet)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("etc/passwd", []byte("root:x:0:0::/:/bin/sh\nsvc:x:101:101::/:/bin/sh\n"), 0o644)
+	write("etc/group", []byte("root:x:0:\nsvc:x:101:\n"), 0o644)
+	write("etc/busybox.conf", []byte("[SUID]\nsu = ssx root.root\n"), 0o600)
+	write("Containerfile", []byte("FROM scratch\nCOPY bin /bin\nCOPY etc /etc\nCOPY tmp /tmp\nCOPY run /run\nCOPY var /var\nRUN [\"/bin/busybox\", \"chmod\", \"4755\", \"/bin/suid\"]\n"), 0o644)
+	podmanCommand(t, "build", "-q", "--network", "none", "-t", "localhost/proof:1", dir)
+}
+
+// untouched is what must be the same of every other container after a proof.
+func untouched(t *testing.T) string {
+	t.Helper()
+	state := podmanCommand(t, "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Image}}")
+	for _, name := range strings.Fields(podmanCommand(t, "ps", "--all", "--format", "{{.Names}}")) {
+		state += podmanCommand(t, "inspect", "--type", "container", "--format", "{{.Id}} {{.State.StartedAt}} {{.State.Pid}} {{.RestartCount}}", name) + "\n"
+	}
+	for _, volume := range strings.Fields(podmanCommand(t, "volume", "ls", "-q")) {
+		dir := podmanCommand(t, "volume", "inspect", "--format", "{{.Mountpoint}}", volume)
+		tar := exec.Command("tar", "-C", dir, "-c", "--sort=name", ".")
+		if os.Geteuid() != 0 {
+			tar = exec.Command("podman", "unshare", "tar", "-C", dir, "-c", "--sort=name", ".")
+		}
+		data, err := tar.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(data)
+		state += volume + " " + hex.EncodeToString(sum[:]) + "\n"
+	}
+	return state
+}
+
+// proven reads what prove says of the fixes.
+func proven(out string, rules ...string) string {
+	var found []string
+	for line := range strings.SplitSeq(out, "\n") {
+		words := strings.Fields(line)
+		if len(words) < 2 || !slices.Contains(rules, words[1]) {
+			continue
+		}
+		switch words[0] {
+		case "holds":
+			text := words[1]
+			if _, exceptions, ok := strings.Cut(line, "but for "); ok {
+				text += ":" + strings.ReplaceAll(exceptions, ", ", ",")
+			}
+			found = append(found, text)
+		case "breaks":
+			found = append(found, "-"+words[1])
+		}
+	}
+	slices.SortFunc(found, func(a, b string) int { return strings.Compare(strings.TrimPrefix(a, "-"), strings.TrimPrefix(b, "-")) })
+	return strings.Join(found, " ")
+}
+
+// TestRealProve proves containers of each kind, finds the expected tightest set, touches nothing, and what it prints runs as it is.
+func TestRealProve(t *testing.T) {
+	emptyStorage(t)
+	proofImage(t)
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	for _, c := range provenCases {
+		podmanCommand(t, slices.Concat([]string{"run", "-d", "--name", c.name, "--network", "none"}, c.args, []string{"localhost/proof:1", "/bin/sh", "-c", c.command})...)
+	}
+	time.Sleep(time.Second)
+	for _, c := range provenCases {
+		t.Run(c.name, func(t *testing.T) {
+			before := untouched(t)
+			status, out, errs := invoke(t, "prove", c.name, "--for", "1s", "--config", "none")
+			if status != 0 {
+				t.Fatalf("status %d\n%s%s", status, out, errs)
+			}
+			if got := proven(out, "cap-drop-all", "no-new-privileges", "read-only"); got != c.want {
+				t.Errorf("got %s, want %s\n%s%s", got, c.want, out, errs)
+			}
+			if after := untouched(t); after != before {
+				t.Errorf("before:\n%s\nafter:\n%s", before, after)
+			}
+			// The command line that it prints, under another name.
+			_, line, _ := strings.Cut(out, "\n\n")
+			line = strings.Replace(line, "--name "+c.name+" ", "--name again ", 1)
+			script := filepath.Join(t.TempDir(), "run.sh")
+			if err := os.WriteFile(script, []byte(line), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if text, err := exec.Command("sh", script).CombinedOutput(); err != nil {
+				t.Errorf("what it prints does not run: %v\n%s\n%s", err, text, line)
+			}
+			time.Sleep(time.Second)
+			if running := podmanCommand(t, "inspect", "--type", "container", "--format", "{{.State.Running}}", "again"); running != "true" {
+				t.Errorf("what it prints does not stay: %s\n%s", podmanCommand(t, "logs", "again"), line)
+			}
+			podmanCommand(t, "rm", "--force", "--time", "0", "again")
+			// The finding says so, until the image is another.
+			_, scanned, _ := invoke(t, "scan", c.name, "--format", "json", "--config", "none")
+			if !strings.Contains(scanned, `"proven":"on `) {
+				t.Errorf("the scan does not say that it is proven")
+			}
+		})
+	}
+	podmanCommand(t, "run", "-d", "--name", "sick", "--network", "none", "localhost/proof:1", "/bin/sh", "-c", "exit 3")
+	if status, _, errs := invoke(t, "prove", "sick", "--for", "1s", "--config", "none"); status != 2 || !strings.Contains(errs, "as it is does not get well") {
+		t.Errorf("one that never gets well: status %d, %s", status, errs)
+	}
+	podmanCommand(t, "run", "-d", "--name", "host-network", "--network", "host", "localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
+	if status, _, errs := invoke(t, "prove", "host-network", "--for", "1s", "--config", "none"); status != 2 || !strings.Contains(errs, "is not copied") {
+		t.Errorf("one on the host's network: status %d, %s", status, errs)
+	}
+	before := untouched(t)
+	if status, out, errs := invoke(t, "prove", "writes", "--dry-run", "--config", "none"); status != 0 || !strings.Contains(out, "podlint-proof-") || untouched(t) != before {
+		t.Errorf("a dry run: status %d, %s%s", status, out, errs)
+	}
+}
+
+// TestRealProveUnit proves a unit that is not running, and writes what holds into it.
+func TestRealProveUnit(t *testing.T) {
+	emptyStorage(t)
+	proofImage(t)
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	unit := filepath.Join(t.TempDir(), "cache.container")
+	text := "# a cache\n[Container]\nImage=localhost/proof:1\nNetwork=none\nExec=/bin/sh -c 'touch /var/cache/x/a && exec sleep 1000'\n\n[Install]\nWantedBy=default.target\n"
+	if err := os.WriteFile(unit, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	status, out, errs := invoke(t, "prove", unit, "--for", "1s", "--write", "--config", "none", "--podman", "5.4")
+	after, _ := os.ReadFile(unit)
+	if status != 0 || !strings.Contains(string(after), "ReadOnly=true\nTmpfs=/var/cache/x:") || !strings.HasPrefix(string(after), "# a cache\n[Container]\nImage=localhost/proof:1\n") {
+		t.Errorf("status %d\n%s\n%s%s", status, after, out, errs)
+	}
+	if _, checked, _ := invoke(t, "check", "--rule", "read-only,cap-drop-all,no-new-privileges", "--config", "none", unit); strings.Contains(checked, "medium") {
+		t.Errorf("the unit is still found fault with:\n%s", checked)
+	}
+	if left := podmanCommand(t, "ps", "-aq"); left != "" {
+		t.Errorf("containers are left: %s", left)
+	}
+}
+
+// TestRealProveKilled kills podlint at random moments: after the next run nothing of it is left, and nothing else is gone.
+func TestRealProveKilled(t *testing.T) {
+	emptyStorage(t)
+	proofImage(t)
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	podmanCommand(t, "run", "-d", "--name", "writes", "--network", "none", "-v", "data:/var/lib/x", "localhost/proof:1", "/bin/sh", "-c", "touch /var/cache/x/a /var/lib/x/a && exec sleep 1000")
+	// Somebody else's container that has the label, but not the name, is not podlint's.
+	podmanCommand(t, "run", "-d", "--name", "other", "--network", "none", "--label", "podlint.proof=1-1", "localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
+	time.Sleep(500 * time.Millisecond)
+	before := untouched(t)
+	rounds := 5
+	if n := os.Getenv("PODLINT_KILLS"); n != "" {
+		fmt.Sscan(n, &rounds)
+	}
+	random := rand.New(rand.NewPCG(1, uint64(os.Getpid())))
+	for range rounds {
+		cmd := exec.Command(os.Getenv("PODLINT"), "prove", "writes", "--for", "500ms", "--config", "none")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(200+random.IntN(5000)) * time.Millisecond)
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+	// What runs on by itself may still be making a copy.
+	time.Sleep(2 * time.Second)
+	status, _, errs := invoke(t, "prove", "writes", "--rule", "no-new-privileges", "--for", "500ms", "--config", "none")
+	if status != 0 {
+		t.Errorf("status %d, %s", status, errs)
+	}
+	if after := untouched(t); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+}
