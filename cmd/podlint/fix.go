@@ -145,6 +145,8 @@ type plan struct {
 	left          []fix.Left
 	// container is set for a command line, which is printed and not written.
 	container string
+	// notes says what the container was seen to do.
+	notes []string
 }
 
 // plansOfFiles lints files and plans the edits of each.
@@ -156,11 +158,11 @@ func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) 
 	for _, e := range result.Errors {
 		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
 	}
-	return a.plansOf(result.Findings, l.read, flags), result.Unreadable
+	return a.plansOf(result.Findings, l.read, flags.podman), result.Unreadable
 }
 
 // plansOf groups findings by the file that they are about and plans its edits.
-func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error), flags *fixFlags) []plan {
+func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error), version string) []plan {
 	type key struct{ file, container string }
 	groups := map[key][]*rules.Finding{}
 	var order []key
@@ -194,7 +196,7 @@ func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error
 			plans = append(plans, plan{path: k.file, before: text, after: text})
 		}
 		p := &plans[len(plans)-1]
-		out := fix.File(k.file, p.after, groups[k], flags.podman)
+		out := fix.File(k.file, p.after, groups[k], version)
 		p.after = out.After
 		p.done, p.left = append(p.done, out.Done...), append(p.left, out.Left...)
 	}
@@ -212,15 +214,22 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 	defer service.Close()
 	units := newUnitFinder(service.URI)
 	var plans []plan
-	host, problems, err := service.Containers(cmd.Context(), live.Selection{Names: names}, func(int, int) {}, func(c *podman.Container) {
+	_, problems, err := service.Containers(cmd.Context(), live.Selection{Names: names}, func(int, int) {}, func(c *podman.Container) {
 		units.define(c)
 		found := flags.config.Adjust(rules.Check(flags.selectedRules, c), flags.usedProfile, a.now())
+		notes := fix.WithEvidence(c, service.Evidence(cmd.Context(), c), found)
 		if c.Defined != nil {
 			own := flags.config.Adjust(rules.Check(flags.selectedRules, c.Defined), flags.usedProfile, a.now())
-			plans = append(plans, a.plansOf(matched(found, own), readRegular, flags)...)
+			of := a.plansOf(matched(found, own), readRegular, cmp.Or(flags.podman, c.Host.Podman))
+			if len(of) > 0 {
+				of[0].notes = notes
+			}
+			plans = append(plans, of...)
 			return
 		}
-		plans = append(plans, commandPlan(c, found))
+		p := commandPlan(c, found)
+		p.notes = notes
+		plans = append(plans, p)
 	})
 	if err != nil {
 		return nil, err
@@ -229,7 +238,6 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(p.Target), report.Safe(p.Err.Error()))
 		a.status = statusIncomplete
 	}
-	_ = host
 	slices.SortFunc(plans, func(a, b plan) int { return strings.Compare(a.container+a.path, b.container+b.path) })
 	return plans, nil
 }
@@ -242,6 +250,7 @@ func matched(found, defined []rules.Finding) []rules.Finding {
 		for _, d := range defined {
 			if d.Rule.ID == f.Rule.ID && d.Cause == f.Cause {
 				d.Message, d.Severity, d.Waived = f.Message, f.Severity, f.Waived
+				d.Fix.Changes, d.Fix.Safe = f.Fix.Changes, f.Fix.Safe // what the live container was seen to need
 				f = d
 				break
 			}
@@ -381,6 +390,9 @@ func (a *app) say(p *plan) {
 		return
 	}
 	fmt.Fprintf(a.err, "%s\n", report.Safe(p.path))
+	for _, note := range p.notes {
+		fmt.Fprintf(a.err, "  %-12s  %s\n", "seen", report.Safe(note))
+	}
 	secrets := false
 	of := func(*rules.Finding) string { return "" }
 	names := map[string]bool{}

@@ -46,8 +46,8 @@ A copy is called podlint-proof-… and labelled; it has no published port, the s
 directories that it may write (a copy of these where it has a user namespace of its own). The original is read and never touched. Every
 copy is removed, also after Ctrl-C; what a killed podlint has left, the next prove removes.
 
-A copy is well when --probe succeeds in it, when --probe-url answers, when its health check passes, or when it still runs after
---for. It is not copied where a copy would disturb somebody: on the host's network, in another's namespace or pod, with devices,
+A copy is well when --probe succeeds in it, when --probe-url answers, or else when its health check passes, or it still runs after
+--for, and its log says of nothing that it was denied which the unchanged copy's does not. The better the probe, the better the proof. It is not copied where a copy would disturb somebody: on the host's network, in another's namespace or pod, with devices,
 privileged, with an engine's socket; --force copies all the same.`,
 		Example: `  podlint prove web
   podlint prove web --probe-url http://container:80/
@@ -72,6 +72,7 @@ privileged, with an engine's socket; --force copies all the same.`,
 	f.BoolVar(&flags.prove.Force, "force", false, "copy also what podlint would rather not")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "print the commands that would be run, and run none that changes anything")
 	f.BoolVar(&flags.write, "write", false, "put what holds into the unit")
+	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the unit, instead of this machine's")
 	f.StringSliceVar(&flags.only, "rule", nil, "prove only the fixes of these `rules`")
 	f.StringSliceVar(&flags.skip, "skip", nil, "leave out the fixes of these `rules`")
 	f.StringVar(&flags.profile, "profile", "", "which `rules` to use: baseline, standard (the default) or strict")
@@ -142,6 +143,11 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	rootless, err := engine.Rootless(ctx)
 	if err != nil {
 		return err
+	}
+	if flags.podman == "" {
+		if flags.podman, err = engine.Version(ctx); err != nil {
+			return err
+		}
 	}
 	flags.prove.MapMounts = "idmap"
 	if rootless {

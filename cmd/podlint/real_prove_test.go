@@ -31,7 +31,7 @@ var provenCases = []provenCase{
 	{"writes", nil, "touch /var/cache/x/a && touch /run/x.pid && exec sleep 1000", "cap-drop-all no-new-privileges read-only:/var/cache/x"},
 	{"binds-and-drops", nil, "exec httpd -f -p 80 -u svc", "cap-drop-all:NET_BIND_SERVICE,SETGID,SETUID no-new-privileges read-only"},
 	{"chowns", []string{"-v", "data:/var/lib/x"}, "chown 101:101 /var/lib/x && exec sleep 1000", "cap-drop-all:CHOWN no-new-privileges read-only"},
-	{"setuid", []string{"--user", "101:101"}, "/bin/suid true && exec sleep 1000", "cap-drop-all:SETGID,SETUID -no-new-privileges read-only"},
+	{"setuid", []string{"--user", "101:101"}, "/bin/suid && exec sleep 1000", "cap-drop-all -no-new-privileges read-only"},
 }
 
 // proofImage makes an image with what the cases need.
@@ -53,7 +53,11 @@ func proofImage(t *testing.T) {
 		}
 	}
 	write("bin/busybox", busybox, 0o755)
-	write("bin/suid", busybox, 0o755)
+	suid, err := os.ReadFile(os.Getenv("SETUID_PROGRAM"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("bin/suid", suid, 0o755)
 	for _, applet := range []string{"sh", "sleep", "chown", "touch", "httpd", "true"} {
 		if err := os.Symlink("busybox", filepath.Join(dir, "bin", applet)); err != nil {
 			t.Fatal(err)
@@ -61,7 +65,6 @@ func proofImage(t *testing.T) {
 	}
 	write("etc/passwd", []byte("root:x:0:0::/:/bin/sh\nsvc:x:101:101::/:/bin/sh\n"), 0o644)
 	write("etc/group", []byte("root:x:0:\nsvc:x:101:\n"), 0o644)
-	write("etc/busybox.conf", []byte("[SUID]\nsu = ssx root.root\n"), 0o600)
 	write("Containerfile", []byte("FROM scratch\nCOPY bin /bin\nCOPY etc /etc\nCOPY tmp /tmp\nCOPY run /run\nCOPY var /var\nRUN [\"/bin/busybox\", \"chmod\", \"4755\", \"/bin/suid\"]\n"), 0o644)
 	podmanCommand(t, "build", "-q", "--network", "none", "-t", "localhost/proof:1", dir)
 }
@@ -148,7 +151,12 @@ func TestRealProve(t *testing.T) {
 			if running := podmanCommand(t, "inspect", "--type", "container", "--format", "{{.State.Running}}", "again"); running != "true" {
 				t.Errorf("what it prints does not stay: %s\n%s", podmanCommand(t, "logs", "again"), line)
 			}
-			podmanCommand(t, "rm", "--force", "--time", "0", "again")
+			for range 5 { // Podman 4.3 finds a mount busy whose last process is only just gone
+				if exec.Command("podman", "rm", "--force", "--time", "0", "again").Run() == nil {
+					break
+				}
+				time.Sleep(200 * time.Millisecond)
+			}
 			// The finding says so, until the image is another.
 			_, scanned, _ := invoke(t, "scan", c.name, "--format", "json", "--config", "none")
 			if !strings.Contains(scanned, `"proven":"on `) {

@@ -10,11 +10,11 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
 )
 
@@ -244,6 +244,16 @@ func (p *prover) copyOnce(ctx context.Context, r recipe) (trial, error) {
 	}
 	why := p.wait(ctx, name)
 	t := trial{well: why == "", why: why}
+	if t.well && len(p.opts.Probe) == 0 && p.opts.URL == "" {
+		if p.denied == nil { // the first copy, as it is
+			p.denied = map[string]bool{}
+			for _, line := range p.log(ctx, name) {
+				p.denied[withoutDigits(line)] = true
+			}
+		} else if line := p.newDenial(ctx, name); line != "" {
+			return trial{why: line}, nil
+		}
+	}
 	if t.well {
 		t.written = p.written(ctx, name)
 	} else if log := p.lastWords(ctx, name); log != "" {
@@ -366,25 +376,71 @@ func answers(ctx context.Context, address string, s *state) error {
 
 // lastWords returns the line of a copy's log that says best why it is not well.
 func (p *prover) lastWords(ctx context.Context, name string) string {
-	const tail = "20"
+	lines := p.log(ctx, name)
+	for _, line := range slices.Backward(lines) {
+		if isDenial(line) {
+			return line
+		}
+	}
+	for _, line := range slices.Backward(lines) {
+		lower := strings.ToLower(line)
+		for _, sign := range []string{"cannot", "can't", "failed", "error"} {
+			if strings.Contains(lower, sign) {
+				return line
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return lines[len(lines)-1]
+}
+
+// log returns the last lines of a copy's log.
+func (p *prover) log(ctx context.Context, name string) []string {
+	const tail = "200"
 	words := append(slices.Clone(p.engine.Program), "logs", "--tail", tail, name)
 	const enough = 10 * time.Second
 	bounded, cancel := context.WithTimeout(ctx, enough)
 	defer cancel()
 	out, err := exec.CommandContext(bounded, words[0], words[1:]...).CombinedOutput()
 	if err != nil {
-		return ""
+		return nil
 	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	for _, line := range slices.Backward(lines) {
-		lower := strings.ToLower(line)
-		for _, sign := range []string{"permission denied", "not permitted", "read-only file system", "operation not", "cannot", "can't", "failed", "denied", "error"} {
-			if strings.Contains(lower, sign) {
-				return strings.TrimSpace(line)
-			}
+	var lines []string
+	for line := range strings.SplitSeq(string(out), "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
 		}
 	}
-	return strings.TrimSpace(lines[len(lines)-1])
+	return lines
+}
+
+// isDenial reports whether a line of a log says that the kernel has refused something: EACCES, EPERM or EROFS in the C library's words.
+func isDenial(line string) bool {
+	lower := strings.ToLower(line)
+	return strings.Contains(lower, "permission denied") || strings.Contains(lower, "not permitted") || strings.Contains(lower, "read-only file system")
+}
+
+// newDenial returns a line of a copy's log by which it was refused what the copy without any change was not. A service may go on running
+// after that, with workers that die or files that are not written, so that to run is not to be well.
+func (p *prover) newDenial(ctx context.Context, name string) string {
+	for _, line := range p.log(ctx, name) {
+		if isDenial(line) && !p.denied[withoutDigits(line)] {
+			return line
+		}
+	}
+	return ""
+}
+
+// withoutDigits makes lines alike that differ in times and process IDs.
+func withoutDigits(line string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, line)
 }
 
 // written returns the files that a copy has added or changed outside of its volumes.
@@ -406,15 +462,7 @@ func (e *Engine) Written(ctx context.Context, name string) []string {
 			paths = append(paths, file)
 		}
 	}
-	slices.Sort(paths)
-	var leaves []string
-	for i, file := range paths {
-		if i+1 < len(paths) && strings.HasPrefix(paths[i+1], file+"/") {
-			continue
-		}
-		leaves = append(leaves, path.Clean(file))
-	}
-	return leaves
+	return podman.Leaves(paths)
 }
 
 // copyVolume makes a volume with a copy of another's content, or a directory's, up to the limit.

@@ -59,7 +59,13 @@ func (e *Engine) remove(ctx context.Context, name string) {
 	const enough = 30 * time.Second
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), enough)
 	defer cancel()
-	_, _ = e.run(bounded, "rm", "--force", "--volumes", "--time", "0", name)
+	const times, pause = 5, 200 * time.Millisecond
+	for range times { // Podman 4.3 finds a mount busy whose last process is only just gone
+		if _, err := e.run(bounded, "rm", "--force", "--volumes", "--time", "0", name); err == nil {
+			return
+		}
+		time.Sleep(pause)
+	}
 }
 
 func (e *Engine) removeVolume(ctx context.Context, name string) {
@@ -134,5 +140,11 @@ func (e *Engine) Rootless(ctx context.Context) (bool, error) {
 // ImageID returns the ID of an image that is in the storage.
 func (e *Engine) ImageID(ctx context.Context, name string) (string, error) {
 	out, err := e.run(ctx, "image", "inspect", "--format", "{{.Id}}", name)
+	return strings.TrimSpace(out), err
+}
+
+// Version returns Podman's version.
+func (e *Engine) Version(ctx context.Context) (string, error) {
+	out, err := e.run(ctx, "version", "--format", "{{.Client.Version}}")
 	return strings.TrimSpace(out), err
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/podlint/podlint/fix"
+	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/rules"
 )
@@ -95,6 +96,8 @@ type prover struct {
 	subject Subject
 	opts    Options
 	result  Result
+	// denied holds the lines that the copy without any change logs.
+	denied map[string]bool
 }
 
 // Prove finds the tightest set of fixes with which a copy still gets well.
@@ -112,7 +115,7 @@ func Prove(ctx context.Context, engine *Engine, subject Subject, opts Options) (
 	if !plain.well {
 		return nil, fmt.Errorf("%w: %s", ErrSick, plain.why)
 	}
-	written := directories(slices.Concat(plain.written, subject.Written))
+	written := podman.WrittenDirectories(slices.Concat(plain.written, subject.Written))
 
 	all := nothing
 	for i := range subject.Findings {
@@ -333,29 +336,6 @@ func (p *prover) words(r recipe) []string {
 		words[i] = w.Text
 	}
 	return words
-}
-
-// directories returns the directories of paths that have been written, without what lies in another of them, and without those that
-// Podman gives a read-only container a tmpfs on by itself, or writes to by itself.
-func directories(paths []string) []string {
-	var dirs []string
-	for _, path := range paths {
-		dir := path[:max(strings.LastIndexByte(path, '/'), 0)]
-		if strings.HasSuffix(path, "/") {
-			dir = strings.TrimSuffix(path, "/")
-		}
-		own := false
-		for _, by := range []string{"/run", "/tmp", "/var/tmp", "/etc", "/dev", "/proc", "/sys"} {
-			own = own || dir == by || strings.HasPrefix(dir, by+"/")
-		}
-		if dir != "" && !own && !slices.Contains(dirs, dir) {
-			dirs = append(dirs, dir)
-		}
-	}
-	slices.Sort(dirs)
-	return slices.Clip(slices.DeleteFunc(slices.Clone(dirs), func(dir string) bool {
-		return slices.ContainsFunc(dirs, func(other string) bool { return strings.HasPrefix(dir, other+"/") })
-	}))
 }
 
 // Mounts reports whether a command line mounts anything.

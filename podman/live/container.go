@@ -1,12 +1,9 @@
 package live
 
 import (
-	"archive/tar"
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"slices"
 	"strconv"
@@ -310,35 +307,18 @@ func noSuchUser(err error) bool {
 
 var errNoUser = errors.New("no such user")
 
-// lookUser asks for the container's /etc/passwd, which the service reads without starting anything.
+// lookUser looks a name up in the container's /etc/passwd, which the service reads without starting anything.
 func (c *client) lookUser(ctx context.Context, id, name string) (uint32, error) {
-	var uid uint32
-	found := errNoUser
-	err := c.read(ctx, "/containers/"+url.PathEscape(id)+"/archive", url.Values{"path": {"/etc/passwd"}}, 1<<20, func(body io.Reader) error {
-		archive := tar.NewReader(body)
-		header, err := archive.Next()
-		if err != nil || header.Typeflag != tar.TypeReg {
-			return errors.New("its /etc/passwd is no plain file")
-		}
-		lines := bufio.NewScanner(archive)
-		for lines.Scan() {
-			fields := strings.Split(lines.Text(), ":")
-			if len(fields) < 3 || fields[0] != name {
-				continue
-			}
-			n, err := strconv.ParseUint(fields[2], 10, 32)
-			if err != nil {
-				return errors.New("its /etc/passwd has a UID that is no number")
-			}
-			uid, found = uint32(n), nil
-			return nil
-		}
-		return lines.Err()
-	})
+	accounts, err := c.accounts(ctx, id)
 	if err != nil {
 		return 0, err
 	}
-	return uid, found
+	for _, a := range accounts {
+		if a.Name == name {
+			return a.UID, nil
+		}
+	}
+	return 0, errNoUser
 }
 
 // word names a word of the recorded command line as an API field.
