@@ -232,6 +232,11 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 		return nil, fmt.Errorf("%s: podlint cannot read the command line that it was made with", c.Name)
 	}
 	found := flags.config.Adjust(rules.Check(flags.selectedRules, c), flags.usedProfile, a.now())
+	for i := range found { // what else it needs is tried; which account its image has for it cannot be
+		if id := found[i].Rule.ID; id == "root-user" || id == "user-nobody" {
+			fix.WithEvidence(c, service.Evidence(ctx, c), found[i:i+1])
+		}
+	}
 	placed := matched(found, rules.Check(rulesOf(found), containers[0]))
 	var list []*rules.Finding
 	for i := range placed {

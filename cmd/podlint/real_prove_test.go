@@ -236,3 +236,53 @@ func TestRealProveKilled(t *testing.T) {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 }
+
+// TestRealServices proves units of Debian's own nginx, redis-server and postgresql, which are not running, and holds the units that come of it.
+func TestRealServices(t *testing.T) {
+	archive := os.Getenv("SERVICES_IMAGE")
+	if podmanCommand(t, "info", "-f", "{{.Host.Security.Rootless}}") == "true" {
+		t.Skip("the small ones are tried rootless")
+	}
+	emptyStorage(t)
+	podmanCommand(t, "import", "-q", archive, "localhost/services:1")
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	major := strings.TrimPrefix(podmanCommand(t, "--version"), "podman version ")[:1]
+	for name, probe := range map[string]string{"nginx": "", "redis": "redis-cli ping", "postgres": "pg_isready -q -h /var/run/postgresql"} {
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(os.Getenv("SERVICES"), name+".container"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			unit := filepath.Join(t.TempDir(), name+".container")
+			if err := os.WriteFile(unit, text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			args := []string{"prove", unit, "--write", "--for", "1s", "--config", "none"}
+			if probe != "" {
+				args = append(args, "--probe", probe, "--patience", "10s")
+			}
+			status, out, errs := invoke(t, args...)
+			if status != 0 {
+				t.Fatalf("status %d\n%s%s", status, out, errs)
+			}
+			got, _ := os.ReadFile(unit)
+			golden := filepath.Join("proven", "podman-"+major, name+".container")
+			if *update {
+				to := filepath.Join(os.Getenv("CAPTURES"), golden)
+				if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(to, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if want, _ := os.ReadFile(filepath.Join(os.Getenv("SERVICES"), golden)); string(got) != string(want) {
+				t.Errorf("got\n%s\nwant\n%s\n%s%s", got, want, out, errs)
+			}
+			if left := podmanCommand(t, "ps", "-aq") + podmanCommand(t, "volume", "ls", "-q"); left != "" {
+				t.Errorf("left: %s", left)
+			}
+		})
+	}
+}

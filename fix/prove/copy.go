@@ -93,12 +93,12 @@ func (p *prover) copied(name string, words []string, copyVolume func(source stri
 		case o.Name == "label" && (strings.HasPrefix(value, "PODMAN_SYSTEMD_UNIT=") || strings.HasPrefix(value, "io.containers.autoupdate")):
 			continue
 		case o.Name == "volume":
-			if value, err = throwAway(value, ownUsers, copyVolume); err != nil {
+			if value, err = throwAway(value, ownUsers || !p.engine.hasVolume(value), copyVolume); err != nil {
 				return nil, err
 			}
 		case o.Name == "mount":
 			if plain, ok := asVolume(value); ok {
-				if plain, err = throwAway(plain, ownUsers, copyVolume); err != nil {
+				if plain, err = throwAway(plain, ownUsers || !p.engine.hasVolume(plain), copyVolume); err != nil {
 					return nil, err
 				}
 				args = append(args, "--volume="+plain)
@@ -121,14 +121,27 @@ func (p *prover) copied(name string, words []string, copyVolume func(source stri
 	return append(append(args, image), made.Args...), nil
 }
 
+// hasVolume reports whether the source of a mount is there: an overlay over a volume that is not would make it.
+func (e *Engine) hasVolume(value string) bool {
+	source, _, ok := strings.Cut(value, ":")
+	if !ok || strings.ContainsAny(source, "/.") {
+		return true
+	}
+	const enough = 10 * time.Second
+	bounded, cancel := context.WithTimeout(context.Background(), enough)
+	defer cancel()
+	_, err := e.run(bounded, "volume", "exists", source)
+	return err == nil
+}
+
 func isSwitch(flag string) bool {
 	opts, err := command.Flags([]string{"--" + flag}, false)
 	return err == nil && len(opts) == 1
 }
 
-// throwAway makes a mount of which nothing that is written stays: an overlay, or a copy where a user namespace forbids these. Read-only mounts
-// stay as they are.
-func throwAway(value string, ownUsers bool, copyVolume func(string) (string, error)) (string, error) {
+// throwAway makes a mount of which nothing that is written stays: an overlay, or a copy where a user namespace forbids these or there is nothing
+// to lay one over. Read-only mounts stay as they are.
+func throwAway(value string, copied bool, copyVolume func(string) (string, error)) (string, error) {
 	parts := strings.SplitN(value, ":", 3)
 	if len(parts) == 1 { // an anonymous volume
 		return value, nil
@@ -140,7 +153,7 @@ func throwAway(value string, ownUsers bool, copyVolume func(string) (string, err
 	if slices.Contains(options, "ro") || slices.Contains(options, "O") {
 		return value, nil
 	}
-	if !ownUsers {
+	if !copied {
 		kept := slices.DeleteFunc(options, func(o string) bool { return o != "z" && o != "Z" })
 		for i, o := range kept { // a label of the copy's own would be taken from the original
 			if o == "Z" {
@@ -255,6 +268,9 @@ func (p *prover) copyOnce(ctx context.Context, r recipe) (trial, error) {
 		}
 	}
 	if t.well {
+		if gone := p.missing(ctx, name); gone != "" {
+			return trial{why: "the process " + gone + " is not there"}, nil
+		}
 		t.written = p.written(ctx, name)
 	} else if log := p.lastWords(ctx, name); log != "" {
 		t.why = log
@@ -428,6 +444,31 @@ func (p *prover) newDenial(ctx context.Context, name string) string {
 	for _, line := range p.log(ctx, name) {
 		if isDenial(line) && !p.denied[withoutDigits(line)] {
 			return line
+		}
+	}
+	return ""
+}
+
+// missing returns a process that the copy without any change has and this one has not, empty for none: a service's master may run on while
+// its workers cannot be started. Where Podman does not tell which processes there are, none is missing.
+func (p *prover) missing(ctx context.Context, name string) string {
+	out, err := p.engine.run(ctx, "top", name, "args")
+	if err != nil {
+		return ""
+	}
+	there := map[string]bool{}
+	for i, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		if i > 0 { // the heading
+			there[withoutDigits(strings.TrimSpace(line))] = true
+		}
+	}
+	if p.processes == nil {
+		p.processes = there
+		return ""
+	}
+	for process := range p.processes {
+		if !there[process] {
+			return process
 		}
 	}
 	return ""

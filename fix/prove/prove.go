@@ -98,6 +98,8 @@ type prover struct {
 	result  Result
 	// denied holds the lines that the copy without any change logs.
 	denied map[string]bool
+	// processes holds those that the copy without any change runs.
+	processes map[string]bool
 }
 
 // Prove finds the tightest set of fixes with which a copy still gets well.
@@ -135,6 +137,9 @@ func Prove(ctx context.Context, engine *Engine, subject Subject, opts Options) (
 		if kept, err = p.build(ctx, nothing, written); err != nil {
 			return nil, err
 		}
+	}
+	if kept, err = p.fewerCapabilities(ctx, kept); err != nil {
+		return nil, err
 	}
 	if kept, err = p.fewerTmpfs(ctx, kept); err != nil {
 		return nil, err
@@ -256,6 +261,36 @@ func (p *prover) capabilities(ctx context.Context, r recipe) (recipe, bool, erro
 	r.caps = caps
 	last, err := p.try(ctx, "cap-drop-all with what it needs", r)
 	return r, err == nil && last.well, err
+}
+
+// fewerCapabilities lets go of each capability that the copy is well without, now that it may run as another user.
+func (p *prover) fewerCapabilities(ctx context.Context, r recipe) (recipe, error) {
+	for _, name := range slices.Clone(r.caps) {
+		if !p.changesUser(r) {
+			return r, nil
+		}
+		fewer := recipe{r.on, slices.DeleteFunc(slices.Clone(r.caps), func(c string) bool { return c == name }), r.tmpfs, r.mounts}
+		tried, err := p.try(ctx, "as that user without "+name, fewer)
+		if err != nil {
+			return r, err
+		}
+		if tried.well {
+			r = fewer
+		} else {
+			p.result.Why[name] = tried.why
+		}
+	}
+	return r, nil
+}
+
+// changesUser reports whether a recipe runs as another user than the original.
+func (p *prover) changesUser(r recipe) bool {
+	for i, f := range p.subject.Findings {
+		if r.on[i] && (f.Rule.ID == "root-user" || f.Rule.ID == "user-nobody") {
+			return true
+		}
+	}
+	return false
 }
 
 // fewerTmpfs lets go of each tmpfs that the copy is well without.
