@@ -24,11 +24,15 @@ of one account's container owns files of the other's, and signals its processes.
 			}
 			sorted := slices.Clone(ranges.Value)
 			slices.SortStableFunc(sorted, func(a, b podman.SubIDs) int { return cmp.Compare(a.Start, b.Start) })
+			end := func(r podman.SubIDs) uint64 { return uint64(r.Start) + uint64(r.Size) }
 			for i := 1; i < len(sorted); i++ {
-				a, b := sorted[i-1], sorted[i]
-				if a.User == b.User || uint64(a.Start)+uint64(a.Size) <= uint64(b.Start) {
+				// Of those that start before it, one that reaches so far, if there is one; it need not be the nearest.
+				b := sorted[i]
+				before := slices.IndexFunc(sorted[:i], func(a podman.SubIDs) bool { return a.User != b.User && end(a) > uint64(b.Start) })
+				if before < 0 {
 					continue
 				}
+				a := sorted[before]
 				found = append(found, Finding{
 					Message: fmt.Sprintf("%s: the IDs of %s and %s overlap from %d on", b.Origin.File, a.User, b.User, b.Start), Severity: High, Confidence: Certain,
 					Cause:    b.Origin.File + ":" + a.User + ":" + b.User,

@@ -1,0 +1,348 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// rootlessly makes a container one of a rootless Podman's.
+func rootlessly(c *podman.Container) {
+	c.Host.Rootless = podman.Read(true, "")
+	c.Host.UIDs = podman.IDMap{{Inside: 0, Outside: 1001, Size: 1}, {Inside: 1, Outside: 100000, Size: 65536}}
+	c.Host.GIDs = c.Host.UIDs
+	c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Unset(c.Host.UIDs, ""), podman.Unset(c.Host.UIDs, "")
+}
+
+// mapped gives a container users of its own.
+func mapped(c *podman.Container) {
+	c.Namespaces.UIDs = podman.Read(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, "")
+	c.Namespaces.GIDs = c.Namespaces.UIDs
+}
+
+// all does several changes.
+func all(changes ...func(*podman.Container)) func(*podman.Container) {
+	return func(c *podman.Container) {
+		for _, change := range changes {
+			change(c)
+		}
+	}
+}
+
+// TestConditions holds, for the rules whose severity or words depend on the case, each case: what the rule says of a container, whole.
+func TestConditions(t *testing.T) {
+	bind := func(m podman.Mount) func(*podman.Container) {
+		return func(c *podman.Container) {
+			m.Type, m.Recursive, m.Destination = "bind", true, "/m"
+			c.Files.Mounts = podman.Read([]podman.Mount{m}, "Mounts")
+		}
+	}
+	uid := func(n uint32) func(*podman.Container) {
+		return func(c *podman.Container) { c.Process.UID = podman.Read(n, "") }
+	}
+	dev := func(path, permissions string) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Files.Devices = podman.Read([]podman.Device{{Path: path, Permissions: permissions}}, "")
+		}
+	}
+	devRule := func(rule string) func(*podman.Container) {
+		return func(c *podman.Container) { c.Files.DeviceRules = podman.Read([]string{rule}, "") }
+	}
+	ports := func(list ...podman.Port) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Network.Mode, c.Network.Ports = podman.Read("bridge", ""), podman.Read(list, "")
+		}
+	}
+	image := func(name, written string) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Image.Name = name
+			if written != "" {
+				c.Image.Written = podman.Read(written, "")
+			}
+		}
+	}
+	set := func(change func(*podman.Container)) func(*podman.Container) { return change }
+	policy := func(p podman.Policy) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Host.Policy = podman.Setting[podman.Policy]{Value: p, State: podman.Set, Origin: podman.Origin{File: "/etc/containers/policy.json"}}
+		}
+	}
+	insecure := func(prefix string) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Host.Registries = podman.Read(map[string]podman.Registry{prefix: {Insecure: true}}, "")
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*podman.Container)
+		rule   string
+		want   string // "severity: message", several joined by " | "
+	}{
+		{"seccomp off", set(func(c *podman.Container) { c.Confinement.Seccomp = podman.Read("unconfined", "") }), "seccomp-off", "high, high: every system call of the host's kernel is open to it, those included that most escapes went through"},
+		{"seccomp off, rootless", all(rootlessly, func(c *podman.Container) { c.Confinement.Seccomp = podman.Read("unconfined", "") }), "seccomp-off", "medium, high: every system call of the host's kernel is open to it, those included that most escapes went through"},
+		{"seccomp off, mapped", all(mapped, func(c *podman.Container) { c.Confinement.Seccomp = podman.Read("unconfined", "") }), "seccomp-off", "medium, high: every system call of the host's kernel is open to it, those included that most escapes went through"},
+		{"apparmor off, the host has it", func(c *podman.Container) {
+			c.Confinement.AppArmor, c.Host.AppArmor = podman.Read("unconfined", ""), podman.Read(true, "")
+		}, "apparmor-off", "medium, high: AppArmor is switched off for it"},
+		{"apparmor off, rootless", all(rootlessly, func(c *podman.Container) {
+			c.Confinement.AppArmor, c.Host.AppArmor = podman.Read("unconfined", ""), podman.Read(true, "")
+		}), "apparmor-off", "low, high: AppArmor is switched off for it"},
+		{"apparmor off, the host is not known", func(c *podman.Container) { c.Confinement.AppArmor = podman.Read("unconfined", "") }, "apparmor-off", "medium, medium: AppArmor is switched off for it, where the host has AppArmor"},
+		{"apparmor off, the host has none", func(c *podman.Container) {
+			c.Confinement.AppArmor, c.Host.AppArmor = podman.Read("unconfined", ""), podman.Read(false, "")
+		}, "apparmor-off", ""},
+		{"selinux off, the host has it", func(c *podman.Container) {
+			c.Confinement.Label, c.Host.SELinux = podman.Read("disable", ""), podman.Read(true, "")
+		}, "selinux-off", "high, high: SELinux is switched off for it: out of the container, nothing labels its process as one"},
+		{"selinux off, rootless", all(rootlessly, func(c *podman.Container) {
+			c.Confinement.Label, c.Host.SELinux = podman.Read("disable", ""), podman.Read(true, "")
+		}), "selinux-off", "medium, high: SELinux is switched off for it: out of the container, nothing labels its process as one"},
+		{"selinux off, the host is not known", func(c *podman.Container) { c.Confinement.Label = podman.Read("spc_t", "") }, "selinux-off", "medium, medium: runs with the type spc_t, which SELinux does not confine (where the host has SELinux)"},
+		{"all of /proc unmasked", func(c *podman.Container) { c.Confinement.Unmasked = podman.Read([]string{"/proc/*"}, "") }, "proc-unmasked", "high, high: all of /proc and /sys is open: kernel keys, timers, sysrq and sysctls of the host"},
+		{"one path unmasked", func(c *podman.Container) { c.Confinement.Unmasked = podman.Read([]string{"/proc/kcore"}, "") }, "proc-unmasked", "medium, high: /proc/kcore of the host's kernel can be seen in it"},
+		{"the bus", bind(podman.Mount{Source: "/run/dbus/system_bus_socket"}), "host-socket", "high, high: /run/dbus/system_bus_socket is mounted: whoever speaks to the system's bus asks its services, systemd among them"},
+		{"the bus, as another user", all(uid(33), bind(podman.Mount{Source: "/run/dbus/system_bus_socket"})), "host-socket", "medium, high: /run/dbus/system_bus_socket is mounted: whoever speaks to the system's bus asks its services, systemd among them"},
+		{"a device of the vendor's", dev("nvidia.com/gpu=all", ""), "device", "medium, high: nvidia.com/gpu=all is in it: a device of the vendor's choice, with its driver"},
+		{"tun", dev("/dev/net/tun", "rw"), "device", "low, high: /dev/net/tun is in it: its driver in the host's kernel"},
+		{"tun, rootless", all(rootlessly, dev("/dev/net/tun", "rw")), "device", "low, high: /dev/net/tun is in it: its driver in the host's kernel, as far as the account that runs Podman may use it"},
+		{"a disk, to read", dev("/dev/sda", "r"), "device", "high, high: /dev/sda is in it: the filesystem on it, past every permission"},
+		{"hardware", dev("/dev/ttyUSB0", ""), "device", "medium, high: /dev/ttyUSB0 is in it: the hardware, and its driver in the host's kernel"},
+		{"every device", devRule("a *:* rwm"), "device", "high, high: the rule a *:* rwm lets it use every such device of the host"},
+		{"every block device", devRule("b *:* rwm"), "device", "high, high: the rule b *:* rwm lets it use every such device of the host"},
+		{"every character device", devRule("c *:* rwm"), "device", "high, high: the rule c *:* rwm lets it use every such device of the host"},
+		{"disks", devRule("b 8:* r"), "device", "high, high: the rule b 8:* r lets it use disks of the host"},
+		{"a kind of device", devRule("c 188:* rw"), "device", "medium, high: the rule c 188:* rw lets it use devices of the host"},
+		{"device rules that are not known", func(c *podman.Container) { c.Files.DeviceRules.Value = []string{"a *:* rwm"} }, "device", ""},
+		{"the host's network, as root", func(c *podman.Container) { c.Network.Mode = podman.Read("host", "") }, "network-host", "high, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes, as the host's root"},
+		{"the host's network, as another", all(uid(33), func(c *podman.Container) { c.Network.Mode = podman.Read("host", "") }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
+		{"the host's network, mapped", all(mapped, func(c *podman.Container) { c.Network.Mode = podman.Read("host", "") }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
+		{"the host's network, rootless", all(rootlessly, func(c *podman.Container) { c.Network.Mode = podman.Read("host", "") }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
+		{"a port", ports(podman.Port{Host: 8080, Container: 80, Count: 1, Protocol: "tcp"}), "port-exposed", "medium, high: port 8080 is open on every address of the host"},
+		{"ports of both protocols", ports(podman.Port{Host: 53, Container: 53, Count: 1, Protocol: "tcp"}, podman.Port{Host: 53, Container: 53, Count: 1, Protocol: "udp"}), "port-exposed", "medium, high: ports 53, 53/udp are open on every address of the host"},
+		{"a port of Podman's choice", ports(podman.Port{Container: 80, Count: 1, Protocol: "udp"}), "port-exposed", "medium, high: port for 80/udp is open on every address of the host"},
+		{"a range", ports(podman.Port{Host: 8000, Container: 9000, Count: 10, Protocol: "tcp"}), "port-exposed", "medium, high: port 8000-8009 is open on every address of the host"},
+		{"a port on loopback", ports(podman.Port{Address: "127.0.0.1", Host: 8080, Container: 80, Count: 1, Protocol: "tcp"}), "port-exposed", ""},
+		{"a short name that was completed", image("docker.io/library/nginx:1", "nginx:1"), "image-short-name", "low, high: nginx:1 names no registry: here it was docker.io/library/nginx:1, elsewhere it may be another"},
+		{"a short name that was built here", image("localhost/nginx:1", "nginx:1"), "image-short-name", ""},
+		{"a short name", image("nginx:1", "nginx:1"), "image-short-name", "medium, high: nginx:1 names no registry: whichever answers first has its image run"},
+		{"no tag", image("quay.io/x/y", "quay.io/x/y"), "image-unpinned", "info, high: the tag is latest, since no tag is given: what runs changes under it"},
+		{"latest, over the API", image("quay.io/x/y:latest", ""), "image-unpinned", "info, high: the tag is latest: what runs changes under it"},
+		{"a version", image("quay.io/x/y:1.2", "quay.io/x/y:1.2"), "image-unpinned", ""},
+		{"no signature asked for", all(image("quay.io/x/y:1", ""), policy(podman.Policy{Default: "insecureAcceptAnything"})), "image-unsigned", "medium, high: /etc/containers/policy.json asks for no signature of quay.io (default)"},
+		{"a signature asked for", all(image("quay.io/x/y:1", ""), policy(podman.Policy{Default: "insecureAcceptAnything", Docker: map[string]string{"quay.io/x": "sigstoreSigned"}})), "image-unsigned", ""},
+		{"no signature asked for, built here", all(image("localhost/x:1", ""), policy(podman.Policy{Default: "insecureAcceptAnything"})), "image-unsigned", ""},
+		{"the policy is not known", image("quay.io/x/y:1", ""), "image-unsigned", ""},
+		{"an insecure registry", all(image("registry.example.org/x:1", ""), insecure("registry.example.org")), "registry-insecure", "high, high: its image comes from registry.example.org, which registries.conf calls insecure"},
+		{"another insecure registry", all(image("registry.example.org/x:1", ""), insecure("other.example.org")), "registry-insecure", ""},
+		{"an insecure registry on this machine", all(image("localhost:5000/x:1", ""), insecure("localhost:5000")), "registry-insecure", ""},
+		{"system files given away", bind(podman.Mount{Source: "/etc", Writable: true, Chown: true}), "mount-chown", "high, high: :U gives every file below /etc to the container's user at each start"},
+		{"data given away", bind(podman.Mount{Source: "/srv/x", Writable: true, Chown: true}), "mount-chown", "medium, high: :U gives every file below /srv/x to the container's user at each start"},
+		{"data given away, rootless", all(rootlessly, bind(podman.Mount{Source: "/srv/x", Writable: true, Chown: true})), "mount-chown", "low, high: :U gives every file below /srv/x to the container's user at each start"},
+		{"relabelled, the host is not known", bind(podman.Mount{Source: "/etc", Relabel: "Z"}), "mount-relabel", "high, medium: :Z relabels /etc for containers: the host's own services lose it, every container gains it (where the host has SELinux)"},
+		{"relabelled, the host has SELinux", all(func(c *podman.Container) { c.Host.SELinux = podman.Read(true, "") }, bind(podman.Mount{Source: "/etc", Relabel: "z"})), "mount-relabel", "high, high: :z relabels /etc for containers: the host's own services lose it, every container gains it"},
+		{"relabelled, the host has none", all(func(c *podman.Container) { c.Host.SELinux = podman.Read(false, "") }, bind(podman.Mount{Source: "/etc", Relabel: "z"})), "mount-relabel", ""},
+		{"/etc, mapped", all(mapped, bind(podman.Mount{Source: "/etc", Writable: true})), "host-path", "medium, high: /etc is mounted writable, though as a user who owns nothing there: accounts, keys and units are in it"},
+		{"/etc read-only, mapped", all(mapped, bind(podman.Mount{Source: "/etc"})), "host-path", "low, high: /etc is mounted read-only, though as a user who owns nothing there: accounts, keys and units are in it"},
+		{"/etc, whoever it is", all(func(c *podman.Container) { c.Process.UID = podman.Setting[uint32]{} }, bind(podman.Mount{Source: "/etc", Writable: true})), "host-path", "high, high: /etc is mounted writable, and UID 0 inside is UID 0 here: accounts, keys and units are in it"},
+		{"a home, rootless", all(rootlessly, bind(podman.Mount{Source: "/home/me", Writable: true})), "host-path", "high, high: /home/me is mounted writable as the account that owns it: its owner's keys and shell are in it"},
+		{"a home read-only, rootless", all(rootlessly, bind(podman.Mount{Source: "/home/me"})), "host-path", "medium, high: /home/me is mounted read-only as the account that owns it: its owner's keys and shell are in it"},
+		{"/usr read-only", bind(podman.Mount{Source: "/usr"}), "host-path", ""},
+		{"/usr", bind(podman.Mount{Source: "/usr", Writable: true}), "host-path", "critical, high: /usr is mounted writable and UID 0 inside is UID 0 here: the host's programs are in it"},
+		{"the accounts", bind(podman.Mount{Source: "/etc/passwd", Writable: true}), "host-path", "critical, high: /etc/passwd is mounted writable and UID 0 inside is UID 0 here: what the host trusts is in it"},
+		{"the accounts read-only", bind(podman.Mount{Source: "/etc/passwd"}), "host-path", ""},
+		{"a service's own settings", bind(podman.Mount{Source: "/etc/shop", Writable: true}), "host-path", ""},
+		{"two secrets as variables", func(c *podman.Container) { c.SecretVariables = podman.Read([]string{"a", "b"}, "") }, "secret-env", "low, high: secrets a, b are variables, which every process of it inherits"},
+		{"one secret as a variable", func(c *podman.Container) { c.SecretVariables = podman.Read([]string{"a"}, "") }, "secret-env", "low, high: secret a is a variable, which every process of it inherits"},
+		{"a secret in the history", func(c *podman.Container) {
+			c.Image.Texts = podman.Read([]podman.Text{{Place: "history", Words: []podman.Sensitive{"/bin/sh", "-c", "curl", "--token=abc", "-u", "me:hunter2pass", "x"}}}, "")
+		}, "secret-in-image", "high, medium: the image's history token holds a value whose name says that it is secret"},
+		{"a secret among the image's variables", func(c *podman.Container) {
+			c.Image.Texts = podman.Read([]podman.Text{{Place: "variable", Name: "API_TOKEN", Words: []podman.Sensitive{"9f8e7d6c5b4a39281706f5e4d3c2b1a0"}}}, "")
+		}, "secret-in-image", "high, medium: the image's variable API_TOKEN holds a value whose name says that it is secret"},
+		{"five capabilities at once", func(c *podman.Container) {
+			c.Capabilities.Requested = podman.Read([]string{"CAP_NET_RAW", "CAP_SYSLOG", "CAP_SYS_TIME", "CAP_SYS_RESOURCE", "CAP_SYS_MODULE"}, "")
+			c.Capabilities.Bounding = c.Capabilities.Requested
+		}, "cap-dangerous", "high, high: holds 5 capabilities that reach beyond the container: SYS_MODULE, SYS_TIME, SYSLOG, NET_RAW, SYS_RESOURCE"},
+		{"a secret in an argument of a file", func(c *podman.Container) {
+			c.Texts = podman.Read([]podman.Text{{Place: "argument", Words: []podman.Sensitive{"x", "--password=hunter2pass"}, Origin: podman.Origin{File: "a", Line: 3}}}, "")
+		}, "plaintext-secret", "high, medium: argument 2 holds a value whose name says that it is secret (password) at a:3"},
+		{"a secret in the health check", func(c *podman.Container) {
+			c.Texts = podman.Read([]podman.Text{{Place: "health check", Words: []podman.Sensitive{"CMD", "--password=hunter2pass"}, Origin: podman.Origin{Field: "Config.Healthcheck"}}}, "")
+		}, "plaintext-secret", "high, medium: health check 2 holds a value whose name says that it is secret (password) at Config.Healthcheck.Test[1]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := soft()
+			test.change(c)
+			var got []string
+			for _, f := range Check(All(Parameters{}), c) {
+				if f.Rule.ID == test.rule {
+					at := ""
+					if o := f.Evidence[0].Origin; f.Rule.ID == "plaintext-secret" {
+						at = " at " + o.String()
+					}
+					got = append(got, fmt.Sprintf("%s, %s: %s%s", f.Severity, f.Confidence, f.Message, at))
+				}
+			}
+			if text := strings.Join(got, " | "); text != test.want {
+				t.Errorf("got\n%s\nwant\n%s", text, test.want)
+			}
+		})
+	}
+}
+
+// TestHostConditions holds the same for the rules about the machine.
+func TestHostConditions(t *testing.T) {
+	plain := podman.EngineDefaults{Capabilities: podman.DefaultCapabilities(), Labels: true, PIDs: 2048}
+	engine := func(change func(*podman.EngineDefaults)) func(*podman.Host) {
+		return func(h *podman.Host) {
+			e := plain
+			change(&e)
+			h.Engine = podman.Read(e, "containers.conf")
+		}
+	}
+	ids := func(ranges ...podman.SubIDs) func(*podman.Host) {
+		return func(h *podman.Host) { h.SubUIDs = podman.Read(ranges, "/etc/subuid") }
+	}
+	r := func(user string, start, size uint32) podman.SubIDs {
+		return podman.SubIDs{User: user, Start: start, Size: size, Origin: podman.Origin{File: "/etc/subuid"}}
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*podman.Host)
+		want   string
+	}{
+		{"nothing is known", func(h *podman.Host) { h.Engine.Value = podman.EngineDefaults{Privileged: true} }, ""},
+		{"as it comes", engine(func(*podman.EngineDefaults) {}), ""},
+		{"privileged", engine(func(e *podman.EngineDefaults) { e.Privileged = true }), "critical containers.conf: every container is privileged (Podman 5)"},
+		{"a capability more", engine(func(e *podman.EngineDefaults) { e.Capabilities = append(podman.DefaultCapabilities(), "CAP_SYS_ADMIN") }), "medium containers.conf: every container gets SYS_ADMIN besides Podman's own capabilities"},
+		{"no seccomp", engine(func(e *podman.EngineDefaults) { e.Seccomp = "unconfined" }), "high containers.conf: no container has a seccomp filter"},
+		{"no labels", func(h *podman.Host) {
+			engine(func(e *podman.EngineDefaults) { e.Labels = false })(h)
+			h.SELinux = podman.Read(true, "")
+		}, "high containers.conf: SELinux confines no container"},
+		{"no labels, no SELinux", engine(func(e *podman.EngineDefaults) { e.Labels = false }), ""},
+		{"no limit of processes", engine(func(e *podman.EngineDefaults) { e.PIDs = 0 }), "medium containers.conf: no container has a limit of processes"},
+		{"the host's namespaces", engine(func(e *podman.EngineDefaults) { e.HostNamespaces = []string{"pid"} }), "high containers.conf: every container shares the host's namespaces: pid"},
+		{"ranges beside each other", ids(r("a", 100000, 65536), r("b", 165536, 65536)), ""},
+		{"ranges that overlap", ids(r("b", 165535, 65536), r("a", 100000, 65536)), "high /etc/subuid: the IDs of a and b overlap from 165535 on"},
+		{"two ranges of one account", ids(r("a", 100000, 65536), r("a", 100000, 65536)), ""},
+		{"a wide range, not the nearest", ids(r("a", 100000, 1000000), r("a", 150000, 10), r("b", 500000, 65536)), "high /etc/subuid: the IDs of a and b overlap from 500000 on"},
+		{"ranges that are not known", func(h *podman.Host) { h.SubUIDs.Value = []podman.SubIDs{r("a", 1, 9), r("b", 1, 9)} }, ""},
+		{"TCP", func(h *podman.Host) { h.API = podman.Read("tcp", "") }, "critical the service was reached over TCP without TLS: whoever reaches the port is root on that machine"},
+		{"TCP, rootless", func(h *podman.Host) { h.API, h.Rootless = podman.Read("tcp", ""), podman.Read(true, "") }, "high the service was reached over TCP without TLS: whoever reaches the port is the account that runs it"},
+		{"TLS", func(h *podman.Host) { h.API = podman.Read("tls", "") }, ""},
+	} {
+		h := *soft().Host
+		test.change(&h)
+		var got []string
+		for _, f := range CheckHost(All(Parameters{}), &h) {
+			got = append(got, f.Severity.String()+" "+f.Message)
+		}
+		if text := strings.Join(got, " | "); text != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, text, test.want)
+		}
+	}
+}
+
+// TestUnitFiles holds what is said of the files that define a container.
+func TestUnitFiles(t *testing.T) {
+	secret := podman.Variable{Name: "DB_PASSWORD", Value: "hunter2-9f3Kq7", Owner: podman.OwnerUser, Origin: podman.Origin{File: "/etc/x.env"}}
+	for _, test := range []struct {
+		name      string
+		file      podman.SourceFile
+		installed bool
+		variable  podman.Variable
+		want      string
+	}{
+		{"a unit for all to write", podman.SourceFile{Path: "/etc/x.container", Mode: 0o666}, false, podman.Variable{}, "high /etc/x.container may be written by everybody on the machine, who so decide what runs"},
+		{"a unit as it should be", podman.SourceFile{Path: "/etc/x.container", Mode: 0o644}, true, podman.Variable{}, ""},
+		{"secrets for all to read", podman.SourceFile{Path: "/etc/x.env", Mode: 0o644, Environment: true}, true, secret, "medium /etc/x.env holds secrets, and everybody on the machine may read it"},
+		{"secrets in a repository", podman.SourceFile{Path: "/etc/x.env", Mode: 0o644, Environment: true}, false, secret, ""},
+		{"secrets of its own", podman.SourceFile{Path: "/etc/x.env", Mode: 0o600, Environment: true}, true, secret, ""},
+		{"no secrets", podman.SourceFile{Path: "/etc/x.env", Mode: 0o644, Environment: true}, true, podman.Variable{Name: "TZ", Value: "UTC", Origin: podman.Origin{File: "/etc/x.env"}}, ""},
+		{"secrets of another file", podman.SourceFile{Path: "/etc/y.env", Mode: 0o644, Environment: true}, true, secret, ""},
+		{"root's unit, another's file", podman.SourceFile{Path: "/etc/x.container", Mode: 0o644, Owner: 1000}, true, podman.Variable{}, "high /etc/x.container is owned by UID 1000, who so decides what root runs"},
+	} {
+		for _, defined := range []bool{false, true} {
+			c := soft()
+			c.Environment.Value = []podman.Variable{test.variable}
+			c.Definition.Files, c.Definition.Installed = []podman.SourceFile{test.file}, test.installed
+			if defined { // a live container that the unit made
+				live := soft()
+				live.Defined = c
+				c = live
+			}
+			got := ""
+			for _, f := range Check(All(Parameters{}), c) {
+				if f.Rule.ID == "unit-writable" {
+					got += f.Severity.String() + " " + f.Message
+				}
+			}
+			if got != test.want {
+				t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+			}
+		}
+	}
+}
+
+// TestRootfulNeeds holds what makes a container need root's Podman.
+func TestRootfulNeeds(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*podman.Container)
+		found  bool
+	}{
+		"nothing":            {func(*podman.Container) {}, true},
+		"a low port":         {func(c *podman.Container) { c.Network.Ports = podman.Read([]podman.Port{{Host: 80}}, "") }, false},
+		"a high port":        {func(c *podman.Container) { c.Network.Ports = podman.Read([]podman.Port{{Host: 1024}}, "") }, true},
+		"a port of its luck": {func(c *podman.Container) { c.Network.Ports = podman.Read([]podman.Port{{Host: 0}}, "") }, true},
+		"a directory":        {func(c *podman.Container) { c.Files.Mounts = podman.Read([]podman.Mount{{Type: "bind"}}, "") }, false},
+		"a volume":           {func(c *podman.Container) { c.Files.Mounts = podman.Read([]podman.Mount{{Type: "volume"}}, "") }, true},
+		"a capability":       {func(c *podman.Container) { c.Capabilities.Bounding.Value = []string{"CAP_NET_ADMIN"} }, false},
+		"rootless":           {rootlessly, false},
+		"mapped":             {mapped, false},
+	} {
+		c := soft()
+		c.Network.Mode = podman.Read("bridge", "")
+		test.change(c)
+		found := false
+		for _, f := range Relate(All(Parameters{}), []*podman.Container{c}) {
+			found = found || f.Rule.ID == "host-rootful"
+		}
+		if found != test.found {
+			t.Errorf("%s: found %v", name, found)
+		}
+	}
+}
+
+// TestNeighbours holds whom a container is said to share a network and a mount with.
+func TestNeighbours(t *testing.T) {
+	on := func(name string, networks ...string) *podman.Container {
+		c := soft()
+		c.Name, c.ID = name, "id-"+name
+		c.Network.Mode, c.Network.Names = podman.Read("bridge", ""), podman.Read(networks, "")
+		return c
+	}
+	say := func(list ...*podman.Container) string {
+		var got []string
+		for _, f := range Relate(All(Parameters{}), list) {
+			if f.Rule.ID == "default-network" {
+				got = append(got, f.Container+": "+f.Message)
+			}
+		}
+		return strings.Join(got, "; ")
+	}
+	if got := say(on("a", "podman"), on("b", "own")); got != "" {
+		t.Errorf("alone on the network: %s", got)
+	}
+	if got := say(on("a", "podman"), on("b", "podman", "own")); got != "a: is on the default network, where it reaches b; b: is on the default network, where it reaches a" {
+		t.Errorf("two: %s", got)
+	}
+	if got := say(on("a", "podman"), on("b", "podman"), on("c", "podman"), on("d", "podman"), on("e", "podman")); !strings.HasPrefix(got, "a: is on the default network, where it reaches b, c, d and 1 more; b: is on the default network, where it reaches a, c, d and 1 more") {
+		t.Errorf("five: %s", got)
+	}
+	if got := say(on("a", "podman"), on("b", "podman"), on("c", "podman"), on("d", "podman")); !strings.HasPrefix(got, "a: is on the default network, where it reaches b, c, d; ") {
+		t.Errorf("four: %s", got)
+	}
+}
