@@ -19,6 +19,9 @@ func WithEvidence(c *podman.Container, e podman.Evidence, findings []rules.Findi
 	since := c.Host.Now.Sub(c.Created)
 	for i := range findings {
 		f := &findings[i]
+		if f.Proven != "" { // which says more
+			continue
+		}
 		switch f.Rule.ID {
 		case "read-only":
 			if !e.Written.Known() {

@@ -154,6 +154,9 @@ func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) 
 	check := &checkFlags{output: flags.output, rootless: flags.rootless, rootful: flags.rootful}
 	result := &report.Report{Started: a.now(), Rules: flags.selectedRules, Complete: true, Definitions: true}
 	l := &linter{flags: check, catalogue: flags.catalogue, now: a.now()}
+	if a.machine {
+		l.proofs = readProofs(proofsPath())
+	}
 	l.run(cmd.Context(), paths, result, func(int, int) {})
 	for _, e := range result.Errors {
 		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
@@ -214,9 +217,14 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 	defer service.Close()
 	units := newUnitFinder(service.URI)
 	var plans []plan
+	var known proofs
+	if a.machine {
+		known = readProofs(proofsPath())
+	}
 	_, problems, err := service.Containers(cmd.Context(), live.Selection{Names: names}, func(int, int) {}, func(c *podman.Container) {
 		units.define(c)
 		found := flags.config.Adjust(rules.Check(flags.selectedRules, c), flags.usedProfile, a.now())
+		known.mark(c, found, func() (string, bool) { return "", false })
 		notes := fix.WithEvidence(c, service.Evidence(cmd.Context(), c), found)
 		if c.Defined != nil {
 			own := flags.config.Adjust(rules.Check(flags.selectedRules, c.Defined), flags.usedProfile, a.now())
@@ -250,7 +258,7 @@ func matched(found, defined []rules.Finding) []rules.Finding {
 		for _, d := range defined {
 			if d.Rule.ID == f.Rule.ID && d.Cause == f.Cause {
 				d.Message, d.Severity, d.Waived = f.Message, f.Severity, f.Waived
-				d.Fix.Changes, d.Fix.Safe = f.Fix.Changes, f.Fix.Safe // what the live container was seen to need
+				d.Fix.Changes, d.Fix.Safe, d.Fix.MountOption, d.Proven = f.Fix.Changes, f.Fix.Safe, f.Fix.MountOption, f.Proven // what the live one needs
 				f = d
 				break
 			}
@@ -404,7 +412,10 @@ func (a *app) say(p *plan) {
 	}
 	for _, d := range p.done {
 		mark := "needs trying"
-		if d.Finding.Fix.Safe {
+		switch {
+		case d.Finding.Proven != "":
+			mark = "proven"
+		case d.Finding.Fix.Safe:
 			mark = "safe"
 		}
 		what := strings.Join(d.Words, "  ")

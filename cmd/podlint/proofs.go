@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/podlint/podlint/fix/prove"
@@ -28,6 +27,10 @@ type kept struct {
 	Image string    `json:"image"`
 	When  time.Time `json:"when"`
 	Rules []string  `json:"rules"`
+	// Capabilities, Tmpfs and MapMounts are the exceptions with which they hold.
+	Capabilities []string `json:"capabilities,omitempty"`
+	Tmpfs        []string `json:"tmpfs,omitempty"`
+	MapMounts    string   `json:"map-mounts,omitempty"`
 }
 
 type proofsFile struct {
@@ -77,7 +80,8 @@ func (a *app) store(it *proof, r *prove.Result) error {
 		return err
 	}
 	f := proofsFile{Format: proofsFormat, Version: 1, Proofs: readProofs(path)}
-	p := kept{Container: it.subject.Name, Definition: hash(it.subject.Text), Image: it.image, When: a.now().UTC().Truncate(time.Second), Rules: []string{}}
+	p := kept{Container: it.subject.Name, Definition: hash(it.subject.Text), Image: it.image, When: a.now().UTC().Truncate(time.Second), Rules: []string{},
+		Capabilities: r.Capabilities, Tmpfs: r.Tmpfs, MapMounts: r.MapMounts}
 	if it.unit != "" {
 		p.Unit = hash(string(it.text))
 	}
@@ -104,8 +108,8 @@ func hash(text string) string {
 // proofs finds what was proven.
 type proofs []kept
 
-// mark says of a container's findings which of their fixes were proven: for a live one with its image and command line, for a definition
-// with its text.
+// mark says of a container's findings which of their fixes were proven, and with what exceptions: for a live one with its image and command
+// line, for a definition with its text.
 func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText func() (string, bool)) {
 	if len(p) == 0 || len(findings) == 0 {
 		return
@@ -131,9 +135,11 @@ func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText fun
 		default:
 			continue
 		}
+		exceptions := &prove.Result{Capabilities: k.Capabilities, Tmpfs: k.Tmpfs, MapMounts: k.MapMounts}
 		for i := range findings {
-			if slices.Contains(k.Rules, findings[i].Rule.ID) {
-				findings[i].Proven = "on " + strings.TrimSpace(k.When.Format(time.DateOnly)) + with
+			if f := &findings[i]; slices.Contains(k.Rules, f.Rule.ID) && len(f.Fix.Changes) > 0 {
+				f.Fix = prove.Adjusted(f, exceptions)
+				f.Fix.Safe, f.Proven = true, "on "+k.When.Format(time.DateOnly)+with
 			}
 		}
 	}

@@ -15,6 +15,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
+	"github.com/podlint/podlint/podman/quadlet"
 )
 
 // provenCase is a container with the tightest set that it runs with: what prove says of each fix, "rule" for one that holds,
@@ -137,25 +141,15 @@ func TestRealProve(t *testing.T) {
 			if after := untouched(t); after != before {
 				t.Errorf("before:\n%s\nafter:\n%s", before, after)
 			}
-			// The command line that it prints, under another name.
 			_, line, _ := strings.Cut(out, "\n\n")
-			line = strings.Replace(line, "--name "+c.name+" ", "--name again ", 1)
-			script := filepath.Join(t.TempDir(), "run.sh")
-			if err := os.WriteFile(script, []byte(line), 0o600); err != nil {
-				t.Fatal(err)
+			runs(t, c.name, line)
+			// What fix prints holds what was proven, and only that is called so.
+			_, line, said := invoke(t, "fix", c.name, "--rule", "cap-drop-all,no-new-privileges,read-only", "--config", "none")
+			if strings.Contains(c.want, "-no-new-privileges") == strings.Contains(said, "proven        no-new-privileges") || !strings.Contains(said, "proven        cap-drop-all") {
+				t.Errorf("fix says\n%s", said)
 			}
-			if text, err := exec.Command("sh", script).CombinedOutput(); err != nil {
-				t.Errorf("what it prints does not run: %v\n%s\n%s", err, text, line)
-			}
-			time.Sleep(time.Second)
-			if running := podmanCommand(t, "inspect", "--type", "container", "--format", "{{.State.Running}}", "again"); running != "true" {
-				t.Errorf("what it prints does not stay: %s\n%s", podmanCommand(t, "logs", "again"), line)
-			}
-			for range 5 { // Podman 4.3 finds a mount busy whose last process is only just gone
-				if exec.Command("podman", "rm", "--force", "--time", "0", "again").Run() == nil {
-					break
-				}
-				time.Sleep(200 * time.Millisecond)
+			if !strings.Contains(c.want, "-no-new-privileges") {
+				runs(t, c.name, line)
 			}
 			// The finding says so, until the image is another.
 			_, scanned, _ := invoke(t, "scan", c.name, "--format", "json", "--config", "none")
@@ -175,6 +169,29 @@ func TestRealProve(t *testing.T) {
 	before := untouched(t)
 	if status, out, errs := invoke(t, "prove", "writes", "--dry-run", "--config", "none"); status != 0 || !strings.Contains(out, "podlint-proof-") || untouched(t) != before {
 		t.Errorf("a dry run: status %d, %s%s", status, out, errs)
+	}
+}
+
+// runs runs a command line as it was printed, but for the container's name, and holds that what it makes stays.
+func runs(t *testing.T, name, line string) {
+	t.Helper()
+	script := filepath.Join(t.TempDir(), "run.sh")
+	if err := os.WriteFile(script, []byte(strings.Replace(line, "--name "+name+" ", "--name again ", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := exec.Command("sh", script).CombinedOutput(); err != nil {
+		t.Errorf("what is printed does not run: %v\n%s\n%s", err, text, line)
+		return
+	}
+	time.Sleep(time.Second)
+	if running := podmanCommand(t, "inspect", "--type", "container", "--format", "{{.State.Running}}", "again"); running != "true" {
+		t.Errorf("what is printed does not stay: %s\n%s", podmanCommand(t, "logs", "again"), line)
+	}
+	for range 5 { // Podman 4.3 finds a mount busy whose last process is only just gone
+		if exec.Command("podman", "rm", "--force", "--time", "0", "again").Run() == nil {
+			break
+		}
+		time.Sleep(200 * time.Millisecond)
 	}
 }
 
@@ -198,6 +215,45 @@ func TestRealProveUnit(t *testing.T) {
 	}
 	if left := podmanCommand(t, "ps", "-aq"); left != "" {
 		t.Errorf("containers are left: %s", left)
+	}
+	// The command line that Podman's generator makes of what was written.
+	tree, _ := walk([]string{unit}, func(string) bool { return true })
+	reader := quadlet.NewReader(quadlet.Files{Read: readRegular, List: tree.list, Dirs: tree.dirs, Find: tree.find})
+	words := reader.Read(unit, after, podman.AssumedHost(podman.Read(false, "test"), time.Time{})).Words
+	words = slices.DeleteFunc(words, func(w string) bool {
+		return w == "--replace" || w == "--rm" || strings.HasPrefix(w, "--cgroups=") || strings.HasPrefix(w, "--sdnotify=")
+	})
+	words = slices.DeleteFunc(words, func(w string) bool { return strings.HasPrefix(w, "--name") || w == "systemd-%N" })
+	if len(words) < 3 {
+		t.Fatalf("the generator makes %q of it", words)
+	}
+	runs(t, "", command.Join(slices.Concat([]string{"podman", "run", "--name", "again"}, words[2:]))+"\n")
+}
+
+// TestRealProveInterrupted holds that Ctrl-C ends a proof at once, with nothing left.
+func TestRealProveInterrupted(t *testing.T) {
+	emptyStorage(t)
+	proofImage(t)
+	podmanCommand(t, "run", "-d", "--name", "quiet", "--network", "none", "localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
+	before := untouched(t)
+	cmd := exec.Command(os.Getenv("PODLINT"), "prove", "quiet", "--for", "1m", "--config", "none")
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(3 * time.Second)
+	if podmanCommand(t, "ps", "--format", "{{.Names}}") == "quiet" {
+		t.Error("there is no copy to interrupt")
+	}
+	_ = cmd.Process.Signal(syscall.SIGINT)
+	begun := time.Now()
+	err := cmd.Wait()
+	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 3 || !strings.Contains(errs.String(), "interrupted") || time.Since(begun) > 10*time.Second {
+		t.Errorf("%v after %v, %s", err, time.Since(begun), errs.String())
+	}
+	if after := untouched(t); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 }
 
