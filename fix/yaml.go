@@ -460,16 +460,18 @@ func (y *yamlText) scalar(n *yaml.Node) (from, to int, ok bool) {
 
 // drop takes away what stands at a place: an item of a list, an entry of a mapping; of a switch that is true it makes false.
 func (y *yamlText) drop(line, column int) (what, why string) {
+	// At one place there may begin an item of a list, the mapping that it is, and that mapping's first key. A setting that is a key of its own
+	// is a scalar, a mount or a port an item.
 	var node, parent *yaml.Node
 	index := 0
 	y.walk(func(n, p *yaml.Node, i int) {
 		if p == nil || n.Line != line || n.Column != column {
 			return
 		}
-		if node == nil || p.Kind == yaml.SequenceNode { // a list's item rather than its first key
-			if node == nil || parent.Kind != yaml.SequenceNode {
-				node, parent, index = n, p, i
-			}
+		item := p.Kind == yaml.SequenceNode && !isContainer(n)
+		key := p.Kind == yaml.MappingNode && n.Kind == yaml.ScalarNode
+		if item && node == nil || key && (node == nil || i%2 == 0 && p.Content[i+1].Value == "true") {
+			node, parent, index = n, p, i
 		}
 	})
 	if node == nil {
@@ -509,6 +511,19 @@ func (y *yamlText) drop(line, column int) (what, why string) {
 		return "", needsChoice + "it is all that stands there"
 	}
 	return key.Value, y.cut(key.Line, node)
+}
+
+// isContainer reports whether a node is a container of Kubernetes rather than something in one.
+func isContainer(n *yaml.Node) bool {
+	if n.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == "image" {
+			return true
+		}
+	}
+	return false
 }
 
 // cut takes lines away, up to the last one of a node.

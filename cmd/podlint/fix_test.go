@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/podlint/podlint/fix"
+	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/rules/policy"
 )
 
 // needsAChoice names the rules whose finding ends by a choice that only the owner can make, and which.
@@ -247,4 +249,45 @@ func TestDiff(t *testing.T) {
 	if got := fix.Diff("x", []byte(before), []byte(after), false); got != want {
 		t.Errorf("got\n%s", got)
 	}
+}
+
+// FuzzFix edits arbitrary definitions: it ends without a crash, and what was a unit, YAML or a script still is one.
+func FuzzFix(f *testing.F) {
+	for _, seed := range []struct {
+		kind uint8
+		text string
+	}{
+		{0, softUnit + "PodmanArgs=--privileged --cap-add=NET_ADMIN,SYS_ADMIN \\\n  --security-opt seccomp=unconfined\nVolume=/etc:/etc:U,Z\nAddCapability=a SYS_MODULE\nTmpfs=/x\nUIDMap=0:0:10\n"},
+		{1, "#!/bin/sh\nsudo podman run -v /:/h --privileged \\\n  --cap-add=ALL -p 80:80 --tmpfs /x:size=1m -e 'A_PASSWORD=x y' img sh\n"},
+		{2, "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  hostNetwork: true\n  containers:\n  - name: x\n    image: y\n    securityContext: {privileged: true}\n    volumeMounts:\n    - {name: v, mountPath: /v}\n  volumes:\n  - {name: v, hostPath: {path: /etc}}\n"},
+		{2, "services:\n  a:\n    image: x\n    privileged: true\n    ports:\n      - 80:80\n    cap_add: [SYS_ADMIN]\n"},
+	} {
+		f.Add(seed.kind, seed.text)
+	}
+	names := []string{"x.container", "x.sh", "x.yaml"}
+	f.Fuzz(func(t *testing.T, kind uint8, text string) {
+		name := names[int(kind)%len(names)]
+		a := &app{now: func() time.Time { return captured }}
+		flags := &fixFlags{}
+		flags.config, flags.catalogue = &policy.Config{}, rules.All(rules.Parameters{})
+		flags.selectedRules, flags.leastSeverity = flags.catalogue, rules.Info
+		lint := func(text []byte) (*report.Report, *linter) {
+			r := &report.Report{Complete: true, Definitions: true}
+			l := &linter{flags: &checkFlags{output: flags.output, rootful: true}, catalogue: flags.catalogue, now: captured, given: map[string][]byte{name: text}}
+			l.run(context.Background(), nil, r, func(int, int) {})
+			return r, l
+		}
+		before, l := lint([]byte(text))
+		if before.Unreadable {
+			return
+		}
+		for _, p := range a.plansOf(before.Findings, l.read, "") {
+			_ = fix.Diff(p.path, redactedLines(p.before), redactedLines(p.after), true)
+			_ = fix.DropIn(name, nil, p.before, p.after)
+			after, _ := lint(p.after)
+			if after.Unreadable || len(after.Containers) != len(before.Containers) {
+				t.Errorf("of %d containers there are %d after the fix: %v\n%s\n--- before\n%s", len(before.Containers), len(after.Containers), after.Errors, p.after, text)
+			}
+		}
+	})
 }

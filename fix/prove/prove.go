@@ -151,14 +151,12 @@ func (p *prover) tightest(ctx context.Context, nothing recipe, written []string)
 	if p.has("read-only") {
 		all.tmpfs = written
 	}
-	kept := nothing
 	first, err := p.try(ctx, "every fix at once", all)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nothing, err
-	case first.well:
-		kept = all
-	default:
+	}
+	kept := all
+	if !first.well {
 		if kept, err = p.build(ctx, nothing, written); err != nil {
 			return nothing, err
 		}
