@@ -39,7 +39,8 @@ type Left struct {
 	Why     string
 }
 
-// File edits the text of a file so that the findings end. They are those of one container that is defined in it. The version is that
+// File edits the text of a file so that the findings end. They are those of one container that is defined in it, in YAML of all of them: a
+// pod's settings stand above its containers. The version is that
 // of the Podman that reads the file, empty for the newest.
 func File(path string, text []byte, findings []*rules.Finding, version string) Outcome {
 	out := Outcome{After: text}
@@ -54,7 +55,7 @@ func File(path string, text []byte, findings []*rules.Finding, version string) O
 	case podman.SyntaxCommand:
 		d = scriptDocument(path, text, definition.Origin)
 	case podman.SyntaxKube, podman.SyntaxCompose:
-		return yamlFile(path, text, findings, definition)
+		return yamlFile(path, text, findings)
 	}
 	if d == nil {
 		for _, f := range findings {
@@ -414,7 +415,8 @@ func (d *document) removal(o occurrence) edit {
 		return edit{start, end + len(rest) + 1, ""}
 	}
 	from := leading(d.text, o.from)
-	if from > 0 && d.text[from-1] == '=' {
+	first := d.isUnit && !slices.ContainsFunc(d.occurrences, func(other occurrence) bool { return other.group == o.group && other.from < o.from })
+	if first && from > 0 && d.text[from-1] == '=' {
 		for end < len(d.text) && (d.text[end] == ' ' || d.text[end] == '\t') {
 			end++
 		}
@@ -644,6 +646,9 @@ func scriptDocument(path string, text []byte, place podman.Origin) *document {
 			if w.Origin.Line != place.Line || w.Origin.Column != place.Column || w.Text != "run" && w.Text != "create" {
 				continue
 			}
+			if commented(text, call.Spans) {
+				return nil
+			}
 			d := &document{path: path, text: text, place: call.Spans[i][1], separator: " "}
 			if i+1 < len(call.Spans) { // one option a line stays so
 				if between := string(text[call.Spans[i][1]:call.Spans[i+1][0]]); strings.Contains(between, "\\\n") && strings.Trim(between, " \t\r\n\\") == "" {
@@ -663,4 +668,14 @@ func scriptDocument(path string, text []byte, place podman.Origin) *document {
 		}
 	}
 	return nil
+}
+
+// commented reports whether there is a comment among the words of a command line: where it ends is not certain enough to edit around it.
+func commented(text []byte, spans [][2]int) bool {
+	for i := 1; i < len(spans); i++ {
+		if bytes.IndexByte(text[spans[i-1][1]:spans[i][0]], '#') >= 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -15,7 +15,7 @@ import (
 
 // yamlFile edits Kubernetes YAML or a compose file. The text is edited where the nodes stand, so that comments, order and spelling stay as
 // they are; what is written in one line (`{a: b}`) is left.
-func yamlFile(path string, text []byte, findings []*rules.Finding, definition podman.Definition) Outcome {
+func yamlFile(path string, text []byte, findings []*rules.Finding) Outcome {
 	out := Outcome{After: text}
 	y := &yamlText{text: text}
 	for line := range lineOf(text, len(text)) {
@@ -24,7 +24,7 @@ func yamlFile(path string, text []byte, findings []*rules.Finding, definition po
 	for _, f := range findings {
 		before := *y
 		before.lines = slices.Clone(y.lines)
-		done, why := y.end(path, f, definition)
+		done, why := y.end(path, f)
 		if why != "" {
 			*y = before
 			out.Left = append(out.Left, Left{f, why})
@@ -37,8 +37,8 @@ func yamlFile(path string, text []byte, findings []*rules.Finding, definition po
 }
 
 // end ends one finding. Where it returns why not, what it has changed must be taken back.
-func (y *yamlText) end(path string, f *rules.Finding, definition podman.Definition) (Done, string) {
-	done := Done{Finding: f}
+func (y *yamlText) end(path string, f *rules.Finding) (Done, string) {
+	done, definition := Done{Finding: f}, f.Definition
 	fix := f.Fix
 	changes := slices.Concat(fix.Changes, fix.Replacement)
 	if !fix.Drop && len(changes) == 0 || fix.Part != "" {
@@ -482,6 +482,9 @@ func (y *yamlText) drop(line, column int) (what, why string) {
 		name, value := parent.Content[key], parent.Content[key+1]
 		if value.Kind == yaml.ScalarNode && value.Value == "true" {
 			return name.Value + ": true", y.replace(value, "false")
+		}
+		if value.Kind == yaml.ScalarNode && value.Value == "false" { // for another container of the pod already
+			return name.Value + ": true", ""
 		}
 		if parent.Style&yaml.FlowStyle != 0 {
 			return "", inOneLine

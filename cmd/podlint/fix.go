@@ -179,6 +179,9 @@ func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error
 			file = f.Location.File
 		}
 		k := key{file, f.Container}
+		if f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
+			k.container = "" // a pod's settings stand above its containers
+		}
 		if groups[k] == nil {
 			order = append(order, k)
 		}
@@ -371,22 +374,31 @@ func (a *app) carryOut(flags *fixFlags, p *plan) error {
 
 // keepSafe plans again with the safe edits only.
 func (p *plan) keepSafe(flags *fixFlags) {
-	by := map[string][]*rules.Finding{}
-	var order []string
+	type key struct {
+		container string
+		line      int
+	}
+	by := map[key][]*rules.Finding{}
+	var order []key
 	var left []fix.Left
-	for _, d := range p.done {
-		if !d.Finding.Fix.Safe {
-			left = append(left, fix.Left{Finding: d.Finding, Why: "it needs trying (podlint prove), or --all"})
+	for _, d := range p.done { // as they were planned: the last container of a script first
+		f := d.Finding
+		if !f.Fix.Safe {
+			left = append(left, fix.Left{Finding: f, Why: "it needs trying (podlint prove), or --all"})
 			continue
 		}
-		if by[d.Finding.Container] == nil {
-			order = append(order, d.Finding.Container)
+		k := key{f.Container, f.Definition.Origin.Line}
+		if f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
+			k = key{}
 		}
-		by[d.Finding.Container] = append(by[d.Finding.Container], d.Finding)
+		if by[k] == nil {
+			order = append(order, k)
+		}
+		by[k] = append(by[k], f)
 	}
 	p.after, p.done, p.left = p.before, nil, append(p.left, left...)
-	for _, container := range order {
-		out := fix.File(p.path, p.after, by[container], flags.podman)
+	for _, k := range order {
+		out := fix.File(p.path, p.after, by[k], flags.podman)
 		p.after = out.After
 		p.done, p.left = append(p.done, out.Done...), append(p.left, out.Left...)
 	}
