@@ -18,7 +18,6 @@ import (
 	"github.com/podlint/podlint/podman/live"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
-	"github.com/podlint/podlint/rules/secret"
 )
 
 // fixFlags holds the flags of `podlint fix`.
@@ -62,15 +61,9 @@ owner can decide is named and left.`,
 	f.BoolVar(&flags.rootless, "rootless", false, "the definitions are for rootless Podman")
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
 	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the definitions, such as 4.9; keys that it does not know become PodmanArgs")
-	f.StringSliceVar(&flags.only, "rule", nil, "fix only what these `rules` find")
-	f.StringSliceVar(&flags.skip, "skip", nil, "leave what these `rules` find")
-	f.StringVar(&flags.profile, "profile", "", "which `rules` to use: baseline, standard (the default) or strict")
-	f.StringVar(&flags.configFile, "config", "", "the configuration's `file` instead of the podlint.toml that is found, or none")
-	f.BoolVar(&flags.noColor, "no-color", false, "no colour (as NO_COLOR does)")
+	flags.choice(cmd)
 	f.StringVar(&flags.service.URL, "url", "", "the `address` of the Podman service")
 	f.StringVar(&flags.service.Connection, "connection", "", "the `name` of a connection (podman system connection list)")
-	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
-	_ = cmd.RegisterFlagCompletionFunc("skip", completeRules)
 	return cmd
 }
 
@@ -78,12 +71,7 @@ owner can decide is named and left.`,
 func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 	flags.failOn, flags.least = "none", "info"
 	if err := flags.check(cmd, rules.Parameters{}); err != nil {
-		err = asUsage(err)
-		var usage *usageError
-		if errors.As(err, &usage) {
-			usage.command = cmd.CommandPath()
-		}
-		return err
+		return usageOf(cmd, err)
 	}
 	switch {
 	case flags.rootless && flags.rootful:
@@ -443,159 +431,4 @@ func (a *app) say(p *plan) {
 	if secrets {
 		fmt.Fprintf(a.err, "  first make the secrets: podman secret create NAME FILE; and change them, they have been seen\n")
 	}
-}
-
-// redactedLines hides what may be a secret in a text that is shown: of such a line only the key is left.
-func redactedLines(text []byte) []byte {
-	lines := strings.Split(string(text), "\n")
-	for i, line := range lines {
-		lines[i] = redactedLine(line)
-	}
-	return []byte(strings.Join(lines, "\n"))
-}
-
-func redactedLine(line string) string {
-	values, whole := secretsIn(line)
-	if whole {
-		key, _, ok := strings.Cut(line, "=")
-		if _, bad := secret.InText(key); !ok || bad || strings.ContainsAny(strings.TrimSpace(key), " \t") {
-			return "[redacted]"
-		}
-		return report.Printable(key) + "=[redacted]"
-	}
-	for _, v := range values {
-		line = strings.ReplaceAll(line, v, "[redacted]")
-	}
-	return report.Printable(line)
-}
-
-// secretsIn returns the words of a line, or the values in them, that are secrets or look like it. Where that cannot be told by words, since
-// there are quotes with spaces in them, the whole line is.
-func secretsIn(line string) (values []string, whole bool) {
-	words := strings.Fields(line)
-	for i, w := range words {
-		bare := strings.Trim(w, `"',`)
-		if strings.HasPrefix(bare, "Secret=") || strings.HasPrefix(bare, "--secret=") || i > 0 && words[i-1] == "--secret" {
-			words[i] = "" // the name of one, not one
-		}
-	}
-	for i := range secret.InWords(words) {
-		if _, value, ok := strings.Cut(words[i], "="); ok && value != "" {
-			values = append(values, strings.Trim(value, `"'`))
-		} else {
-			values = append(values, strings.Trim(words[i], `"'`))
-		}
-	}
-	pair := func(name, value string) {
-		name, value = strings.Trim(strings.TrimSpace(name), `"'-`), strings.Trim(strings.TrimSpace(value), `"',`)
-		if _, found := secret.InPair(name, value); found && value != "" {
-			values = append(values, value)
-		}
-	}
-	if strings.ContainsAny(line, `"'`) { // a value may go on behind a space
-		words = append(words, strings.TrimSpace(line))
-	}
-	for _, w := range words {
-		if strings.HasPrefix(w, "Secret=") || strings.HasPrefix(w, "--secret") {
-			continue
-		}
-		name, value, ok := strings.Cut(w, "=")
-		if ok {
-			pair(name, value)
-			if inner, rest, ok := strings.Cut(value, "="); ok { // Environment=NAME=value, --env=NAME=value
-				pair(inner, rest)
-			}
-		}
-		if name, value, ok := strings.Cut(w, ": "); ok { // YAML
-			pair(name, value)
-		}
-	}
-	return values, len(values) > 0 && strings.ContainsAny(line, `"'`)
-}
-
-// redactedCommand leaves out of a command line to paste what is a secret: a variable's value is taken from the shell's own environment.
-func redactedCommand(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		if values, _ := secretsIn(line); len(values) == 0 {
-			continue
-		}
-		trimmed := strings.TrimLeft(line, " ")
-		indent, tail := line[:len(line)-len(trimmed)], ""
-		if strings.HasSuffix(trimmed, " \\") {
-			trimmed, tail = strings.TrimSuffix(trimmed, " \\"), " \\"
-		}
-		for _, flag := range []string{"--env=", "--env ", "-e=", "-e "} {
-			if pair, ok := strings.CutPrefix(strings.ReplaceAll(trimmed, "'", ""), flag); ok {
-				name, _, _ := strings.Cut(pair, "=")
-				lines[i] = indent + "--env=" + name + tail
-			}
-		}
-		if lines[i] == line {
-			lines[i] = indent + redactedLine(trimmed) + tail
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// shellSafe makes a command line fit for a terminal; its lines stay lines.
-func shellSafe(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = report.Printable(line)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// writeInPlace puts a new text in place of a file in one step, with its mode and owner; a new file is made where there was none. It refuses
-// a link that leads out of the directory, and a file that is not what was read any more.
-func writeInPlace(path string, before, after []byte) error {
-	target := path
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
-		resolved, err := filepath.EvalSymlinks(path)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, pathless(err))
-		}
-		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, pathless(err))
-		}
-		if relative, err := filepath.Rel(dir, resolved); err != nil || strings.HasPrefix(relative, "..") {
-			return &hintedError{fmt.Errorf("%s is a link to %s, out of its directory: it is not written", path, resolved), "name that file, if it is the one to change"}
-		}
-		target = resolved
-	}
-	info, err := os.Stat(target)
-	isNew := errors.Is(err, os.ErrNotExist)
-	switch {
-	case isNew && len(before) == 0:
-		const enterable = 0o755
-		if err := os.MkdirAll(filepath.Dir(target), enterable); err != nil {
-			return fmt.Errorf("%s: %w", path, pathless(err))
-		}
-	case err != nil:
-		return fmt.Errorf("%s: %w", path, pathless(err))
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(target), ".podlint-fix-")
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, pathless(err))
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(after)
-	mode := os.FileMode(0o644)
-	if info != nil {
-		mode = info.Mode().Perm()
-		err = errors.Join(err, sameOwner(temporary, info))
-	}
-	err = errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close())
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if now, err := readRegular(target); !isNew && (err != nil || !bytes.Equal(now, before)) {
-		return &hintedError{fmt.Errorf("%s has changed since it was read: it is not written", path), "run podlint fix again"}
-	}
-	if err := os.Rename(temporary.Name(), target); err != nil {
-		return fmt.Errorf("%s: %w", path, pathless(err))
-	}
-	return nil
 }

@@ -50,18 +50,27 @@ type destination struct {
 // formats are the names that --format takes.
 var formats = []string{"text", "json", "sarif", "github", "markdown", "junit", "codequality", "html"}
 
+// choice adds the flags that say which rules are used.
+func (o *output) choice(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringSliceVar(&o.only, "rule", nil, "use only these `rules`")
+	f.StringSliceVar(&o.skip, "skip", nil, "do not use these `rules`")
+	f.StringVar(&o.profile, "profile", "", "which `rules` to use: baseline, standard (the default) or strict; --rule names others")
+	f.StringVar(&o.configFile, "config", "", "the configuration's `file` instead of the podlint.toml that is found, or none")
+	f.BoolVar(&o.noColor, "no-color", false, "no colour (as NO_COLOR does)")
+	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
+	_ = cmd.RegisterFlagCompletionFunc("skip", completeRules)
+	_ = cmd.RegisterFlagCompletionFunc("profile", cobra.FixedCompletions([]string{"baseline", "standard", "strict"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
 func (o *output) flags(cmd *cobra.Command) {
+	o.choice(cmd)
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json, sarif, github, markdown, junit, codequality or html; FORMAT=FILE writes to a file, and may be given several times")
 	f.StringVarP(&o.file, "output", "o", "", "write the report to this `file` instead of standard output")
 	f.StringVar(&o.failOn, "fail-on", "medium", "end with status 1 from this `severity` on: critical, high, medium, low, info or none")
 	f.StringVar(&o.least, "min-severity", "info", "leave out findings below this `severity`")
-	f.StringSliceVar(&o.only, "rule", nil, "use only these `rules`")
-	f.StringSliceVar(&o.skip, "skip", nil, "do not use these `rules`")
-	f.StringVar(&o.profile, "profile", "", "which `rules` to use: baseline, standard (the default) or strict; --rule names others")
-	f.StringVar(&o.configFile, "config", "", "the configuration's `file` instead of the podlint.toml that is found, or none")
 	f.StringVar(&o.baseline, "baseline", "", "count only what is not in this baseline `file`")
-	f.BoolVar(&o.noColor, "no-color", false, "no colour (as NO_COLOR does)")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard output, only the exit status and errors")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the evidence of each finding, and what podlint does")
 	complete := func(values ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -71,8 +80,6 @@ func (o *output) flags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("format", complete(formats...))
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", complete(append(severities, "none")...))
 	_ = cmd.RegisterFlagCompletionFunc("min-severity", complete(severities...))
-	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
-	_ = cmd.RegisterFlagCompletionFunc("skip", completeRules)
 }
 
 // check reads the configuration and the flags' values, which count more.

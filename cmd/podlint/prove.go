@@ -73,14 +73,8 @@ privileged, with an engine's socket; --force copies all the same.`,
 	f.BoolVar(&flags.dryRun, "dry-run", false, "print the commands that would be run, and run none that changes anything")
 	f.BoolVar(&flags.write, "write", false, "put what holds into the unit")
 	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the unit, instead of this machine's")
-	f.StringSliceVar(&flags.only, "rule", nil, "prove only the fixes of these `rules`")
-	f.StringSliceVar(&flags.skip, "skip", nil, "leave out the fixes of these `rules`")
-	f.StringVar(&flags.profile, "profile", "", "which `rules` to use: baseline, standard (the default) or strict")
-	f.StringVar(&flags.configFile, "config", "", "the configuration's `file` instead of the podlint.toml that is found, or none")
+	flags.choice(cmd)
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "say which commands are run")
-	f.BoolVar(&flags.noColor, "no-color", false, "no colour (as NO_COLOR does)")
-	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
-	_ = cmd.RegisterFlagCompletionFunc("skip", completeRules)
 	return cmd
 }
 
@@ -109,12 +103,7 @@ type proof struct {
 func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error {
 	flags.failOn, flags.least = "none", "info"
 	if err := flags.check(cmd, rules.Parameters{}); err != nil {
-		err = asUsage(err)
-		var usage *usageError
-		if errors.As(err, &usage) {
-			usage.command = cmd.CommandPath()
-		}
-		return err
+		return usageOf(cmd, err)
 	}
 	if flags.probe != "" {
 		if flags.prove.Probe = strings.Fields(flags.probe); len(flags.prove.Probe) == 0 {

@@ -95,6 +95,16 @@ func asUsage(err error) error {
 	return &usageError{err: err}
 }
 
+// usageOf is asUsage for a command.
+func usageOf(cmd *cobra.Command, err error) error {
+	err = asUsage(err)
+	var usage *usageError
+	if errors.As(err, &usage) {
+		usage.command = cmd.CommandPath()
+	}
+	return err
+}
+
 // end takes the exit status from a report. Writing a baseline succeeds whatever was found.
 func (a *app) end(o *output, r *report.Report) {
 	if a.status = r.ExitStatus(); o.after != nil && a.status < statusUsage {

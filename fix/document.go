@@ -1,0 +1,497 @@
+package fix
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
+	"github.com/podlint/podlint/rules"
+)
+
+// occurrence is a flag as it is given in a document.
+type occurrence struct {
+	flag, value string
+	from, to    int // the words that give it
+	wordFrom    int // the word that holds the value
+	wordTo      int
+	group       int // the assignment that it is a word of, -1 for none
+	off         bool
+}
+
+// group is an assignment of a unit: whole lines.
+type group struct {
+	key      string
+	from, to int
+	// sole is set where the value is one word, at whose key a setting may be said to stand.
+	sole bool
+}
+
+// document is a text with the flags that are given in it.
+type document struct {
+	path        string
+	text        []byte
+	occurrences []occurrence
+	groups      []group
+	parts       []edit // of words
+	added       []addition
+	place       int // where what is added goes
+	version     string
+	isUnit      bool
+	separator   string // that stands before what is added to a command line
+}
+
+// addition is an option to add.
+type addition struct {
+	change rules.Change
+	group  int // that it takes the place of, -1 for none
+}
+
+// edit replaces bytes of the text.
+type edit struct {
+	from, to int
+	text     string
+}
+
+// end plans the edits that end a finding. It changes nothing where it returns why not.
+func (d *document) end(f *rules.Finding) (Done, string) {
+	done := Done{Finding: f}
+	fix := f.Fix
+	changes := slices.Concat(fix.Changes, fix.Replacement)
+	if !fix.Drop && len(changes) == 0 {
+		return done, needsChoice + fix.Summary
+	}
+	if f.Rule.ID == "uid-map" && f.Definition.Syntax == podman.SyntaxQuadlet && strings.Contains(fix.Summary, "pod") && !strings.HasSuffix(d.path, ".pod") {
+		return done, "its pod decides: " + fix.Summary
+	}
+	inGroup := -1
+	var off []int
+	var parts []edit
+	if fix.Drop {
+		for _, e := range f.Evidence {
+			if e.Origin.File == "" && e.Setting == "Podman" { // what was assumed of the machine
+				continue
+			}
+			found := d.at(e.Origin)
+			if fix.Of != "" {
+				found = d.of(fix.Of, fix.Part)
+			}
+			if len(found) == 0 {
+				if e.Origin.File != d.path {
+					return done, "it is set in " + e.Origin.String()
+				}
+				if f.Rule.ID == "uid-map" || len(fix.Changes) > 0 && e.Origin.Line == f.Definition.Origin.Line {
+					continue // nothing is written yet
+				}
+				return done, "what sets it is not found at " + e.Origin.String()
+			}
+			for _, i := range d.meant(found, fix.Part, e.Value) {
+				o := d.occurrences[i]
+				if fix.Part != "" {
+					if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, fix.Part); ok {
+						parts = append(parts, edit{o.wordFrom, o.wordTo, text})
+						done.Dropped = append(done.Dropped, fix.Part)
+						continue
+					}
+				}
+				off = append(off, i)
+				inGroup = o.group
+				done.Dropped = append(done.Dropped, d.named(o))
+			}
+		}
+	}
+	for _, i := range off {
+		d.occurrences[i].off = true
+	}
+	d.parts = append(d.parts, parts...)
+	for _, c := range changes {
+		if d.add(c, inGroup) {
+			done.Words = append(done.Words, d.written(c))
+			inGroup = -1
+		}
+	}
+	if fix.MountOption != "" {
+		d.mountWith(fix.MountOption)
+	}
+	return done, ""
+}
+
+// mountWith adds an option to every mount that can be written.
+func (d *document) mountWith(option string) {
+	for _, o := range d.occurrences {
+		if text, ok := withOption(o.flag, o.value, option); !o.off && ok {
+			word := string(d.text[o.wordFrom:o.wordTo])
+			if strings.Contains(word, o.value) {
+				d.parts = append(d.parts, edit{o.wordFrom, o.wordTo, strings.Replace(word, o.value, text, 1)})
+			}
+		}
+	}
+}
+
+// withOption adds an option to the value of --volume or --mount; it is false for what cannot be written, or has it or its like.
+func withOption(flag, value, option string) (string, bool) {
+	switch flag {
+	case "volume":
+		parts := strings.SplitN(value, ":", 3)
+		if len(parts) < 2 {
+			return "", false
+		}
+		if len(parts) == 2 {
+			return value + ":" + option, true
+		}
+		for o := range strings.SplitSeq(parts[2], ",") {
+			if o == "ro" || o == "O" || o == "U" || strings.HasPrefix(o, "idmap") {
+				return "", false
+			}
+		}
+		return value + "," + option, true
+	case "mount":
+		for field := range strings.SplitSeq(value, ",") {
+			name, v, _ := strings.Cut(field, "=")
+			switch {
+			case name == "type" && v != "bind" && v != "volume", name == "ro", name == "readonly", name == "U", name == "chown", name == "idmap":
+				return "", false
+			}
+		}
+		if option == "U" {
+			option = "U=true"
+		}
+		return value + "," + option, true
+	}
+	return "", false
+}
+
+// at returns the occurrences that stand at a place.
+func (d *document) at(origin podman.Origin) []int {
+	if origin.File != d.path || origin.Line == 0 {
+		return nil
+	}
+	offset := offsetOf(d.text, origin.Line, origin.Column)
+	var found []int
+	for i, o := range d.occurrences {
+		if o.off {
+			continue
+		}
+		start := o.group >= 0 && d.groups[o.group].sole && lineOf(d.text, d.groups[o.group].from) == origin.Line
+		if offset >= o.from && offset < o.to || start {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// of returns the occurrences of a flag, those with a value where one is given.
+func (d *document) of(flag, value string) []int {
+	var found []int
+	for i, o := range d.occurrences {
+		if !o.off && o.flag == flag && (value == "" || sameItem(flag, o.value, value)) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// meant returns those of several occurrences in one word that are meant: the one whose value it is, else all.
+func (d *document) meant(found []int, part, value string) []int {
+	if part == "" && len(found) > 1 {
+		part = value
+	}
+	for _, i := range found {
+		o := d.occurrences[i]
+		if len(found) > 1 && part != "" && strings.EqualFold(strings.TrimPrefix(strings.ToUpper(o.value), "CAP_"), strings.TrimPrefix(strings.ToUpper(part), "CAP_")) {
+			return []int{i}
+		}
+	}
+	return found
+}
+
+// named writes an occurrence for people: its flag, with a value where that is no variable's.
+func (d *document) named(o occurrence) string {
+	switch o.flag {
+	case "env", "label", "annotation":
+		name, _, _ := strings.Cut(o.value, "=")
+		return "--" + o.flag + "=" + name + "=…"
+	}
+	if o.value == "" || o.value == "true" {
+		return "--" + o.flag
+	}
+	return "--" + o.flag + "=" + o.value
+}
+
+// usersFlags are the flags that decide on a user namespace; of two of them Podman takes none.
+var usersFlags = []string{"userns", "uidmap", "gidmap", "subuidname", "subgidname"}
+
+// add plans an option, unless it is there; what it contradicts goes. It reports whether it has to be written.
+func (d *document) add(c rules.Change, inGroup int) bool {
+	name, value, ok := strings.Cut(strings.TrimPrefix(c.Flag, "--"), "=")
+	if !ok {
+		value = "true"
+	}
+	there := false
+	for i := range d.occurrences {
+		o := &d.occurrences[i]
+		if o.off {
+			continue
+		}
+		switch {
+		case o.flag == name && strings.EqualFold(o.value, value):
+			there = true
+		case name == "userns" && slices.Contains(usersFlags, o.flag),
+			o.flag == name && !command.Repeats(name),
+			name == "security-opt" && o.flag == name && contradicts(o.value, value):
+			o.off = true
+			if inGroup < 0 {
+				inGroup = o.group
+			}
+		case name == "cap-add" && o.flag == name:
+			there = true // what is added by name stays
+		}
+	}
+	if there || slices.ContainsFunc(d.added, func(a addition) bool { return a.change.Flag == c.Flag }) {
+		return false
+	}
+	d.added = append(d.added, addition{c, inGroup})
+	return true
+}
+
+// contradicts reports whether a security option says otherwise than another: no-new-privileges=false.
+func contradicts(old, wanted string) bool {
+	return strings.HasPrefix(old, wanted+"=") || strings.HasPrefix(old, wanted+":")
+}
+
+// written is an option in the document's language.
+func (d *document) written(c rules.Change) string {
+	if !d.isUnit {
+		return command.Quote(c.Flag)
+	}
+	return rules.Fix{Changes: []rules.Change{c}}.Quadlet(d.version)[0]
+}
+
+// edited returns the text with what was planned.
+func (d *document) edited() []byte {
+	var edits []edit
+	gone := make([]bool, len(d.groups)) // assignments that go as a whole
+	for g := range d.groups {
+		members, off := 0, 0
+		for _, o := range d.occurrences {
+			if o.group == g {
+				members++
+				if o.off {
+					off++
+				}
+			}
+		}
+		gone[g] = members > 0 && members == off
+	}
+	replaced := map[int][]string{}
+	var added []string
+	for _, a := range d.added {
+		text := d.written(a.change)
+		if a.group >= 0 && gone[a.group] {
+			replaced[a.group] = append(replaced[a.group], text)
+			continue
+		}
+		added = append(added, text)
+	}
+	for g, whole := range gone {
+		if whole {
+			text := strings.Join(replaced[g], "\n")
+			if text != "" {
+				text += "\n"
+			}
+			edits = append(edits, edit{d.groups[g].from, d.groups[g].to, text})
+		}
+	}
+	for i, o := range d.occurrences {
+		if !o.off || o.group >= 0 && gone[o.group] {
+			continue
+		}
+		shared := slices.ContainsFunc(d.occurrences, func(other occurrence) bool {
+			return !other.off && other.wordFrom == o.wordFrom && other.wordTo == o.wordTo
+		})
+		if shared { // a list separated by commas
+			if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, o.value); ok {
+				d.parts = append(d.parts, edit{o.wordFrom, o.wordTo, text})
+			}
+			continue
+		}
+		if i > 0 && d.occurrences[i-1].off && d.occurrences[i-1].from == o.from && d.occurrences[i-1].to == o.to {
+			continue // the same word, which goes already
+		}
+		edits = append(edits, d.removal(o))
+	}
+	edits = append(edits, d.wholeParts(edits)...)
+	if len(added) > 0 {
+		text := d.separator + strings.Join(added, d.separator)
+		if d.isUnit {
+			text = strings.Join(added, "\n") + "\n"
+			if d.place > 0 && d.text[d.place-1] != '\n' {
+				text = "\n" + text
+			}
+		}
+		edits = append(edits, edit{d.place, d.place, text})
+	}
+	return apply(d.text, edits)
+}
+
+// removal takes a word away with the white space before it, or behind it where it is a value's first; of a continued line that it is all of,
+// nothing is left.
+func (d *document) removal(o occurrence) edit {
+	start, end := offsetOf(d.text, lineOf(d.text, o.from), 1), o.to
+	rest := d.text[end:]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		rest = rest[:i]
+	}
+	if len(bytes.TrimSpace(d.text[start:o.from])) == 0 && string(bytes.TrimSpace(rest)) == `\` {
+		return edit{start, end + len(rest) + 1, ""}
+	}
+	from := leading(d.text, o.from)
+	first := d.isUnit && !slices.ContainsFunc(d.occurrences, func(other occurrence) bool { return other.group == o.group && other.from < o.from })
+	if first && from > 0 && d.text[from-1] == '=' {
+		for end < len(d.text) && (d.text[end] == ' ' || d.text[end] == '\t') {
+			end++
+		}
+	}
+	return edit{from, end, ""}
+}
+
+// wholeParts merges the changes of parts of one word, and leaves out those of words that go.
+func (d *document) wholeParts(edits []edit) []edit {
+	merged := map[[2]int]string{}
+	var order [][2]int
+	for _, p := range d.parts {
+		at := [2]int{p.from, p.to}
+		if slices.ContainsFunc(edits, func(e edit) bool { return e.from <= p.from && p.to <= e.to }) {
+			continue
+		}
+		if _, ok := merged[at]; !ok {
+			merged[at] = p.text
+			order = append(order, at)
+			continue
+		}
+		// Each was made from the same word: what one has left out the other leaves out too.
+		merged[at] = common(merged[at], p.text)
+	}
+	var list []edit
+	for _, at := range order {
+		list = append(list, edit{at[0], at[1], merged[at]})
+	}
+	return list
+}
+
+// common keeps the items of a list that both of two shortened ones have.
+func common(a, b string) string {
+	head := ""
+	if i := strings.LastIndexAny(a, "=: "); i >= 0 {
+		head, a = a[:i+1], a[i+1:]
+	}
+	if i := strings.LastIndexAny(b, "=: "); i >= 0 {
+		b = b[i+1:]
+	}
+	kept := slices.DeleteFunc(strings.Split(a, ","), func(item string) bool { return !slices.Contains(strings.Split(b, ","), item) })
+	return head + strings.Join(kept, ",")
+}
+
+// leading returns where the white space before an offset begins, continued lines with it.
+func leading(text []byte, from int) int {
+	for from > 0 {
+		switch c := text[from-1]; {
+		case c == ' ' || c == '\t':
+			from--
+		case c == '\n' && from > 1 && text[from-2] == '\\':
+			from -= 2
+		case c == '\n' && from > 2 && text[from-2] == '\r' && text[from-3] == '\\':
+			from -= 3
+		default:
+			return from
+		}
+	}
+	return from
+}
+
+// apply makes edits, which do not overlap, from the last to the first.
+func apply(text []byte, edits []edit) []byte {
+	slices.SortStableFunc(edits, func(a, b edit) int { return a.from - b.from })
+	var out bytes.Buffer
+	at := 0
+	for _, e := range edits {
+		if e.from < at {
+			continue
+		}
+		out.Write(text[at:e.from])
+		out.WriteString(e.text)
+		at = e.to
+	}
+	out.Write(text[at:])
+	return out.Bytes()
+}
+
+// without takes an item out of the list that a flag's value is: a capability, an option of a mount, a network's option. It is false where
+// the item is all there is, or not there.
+func without(word, flag, item string) (string, bool) {
+	bare := strings.TrimRight(word, `"'`)
+	tail := word[len(bare):]
+	head, list := "", bare
+	switch flag {
+	case "volume", "tmpfs", "network":
+		i := strings.LastIndexByte(bare, ':')
+		if i < 0 || flag == "volume" && strings.Count(bare, ":") < 2 {
+			return "", false
+		}
+		head, list = bare[:i], bare[i+1:]
+	default:
+		if i := strings.IndexByte(bare, '='); i >= 0 && flag != "mount" {
+			head, list = bare[:i+1], bare[i+1:]
+		}
+	}
+	items := strings.Split(list, ",")
+	kept := slices.DeleteFunc(slices.Clone(items), func(s string) bool { return sameItem(flag, strings.Trim(s, `"'`), item) })
+	switch {
+	case len(kept) == len(items):
+		return "", false
+	case len(kept) > 0 && (flag == "volume" || flag == "tmpfs" || flag == "network"):
+		return head + ":" + strings.Join(kept, ",") + tail, true
+	case len(kept) > 0:
+		return head + strings.Join(kept, ",") + tail, true
+	case flag == "volume" || flag == "tmpfs" || flag == "network":
+		return head + tail, true
+	}
+	return "", false
+}
+
+func sameItem(flag, s, item string) bool {
+	if flag == "mount" {
+		key, value, _ := strings.Cut(s, "=")
+		switch item {
+		case "Z":
+			return key == "relabel" && value == "private"
+		case "z":
+			return key == "relabel" && value == "shared"
+		case "U":
+			return key == "U" || key == "chown"
+		default:
+			return key == "bind-propagation" && value == item || s == item
+		}
+	}
+	if strings.HasPrefix(flag, "cap-") {
+		return strings.EqualFold(strings.TrimPrefix(strings.ToUpper(s), "CAP_"), strings.TrimPrefix(strings.ToUpper(item), "CAP_"))
+	}
+	return s == item
+}
+
+// offsetOf returns the offset of a 1-based line and column.
+func offsetOf(text []byte, line, column int) int {
+	offset := 0
+	for n := 1; n < line; n++ {
+		i := bytes.IndexByte(text[offset:], '\n')
+		if i < 0 {
+			return len(text)
+		}
+		offset += i + 1
+	}
+	return min(offset+max(column-1, 0), len(text))
+}
+
+// lineOf returns the 1-based line of an offset.
+func lineOf(text []byte, offset int) int { return 1 + bytes.Count(text[:offset], []byte("\n")) }
