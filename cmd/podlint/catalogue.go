@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -188,6 +189,18 @@ func explainTopic(w io.Writer, markdown string) {
 		}
 		fmt.Fprintln(w)
 	}
+}
+
+// hanging writes a text behind a head, its further lines below its first where a terminal is narrower.
+func hanging(w io.Writer, head, text string) {
+	columns := width(w)
+	indent := utf8.RuneCountInString(head)
+	const least = 20
+	if columns-indent < least {
+		fmt.Fprintln(w, strings.TrimRight(head+text, " "))
+		return
+	}
+	fmt.Fprintln(w, strings.TrimRight(head+strings.ReplaceAll(fill(text, columns-indent), "\n", "\n"+strings.Repeat(" ", indent)), " "))
 }
 
 // fill sets a paragraph in lines of at most so many columns.

@@ -399,7 +399,7 @@ func (a *app) say(p *plan) {
 	}
 	fmt.Fprintf(a.err, "%s\n", report.Safe(p.path))
 	for _, note := range p.notes {
-		fmt.Fprintf(a.err, "  %-12s  %s\n", "seen", report.Safe(note))
+		hanging(a.err, fmt.Sprintf("  %-12s  ", "seen"), report.Safe(note))
 	}
 	secrets := false
 	of := func(*rules.Finding) string { return "" }
@@ -422,13 +422,13 @@ func (a *app) say(p *plan) {
 		if what == "" {
 			what = "without " + strings.Join(d.Dropped, ", ")
 		}
-		fmt.Fprintf(a.err, "  %-12s  %-18s %s\n", mark, d.Finding.Rule.ID, report.Safe(of(d.Finding)+what))
+		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID), report.Safe(of(d.Finding)+what))
 		secrets = secrets || d.Finding.Rule.ID == "plaintext-secret"
 	}
 	for _, l := range p.left {
-		fmt.Fprintf(a.err, "  %-12s  %-18s %s\n", "left", l.Finding.Rule.ID, report.Safe(of(l.Finding)+l.Why))
+		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", "left", l.Finding.Rule.ID), report.Safe(of(l.Finding)+l.Why))
 	}
 	if secrets {
-		fmt.Fprintf(a.err, "  first make the secrets: podman secret create NAME FILE; and change them, they have been seen\n")
+		hanging(a.err, "  ", "first make the secrets: podman secret create NAME FILE; and change them, they have been seen")
 	}
 }

@@ -329,7 +329,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 	fmt.Fprintf(a.out, "%s: %d of %d fixes hold, tried on %d copies in %s; the original was not touched\n", report.Safe(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
 	for i, f := range it.subject.Findings {
 		if !r.Kept[i] {
-			fmt.Fprintf(a.out, "  breaks  %-18s %s\n", f.Rule.ID, report.Safe(r.Why[f.Rule.ID]))
+			hanging(a.out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), report.Safe(r.Why[f.Rule.ID]))
 			continue
 		}
 		exceptions := map[string][]string{"cap-drop-all": r.Capabilities, "read-only": r.Tmpfs}[f.Rule.ID]
@@ -342,10 +342,10 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 		case f.Rule.ID == "uid-map" && prove.Mounts(it.subject.Text):
 			what = "its mounts with :" + r.MapMounts
 		}
-		fmt.Fprintf(a.out, "  holds   %-18s %s\n", f.Rule.ID, report.Safe(what))
+		hanging(a.out, fmt.Sprintf("  holds   %-18s ", f.Rule.ID), report.Safe(what))
 		for _, e := range exceptions {
 			if why := r.Why[e]; why != "" {
-				fmt.Fprintf(a.out, "            %s: without it, %s\n", report.Safe(e), report.Safe(why))
+				hanging(a.out, "            ", report.Safe(e)+": without it, "+report.Safe(why))
 			}
 		}
 	}
@@ -379,6 +379,6 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 
 func (a *app) sayLeft(left []fix.Left) {
 	for _, l := range left {
-		fmt.Fprintf(a.out, "  untried %-18s %s\n", l.Finding.Rule.ID, report.Safe(l.Why))
+		hanging(a.out, fmt.Sprintf("  untried %-18s ", l.Finding.Rule.ID), report.Safe(l.Why))
 	}
 }
