@@ -182,6 +182,7 @@ func TestRealRules(t *testing.T) {
 		}
 	}
 	t.Run("machine", func(t *testing.T) { machineRules(t, isRootless, fired) })
+	t.Run("configured", func(t *testing.T) { configuredRules(t, fired) })
 	for rule := range plain {
 		fired[rule] = true
 	}
@@ -258,6 +259,33 @@ func machineRules(t *testing.T, isRootless bool, fired map[string]bool) {
 		}
 		fired["subid-overlap"] = true
 	}
+}
+
+// configuredRules tries the rules that look at files of this machine: at a unit's mode, at the registries that podlint.toml trusts.
+func configuredRules(t *testing.T, fired map[string]bool) {
+	dir := t.TempDir()
+	unit, config := filepath.Join(dir, "made.container"), filepath.Join(dir, "podlint.toml")
+	os.WriteFile(unit, []byte("[Container]\nImage=localhost/plain:1\n"), 0o644)
+	t.Setenv("QUADLET_UNIT_DIRS", dir)
+	podmanCommand(t, "create", "--name", "made", "--network", "none", "--label", "PODMAN_SYSTEMD_UNIT=made.service", "localhost/plain:1", "/bin/busybox", "sleep", "1")
+	found := func(name string, args ...string) map[string]string {
+		_, out, _ := invoke(t, append([]string{"scan", name, "--format", "json"}, args...)...)
+		return parseReport(t, out).severities(name)
+	}
+	if got := found("made"); got["unit-writable"] != "" {
+		t.Errorf("a unit that only its owner may write: %v", got)
+	}
+	os.Chmod(unit, 0o666)
+	if got := found("made"); got["unit-writable"] != "high" {
+		t.Errorf("a unit that everybody may write: %v", got)
+	}
+	for registry, want := range map[string]string{"quay.io": "medium", "docker.io": ""} {
+		os.WriteFile(config, []byte("[parameters]\ntrusted-registries = [\""+registry+"\"]\n"), 0o644)
+		if got := found("unpinned", "--config", config); got["image-untrusted"] != want {
+			t.Errorf("an image of docker.io where %s is trusted: %v", registry, got)
+		}
+	}
+	fired["unit-writable"], fired["image-untrusted"] = true, true
 }
 
 // emptyStorage removes what other tests left, whose names and IDs are in the way, and keeps the secret "db" there.
