@@ -11,6 +11,8 @@ const (
 	KindContainer Kind = "container"
 	// KindInfra is a pod's infra container, which only holds the pod's namespaces and ports.
 	KindInfra Kind = "infra"
+	// KindImage is no container but an image by itself, of which only what is about images is known.
+	KindImage Kind = "image"
 	// KindService is the container that `podman kube play` makes to keep a pod's service alive.
 	KindService Kind = "service"
 )
@@ -192,6 +194,10 @@ type Image struct {
 	// Texts holds the strings of the image itself in which people leave secrets: its environment, labels and history. They
 	// are unknown for a definition. The slice is shared by the containers of an image.
 	Texts Setting[[]Text]
+	// User is the image's own user, empty for root; unknown for a container and for a definition.
+	User Setting[string]
+	// Content is what its layers hold; unknown unless they were asked for.
+	Content Setting[*ImageContent]
 }
 
 // Owner says who put a variable into a container's environment.

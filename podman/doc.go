@@ -21,5 +21,9 @@
 //   - A pod's user namespace may be asked for by hostUsers: false in Kubernetes YAML: 5.8 reads it, 5.4 passes over it.
 //   - The generator of 5.4 hands a unit's pod over in a file (--pod-id-file) and keeps the container's ID in one (--cidfile); that
 //     of 5.8 does not. Neither makes anything of NoNewPrivileges=no.
+//   - Top runs ps for a descriptor that it does not know, 4.3 in the container itself; "uid" is one of these there.
+//   - An overlay volume (:O) is refused with a user namespace; a copy mounted with :idmap keeps its owners under a rootful Podman, whose kernel
+//     does not let a rootless one map mounts.
+//   - 4.3 finds a container's shm busy whose last process is only just gone: rm --force fails once and works a moment later.
 //   - A file of a container whose user its passwd does not name cannot be read: the service answers 500, "unknown user".
 package podman

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -94,7 +93,7 @@ func HTML(w io.Writer, r *Report) error {
 	byLevel := map[rules.Level][]string{}
 	for _, c := range append([]Container{{}}, r.Containers...) {
 		found := of[c.key()]
-		if c.Kind != podman.KindContainer && len(found) == 0 {
+		if !c.judged() && len(found) == 0 {
 			continue
 		}
 		shown := pageContainer{Name: Safe(c.Name), Image: Safe(c.Image), State: Safe(c.State)}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -59,7 +58,7 @@ func JUnit(w io.Writer, r *Report) error {
 	of := byContainer(r)
 	for _, c := range append([]Container{{}}, r.Containers...) {
 		found := of[c.key()]
-		if c.Kind != podman.KindContainer && len(found) == 0 {
+		if !c.judged() && len(found) == 0 {
 			continue
 		}
 		suite := junitSuite{Name: Safe(c.Name), Timestamp: stamp}
@@ -75,7 +74,7 @@ func JUnit(w io.Writer, r *Report) error {
 			suite.add(r.junitCase(suite.Name, f))
 		}
 		for i := range r.Rules {
-			if rule := &r.Rules[i]; !seen[rule.ID] && rule.Check != nil && c.Kind == podman.KindContainer {
+			if rule := &r.Rules[i]; !seen[rule.ID] && rule.Check != nil && c.judged() {
 				suite.add(junitCase{Name: rule.ID, Class: suite.Name})
 			}
 		}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -20,7 +19,7 @@ func Markdown(w io.Writer, r *Report) error {
 	}
 	of := byContainer(r)
 	for _, c := range r.Containers {
-		if c.Kind != podman.KindContainer && len(of[c.key()]) == 0 {
+		if !c.judged() && len(of[c.key()]) == 0 {
 			continue
 		}
 		reach, exposure := "", ""

@@ -92,6 +92,9 @@ type Reach struct {
 	Why   []string    `json:"why"`
 }
 
+// judged reports whether it is what rules look at, rather than what Podman makes for itself.
+func (c Container) judged() bool { return c.Kind == podman.KindContainer || c.Kind == podman.KindImage }
+
 // key tells containers apart: two files may define the same name.
 func (c Container) key() containerKey { return containerKey{c.Name, c.Definition.Origin.File} }
 

@@ -76,7 +76,7 @@ func Text(w io.Writer, r *Report, style Style) error {
 	t.errors("noticed", t.report.Warnings)
 	soft := 0
 	for _, b := range blocks {
-		if b.container.Kind == podman.KindContainer {
+		if b.container.judged() {
 			soft++
 		}
 	}
@@ -103,7 +103,7 @@ func (t *textWriter) header() {
 		if s.Kind == "files" {
 			judged := 0
 			for _, c := range t.report.Containers {
-				if c.Kind == podman.KindContainer {
+				if c.judged() {
 					judged++
 				}
 			}
@@ -122,10 +122,13 @@ func (t *textWriter) header() {
 
 // containers counts them: those that are judged, how many of them run, and Podman's own.
 func (t *textWriter) containers() string {
+	if noun := t.noun(); noun != "container" {
+		return plural(len(t.report.Containers), noun)
+	}
 	judged, running, own := 0, 0, 0
 	for _, c := range t.report.Containers {
 		switch {
-		case c.Kind != podman.KindContainer:
+		case !c.judged():
 			own++
 		case c.State == "running":
 			judged, running = judged+1, running+1
@@ -157,7 +160,7 @@ func (t *textWriter) blocks() (blocks []block, clean []string) {
 	}
 	for _, c := range t.report.Containers {
 		switch found := found[c.key()]; {
-		case c.Kind != podman.KindContainer && len(found) == 0:
+		case !c.judged() && len(found) == 0:
 		case len(found) == 0:
 			clean = append(clean, Safe(c.Name))
 		default:
@@ -384,7 +387,7 @@ func (t *textWriter) summary(soft, clean int) {
 	if n := len(r.Mended); n > 0 {
 		parts = append(parts, t.palette.good(fmt.Sprintf("%d mended since the baseline", n)))
 	}
-	t.print("\n", t.palette.bold(plural(clean+soft, "container")+":"), " ", strings.Join(parts, ", "), ".")
+	t.print("\n", t.palette.bold(plural(clean+soft, t.noun())+":"), " ", strings.Join(parts, ", "), ".")
 	switch r.ExitStatus() {
 	case 2:
 		t.print(t.palette.severity[rules.High](" Not everything could be read: " + plural(len(r.Errors), "error") + "."))
@@ -400,6 +403,14 @@ func (t *textWriter) summary(soft, clean int) {
 	if next := t.next(); next != "" {
 		t.print(t.palette.dim("Next: "+next), "\n")
 	}
+}
+
+// noun is what is judged.
+func (t *textWriter) noun() string {
+	if len(t.report.Containers) > 0 && t.report.Containers[0].Kind == podman.KindImage {
+		return "image"
+	}
+	return "container"
 }
 
 // next names the commands that lead on from here: about the rule that is worst, or, of equals, found most.

@@ -72,6 +72,12 @@ func All(p Parameters) []Rule {
 		imageUnpinned,
 		imageUnsigned,
 		imageUntrusted(p.Registries),
+		imageOld(p.ImageAge),
+		imageRoot,
+		imageSecretFile,
+		imageSetuid,
+		imageWritable,
+		imageUnreproducible,
 		registryInsecure,
 		// What it gives away.
 		plaintextSecret,

@@ -18,6 +18,7 @@ func CISItems() []CISItem {
 		{"4.1", "a user of the container's own in the image", ""},
 		{"4.2", "base images that are trusted", ""},
 		{"4.5", "content trust", ""},
+		{"4.8", "no setuid and setgid permissions in images", ""},
 		{"4.10", "no secrets in images", ""},
 		{"5.1", "no swarm mode where it is not needed", "Podman has no swarm mode."},
 		{"5.2", "an AppArmor profile", ""},

@@ -16,7 +16,8 @@ import (
 var seenOnlyLive = map[string]string{
 	"stale-image": "the image in the storage", "secret-in-image": "the image's config and history", "exec-privileged": "open sessions", "host-api": "the service",
 	"engine-defaults": "containers.conf", "subid-overlap": "/etc/subuid", "image-unsigned": "policy.json", "unit-writable": "the file's mode",
-	"image-untrusted": "trusted-registries in podlint.toml",
+	"image-untrusted": "trusted-registries in podlint.toml", "image-old": "the image's dates", "image-root": "the image's USER", "image-secret-file": "the image's layers",
+	"image-setuid": "the image's layers", "image-writable": "the image's layers", "image-unreproducible": "the image's layers",
 }
 
 // TestExamples holds that one thing is wrong with each bad example, which is its rule's, and nothing with a good one; and that

@@ -62,8 +62,7 @@ owner can decide is named and left.`,
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
 	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the definitions, such as 4.9; keys that it does not know become PodmanArgs")
 	flags.choice(cmd)
-	f.StringVar(&flags.service.URL, "url", "", "the `address` of the Podman service")
-	f.StringVar(&flags.service.Connection, "connection", "", "the `name` of a connection (podman system connection list)")
+	flags.connection(cmd)
 	return cmd
 }
 
@@ -200,7 +199,6 @@ func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error
 // plansOfContainers reads containers and plans the edits of their units, or of the command lines that they were made with.
 func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []string) ([]plan, error) {
 	flags.service.Now, flags.service.Machine, flags.service.Log = a.now, a.machine, func(string, ...any) {}
-	flags.service.Timeout, flags.service.Concurrency = defaultTimeout, defaultConcurrency
 	service, err := live.Connect(cmd.Context(), flags.service)
 	if err != nil {
 		return nil, err

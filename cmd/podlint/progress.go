@@ -59,9 +59,12 @@ func (p *progress) draw() {
 		p.mu.Lock()
 		done, total, what := p.done, p.total, p.what
 		p.mu.Unlock()
-		if total == 0 {
+		switch {
+		case done == 0 && total == 0:
 			fmt.Fprint(p.to, back+"asking Podman …")
-		} else {
+		case total == 0: // nobody knows how much there is
+			fmt.Fprintf(p.to, "%s%s: %d", back, what, done)
+		default:
 			fmt.Fprintf(p.to, "%s%s: %d of %d", back, what, done, total)
 		}
 		select {

@@ -135,6 +135,12 @@ func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText fun
 		default:
 			continue
 		}
+		// The exceptions hold for all of it together: as another user a service may need fewer capabilities.
+		if slices.ContainsFunc(k.Rules, func(rule string) bool {
+			return !slices.ContainsFunc(findings, func(f rules.Finding) bool { return f.Rule.ID == rule })
+		}) {
+			continue
+		}
 		exceptions := &prove.Result{Capabilities: k.Capabilities, Tmpfs: k.Tmpfs, MapMounts: k.MapMounts}
 		for i := range findings {
 			if f := &findings[i]; slices.Contains(k.Rules, f.Rule.ID) && len(f.Fix.Changes) > 0 {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/podlint/podlint/report"
 )
 
 // ruleCase is a container on which a rule fires, or on which one that fires everywhere is silent. What it is made with comes
@@ -286,6 +288,74 @@ func configuredRules(t *testing.T, fired map[string]bool) {
 		}
 	}
 	fired["unit-writable"], fired["image-untrusted"] = true, true
+}
+
+// TestRealImages lints images by themselves: one with something of each kind in it, one without fault.
+func TestRealImages(t *testing.T) {
+	emptyStorage(t)
+	dir := t.TempDir()
+	for _, sub := range []string{"bin", "etc", "root/.aws", "app"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	busybox, err := os.ReadFile("/bin/busybox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string, mode os.FileMode) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("bin/busybox", string(busybox), 0o755)
+	write("root/id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\n"+planted("key")+"\nx\ny\n-----END OPENSSH PRIVATE KEY-----\n", 0o600)
+	write("root/.aws/credentials", "[default]\naws_secret_access_key = "+planted("aws")+"\n", 0o600)
+	write("app/.env", "DB_PASSWORD="+planted("env")+"\n", 0o600)
+	write("etc/machine-id", "0123456789abcdef0123456789abcdef\n", 0o444)
+	write("etc/passwd", "svc:x:10001:10001::/:/bin/sh\n", 0o644)
+	write("Containerfile", `FROM scratch
+COPY bin /bin
+COPY etc/machine-id /etc/machine-id
+COPY root /root
+COPY app /app
+RUN ["/bin/busybox", "rm", "-r", "/root/.aws"]
+RUN ["/bin/busybox", "chmod", "777", "/app"]
+RUN ["/bin/busybox", "chmod", "4755", "/bin/busybox"]
+`, 0o644)
+	podmanCommand(t, "build", "-q", "--network", "none", "-t", "localhost/seeded:1", dir)
+	write("Containerfile", "FROM scratch\nCOPY bin /bin\nCOPY etc/passwd /etc/passwd\nUSER 10001:10001\n", 0o644)
+	podmanCommand(t, "build", "-q", "--network", "none", "-t", "localhost/clean:1", dir)
+	lint := func(name string) (string, string) {
+		_, out, _ := invoke(t, "image", name, "--profile", "strict", "--config", "none", "--format", "json")
+		validate(t, "report", report.Schema, out)
+		var found []string
+		for _, f := range parseReport(t, out).Findings {
+			found = append(found, f.Severity+" "+f.Rule+" "+f.Message)
+		}
+		slices.Sort(found)
+		return strings.Join(found, "\n"), out
+	}
+	want := `high image-secret-file /app/.env holds a secret among its variables (layer 4)
+high image-secret-file /root/.aws/credentials holds AWS credentials; a later layer takes it away, and it is in this one all the same (layer 3)
+high image-secret-file /root/id_ed25519 holds a private key (layer 3)
+low image-setuid /bin/busybox runs as UID 0, whoever starts it (layer 7)
+low image-unreproducible the build has left a machine ID in it: /etc/machine-id (layer 2)
+low image-writable everybody may put files into /app, and in place of others' (layer 6)
+medium image-root it has no USER: a container of it runs as root`
+	got, out := lint("localhost/seeded:1")
+	if got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if strings.Contains(out, "planted-") {
+		t.Error("a secret shows")
+	}
+	if got, _ := lint("localhost/clean:1"); got != "" {
+		t.Errorf("one without fault: %s", got)
+	}
+	if status, _, errs := invoke(t, "image", "localhost/none:1", "--config", "none"); status != 2 || !strings.Contains(errs, "there is no image") {
+		t.Errorf("one that is not there: status %d, %s", status, errs)
+	}
 }
 
 // emptyStorage removes what other tests left, whose names and IDs are in the way, and keeps the secret "db" there.

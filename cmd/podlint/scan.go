@@ -52,21 +52,28 @@ socket for the length of the scan: there is nothing to enable first.`,
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
+	flags.connection(cmd)
 	f := cmd.Flags()
-	f.StringVar(&flags.service.URL, "url", "", "the service's `address`: unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST[:PORT][/PATH]")
-	f.StringVar(&flags.service.Connection, "connection", "", "the `name` of a connection (podman system connection list)")
-	f.StringVar(&flags.service.Identity, "identity", "", "an ssh key's `file`")
-	f.StringVar(&flags.service.TLSCert, "tls-cert", "", "a client certificate's PEM `file`, for tcp")
-	f.StringVar(&flags.service.TLSKey, "tls-key", "", "the client certificate's key, a PEM `file`")
-	f.StringVar(&flags.service.TLSCA, "tls-ca", "", "the certificate authority's PEM `file`, for tcp")
 	f.BoolVar(&flags.running, "running", false, "only containers that run")
 	f.StringSliceVar(&flags.pods, "pod", nil, "only containers of these `pods`, by name or ID")
 	f.StringArrayVar(&flags.filters, "filter", nil, "only what `KEY=VALUE` leaves, as podman ps: label, name, status, id, ancestor, volume, network, health")
-	f.DurationVar(&flags.service.Timeout, "timeout", defaultTimeout, "how long to wait for each answer of the service")
 	f.IntVar(&flags.service.Concurrency, "concurrency", defaultConcurrency, "how many `requests` to have under way at once")
 	f.DurationVar(&flags.imageAge, "image-age", rules.DefaultImageAge, "how old an image may be")
 	flags.flags(cmd)
 	return cmd
+}
+
+// connection adds the flags that say which service is asked.
+func (f *scanFlags) connection(cmd *cobra.Command) {
+	s, set := &f.service, cmd.Flags()
+	set.StringVar(&s.URL, "url", "", "the service's `address`: unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST[:PORT][/PATH]")
+	set.StringVar(&s.Connection, "connection", "", "the `name` of a connection (podman system connection list)")
+	set.StringVar(&s.Identity, "identity", "", "an ssh key's `file`")
+	set.StringVar(&s.TLSCert, "tls-cert", "", "a client certificate's PEM `file`, for tcp")
+	set.StringVar(&s.TLSKey, "tls-key", "", "the client certificate's key, a PEM `file`")
+	set.StringVar(&s.TLSCA, "tls-ca", "", "the certificate authority's PEM `file`, for tcp")
+	set.DurationVar(&s.Timeout, "timeout", defaultTimeout, "how long to wait for each answer of the service")
+	s.Concurrency = defaultConcurrency
 }
 
 // What a service is asked with where nobody says otherwise.

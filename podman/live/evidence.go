@@ -33,29 +33,46 @@ func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Evid
 		}
 		e.Written = podman.Read(podman.Leaves(paths), "changes")
 	}
-	// Podman before 5 keeps only the last of repeated ps_args, and any version runs a program for a descriptor that it does not know: these it
-	// knows (libpod's psgo).
-	var top struct{ Processes [][]string }
+	if accounts, err := s.client.accounts(ctx, c.ID); err == nil {
+		e.Accounts = podman.Read(accounts, "/etc/passwd")
+	}
 	if c.Running() {
-		if err := s.client.get(ctx, at+"/top", url.Values{"ps_args": {"pid,user,uid,capeff,args"}}, maxAnswer, &top); err == nil {
+		var top struct{ Processes [][]string }
+		if err := s.client.get(ctx, at+"/top", url.Values{"ps_args": {topDescriptors}}, maxAnswer, &top); err == nil {
 			processes := []podman.Seen{}
 			for _, row := range top.Processes {
-				if len(row) < 4 {
+				const user, effective = 1, 2
+				if len(row) <= effective {
 					continue
 				}
-				uid, err := strconv.ParseUint(row[2], 10, 32)
-				if err != nil {
+				uid, ok := uidOf(row[user], e.Accounts.Value)
+				if !ok {
 					continue
 				}
-				processes = append(processes, podman.Seen{User: row[1], UID: uint32(uid), Capabilities: capabilityNames(row[3])})
+				processes = append(processes, podman.Seen{User: row[user], UID: uid, Capabilities: capabilityNames(row[effective])})
 			}
 			e.Processes = podman.Read(processes, "top")
 		}
 	}
-	if accounts, err := s.client.accounts(ctx, c.ID); err == nil {
-		e.Accounts = podman.Read(accounts, "/etc/passwd")
-	}
 	return e
+}
+
+// topDescriptors are those that every Podman from 4.3 on knows by itself. For one that it does not know it runs ps, 4.3 in the container: a
+// program that the container's owner, or whoever took it over, has put there. "uid" is one that 4.3 does not know. Several have to be one
+// string: of repeated ps_args 4.3 keeps the last.
+const topDescriptors = "pid,user,capeff"
+
+// uidOf returns the UID of a user as top names it: by the container's own name for it, or by number.
+func uidOf(user string, accounts []podman.Account) (uint32, bool) {
+	if n, err := strconv.ParseUint(user, 10, 32); err == nil {
+		return uint32(n), true
+	}
+	for _, a := range accounts {
+		if a.Name == user {
+			return a.UID, true
+		}
+	}
+	return 0, user == "root"
 }
 
 func capabilityNames(list string) []string {

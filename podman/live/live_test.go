@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -258,5 +259,26 @@ func TestNotPodman(t *testing.T) {
 	_, err := Connect(context.Background(), Options{URL: "tcp://" + server.Listener.Addr().String(), Timeout: time.Second, Concurrency: 1, Now: time.Now, Log: t.Logf})
 	if err == nil || !strings.Contains(err.Error(), "no Podman service") {
 		t.Error(err)
+	}
+}
+
+// TestEvidence holds what is asked about what a container has done, and that nothing is asked for which Podman would run a program.
+func TestEvidence(t *testing.T) {
+	s := service(t, "5.4.2", map[string]string{
+		"/containers/x/changes": `[{"Path":"/var","Kind":0},{"Path":"/var/lib","Kind":0},{"Path":"/var/lib/x","Kind":1},{"Path":"/gone","Kind":2},{"Path":"/run/x.pid","Kind":1}]`,
+		"/containers/x/top":     `{"Titles":["PID","USER","EFFECTIVE CAPS"],"Processes":[["1","root","CHOWN,SETUID"],["7","svc","none"],["8","12345","none"],["9","ghost","none"],["short"]]}`,
+		"/containers/x/archive": string(layerOf(t, false, "644 passwd root:x:0:0::/:/bin/sh\nsvc:x:101:102::/:/bin/sh\n")),
+	})
+	e := s.Evidence(context.Background(), &podman.Container{ID: "x", State: "running"})
+	if got := fmt.Sprint(podman.WrittenDirectories(e.Written.Value)); got != "[/var/lib]" {
+		t.Errorf("written: %s", got)
+	}
+	if got := fmt.Sprint(e.Processes.Value); got != "[{root 0 [CHOWN SETUID]} {svc 101 []} {12345 12345 []}]" {
+		t.Errorf("processes: %s", got)
+	}
+	for d := range strings.SplitSeq(topDescriptors, ",") { // those of 4.3
+		if !slices.Contains([]string{"args", "capamb", "capbnd", "capeff", "capinh", "capprm", "comm", "etime", "group", "groups", "hgroup", "hgroups", "hpid", "huser", "label", "nice", "pcpu", "pgid", "pid", "ppid", "rgroup", "ruser", "seccomp", "state", "stime", "time", "tty", "user", "vsz"}, d) {
+			t.Errorf("Podman 4.3 would run ps in the container for %q", d)
+		}
 	}
 }

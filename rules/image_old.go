@@ -1,0 +1,40 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// imageOld flags an image, looked at by itself, whose base is older than the limit.
+func imageOld(maxAge time.Duration) Rule {
+	return Rule{
+		ID:       "image-old",
+		Title:    "The image, or its base, is old",
+		Severity: Medium,
+		Why: `What distributions mend in their packages is missing from an image that was built before. An image that was built yesterday on a base of
+last year is as old as its base.`,
+		Remedy:   "Build it again from a fresh base, without cache (`podman build --pull=always --no-cache`), and do so every week.",
+		See:      []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#pull-policy"},
+		Settings: []string{"image"},
+		Check: func(c *podman.Container) []Finding {
+			content := c.Image.Content
+			if c.Kind != podman.KindImage || !content.Known() || !c.Image.Built.Known() { // dates that are fixed say nothing
+				return nil
+			}
+			built, base := c.Host.Now.Sub(c.Image.Built.Value), time.Duration(0)
+			if b := content.Value.Base; b.Year() > 2012 {
+				base = c.Host.Now.Sub(b)
+			}
+			days := func(d time.Duration) string { return fmt.Sprintf("%d days", int(d.Hours()/24)) }
+			switch {
+			case built > maxAge:
+				return violated(c.Image.Built, Medium, "it was built "+days(built)+" ago", "Created", c.Image.Built.Value.UTC().Format(time.DateOnly), Fix{Summary: "build it again from a fresh base"})
+			case base > maxAge:
+				return violated(c.Image.Built, Medium, "its base is "+days(base)+" old", "base", content.Value.Base.UTC().Format(time.DateOnly), Fix{Summary: "build it again from a fresh base"})
+			}
+			return nil
+		},
+	}
+}

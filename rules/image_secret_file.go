@@ -1,0 +1,51 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/podlint/podlint/podman"
+)
+
+var imageSecretFile = Rule{
+	ID:       "image-secret-file",
+	Title:    "A file of the image holds a secret",
+	Severity: High,
+	Why: `Everybody who may pull the image has its files, those of every layer: a key or a password that a later layer removes is still in the
+one that brought it. A private key in an image is the same key on every machine.`,
+	Remedy:   "Keep it out of the build (`RUN --mount=type=secret`, .containerignore), build the image again from the layer before it, and change the secret.",
+	CIS:      "4.10",
+	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env"},
+	Settings: []string{"image"},
+	Check: func(c *podman.Container) []Finding {
+		return imageFiles(c, func(f podman.ImageFile) (Severity, string) {
+			if f.Secret == "" {
+				return 0, ""
+			}
+			message := fmt.Sprintf("%s holds %s", f.Path, f.Secret)
+			if f.Gone {
+				message += "; a later layer takes it away, and it is in this one all the same"
+			}
+			return High, message
+		}, Fix{Summary: "take it out of the build, build the image again, and change the secret"})
+	},
+}
+
+// imageFiles returns a finding for each file of an image's layers that is found fault with.
+func imageFiles(c *podman.Container, judge func(podman.ImageFile) (Severity, string), fix Fix) []Finding {
+	content := c.Image.Content
+	if !content.Known() {
+		return nil
+	}
+	var found []Finding
+	for _, f := range content.Value.Files {
+		severity, message := judge(f)
+		if message == "" {
+			continue
+		}
+		found = append(found, Finding{
+			Message: fmt.Sprintf("%s (layer %d)", message, f.Layer), Severity: severity, Confidence: Certain, Cause: f.Path, Fix: fix,
+			Evidence: []Evidence{{"file", fmt.Sprintf("%s, mode %04o, owner %d:%d", f.Path, f.Mode, f.UID, f.GID), podman.Origin{Field: fmt.Sprintf("layer %d", f.Layer)}}},
+		})
+	}
+	return found
+}
