@@ -346,3 +346,52 @@ func TestNeighbours(t *testing.T) {
 		t.Errorf("four: %s", got)
 	}
 }
+
+// TestOnLoopback holds how a port is written that fix binds to the loopback address.
+func TestOnLoopback(t *testing.T) {
+	for want, p := range map[string]podman.Port{
+		"127.0.0.1:8080:80":          {Host: 8080, Container: 80, Count: 1, Protocol: "tcp"},
+		"127.0.0.1::80":              {Container: 80, Count: 1, Protocol: "tcp"},
+		"127.0.0.1:53:53/udp":        {Host: 53, Container: 53, Count: 1, Protocol: "udp"},
+		"127.0.0.1:80:80":            {Host: 80, Container: 80, Count: 1},
+		"127.0.0.1:8000-8009:90-99":  {Host: 8000, Container: 90, Count: 10, Protocol: "tcp"},
+		"127.0.0.1::90-99/udp":       {Container: 90, Count: 10, Protocol: "udp"},
+		"127.0.0.1:8000-8009:9-18":   {Host: 8000, Container: 9, Count: 10, Protocol: "tcp"},
+		"127.0.0.1:65535:65535/sctp": {Host: 65535, Container: 65535, Count: 1, Protocol: "sctp"},
+		"127.0.0.1:65534-65535:1-2":  {Host: 65534, Container: 1, Count: 2, Protocol: "tcp"},
+	} {
+		if got := onLoopback(p); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestTrusted holds which images come from a registry that is trusted.
+func TestTrusted(t *testing.T) {
+	for name, found := range map[string]bool{
+		"quay.io/x/y:1": false, "docker.io/library/nginx:1": false, "docker.io/other/nginx:1": true, "quay.io.example.org/x": true, "localhost/x": false, "nginx": false,
+	} {
+		c := soft()
+		c.Image.Name = name
+		got := false
+		for _, f := range Check(All(Parameters{Registries: []string{"quay.io", "docker.io/library/"}}), c) {
+			got = got || f.Rule.ID == "image-untrusted"
+		}
+		if got != found {
+			t.Errorf("%s: found %v", name, got)
+		}
+	}
+}
+
+// TestTmpfsOptions holds what fix makes of a tmpfs.
+func TestTmpfsOptions(t *testing.T) {
+	for want, options := range map[string][]string{
+		"/x:rw,noexec,nosuid,nodev":         nil,
+		"/x:rw,noexec,nosuid,nodev,size=1m": {"exec", "suid", "size=1m", "rw"},
+		"/x:noexec,nosuid,nodev,ro":         {"ro", "nodev"},
+	} {
+		if got := hardenedTmpfs(podman.Tmpfs{Destination: "/x", Options: options}); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

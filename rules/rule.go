@@ -206,12 +206,12 @@ type Fix struct {
 // Change is one setting to add, as a flag of `podman run` and as a key of a Quadlet unit.
 type Change struct {
 	// Flag is the flag with its value, such as "--cap-drop=ALL".
-	Flag string
+	Flag string `json:"flag"`
 	// Key is the Quadlet line that says the same, such as "DropCapability=all"; empty where Quadlet has none.
-	Key string
+	Key string `json:"key,omitempty"`
 	// Since is the first Podman whose Quadlet knows the key, such as "4.5". An older one drops a unit with a key that it
 	// does not know, so it is given PodmanArgs instead.
-	Since string
+	Since string `json:"since,omitempty"`
 }
 
 // Flags returns the flags to add.

@@ -378,3 +378,11 @@ func TestSameName(t *testing.T) {
 		t.Errorf("of two neighbours there are %d findings, want 4", len(found))
 	}
 }
+
+// TestOwnUnit holds that podlint finds nothing in the unit that it runs by, however strict.
+func TestOwnUnit(t *testing.T) {
+	status, out, errs := checkAt(t, "", "--rootful", "--profile", "strict", "--config", "none", "../../deploy")
+	if status != 0 || errs != "" || !strings.Contains(out, "1 container: 1 clean") {
+		t.Errorf("status %d, %s%s", status, out, errs)
+	}
+}

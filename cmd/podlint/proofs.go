@@ -26,12 +26,19 @@ type kept struct {
 	// Image is the ID of the image.
 	Image string    `json:"image"`
 	When  time.Time `json:"when"`
-	Rules []string  `json:"rules"`
-	// Capabilities, Tmpfs and MapMounts are the exceptions with which they hold.
-	Capabilities []string `json:"capabilities,omitempty"`
-	Tmpfs        []string `json:"tmpfs,omitempty"`
-	MapMounts    string   `json:"map-mounts,omitempty"`
+	// Fixes are those that hold, all of them together.
+	Fixes []keptFix `json:"fixes"`
 }
+
+// keptFix is a fix as it was tried, with its exceptions.
+type keptFix struct {
+	Rule        string         `json:"rule"`
+	Cause       string         `json:"cause,omitempty"`
+	Changes     []rules.Change `json:"changes,omitempty"`
+	MountOption string         `json:"mount-option,omitempty"`
+}
+
+func (k *keptFix) ends(f *rules.Finding) bool { return k.Rule == f.Rule.ID && k.Cause == f.Cause }
 
 type proofsFile struct {
 	Format  string `json:"format"`
@@ -80,14 +87,14 @@ func (a *app) store(it *proof, r *prove.Result) error {
 		return err
 	}
 	f := proofsFile{Format: proofsFormat, Version: 1, Proofs: readProofs(path)}
-	p := kept{Container: it.subject.Name, Definition: hash(it.subject.Text), Image: it.image, When: a.now().UTC().Truncate(time.Second), Rules: []string{},
-		Capabilities: r.Capabilities, Tmpfs: r.Tmpfs, MapMounts: r.MapMounts}
+	p := kept{Container: it.subject.Name, Definition: hash(it.subject.Text), Image: it.image, When: a.now().UTC().Truncate(time.Second), Fixes: []keptFix{}}
 	if it.unit != "" {
 		p.Unit = hash(string(it.text))
 	}
 	for i, finding := range it.subject.Findings {
 		if r.Kept[i] {
-			p.Rules = append(p.Rules, finding.Rule.ID)
+			fix := prove.Adjusted(finding, r)
+			p.Fixes = append(p.Fixes, keptFix{finding.Rule.ID, finding.Cause, fix.Changes, fix.MountOption})
 		}
 	}
 	f.Proofs = slices.DeleteFunc(f.Proofs, func(k kept) bool { return k.Container == p.Container })
@@ -135,17 +142,18 @@ func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText fun
 		default:
 			continue
 		}
-		// The exceptions hold for all of it together: as another user a service may need fewer capabilities.
-		if slices.ContainsFunc(k.Rules, func(rule string) bool {
-			return !slices.ContainsFunc(findings, func(f rules.Finding) bool { return f.Rule.ID == rule })
+		// They hold together: as another user a service may need fewer capabilities.
+		if slices.ContainsFunc(k.Fixes, func(fix keptFix) bool {
+			return !slices.ContainsFunc(findings, func(f rules.Finding) bool { return fix.ends(&f) })
 		}) {
 			continue
 		}
-		exceptions := &prove.Result{Capabilities: k.Capabilities, Tmpfs: k.Tmpfs, MapMounts: k.MapMounts}
-		for i := range findings {
-			if f := &findings[i]; slices.Contains(k.Rules, f.Rule.ID) && len(f.Fix.Changes) > 0 {
-				f.Fix = prove.Adjusted(f, exceptions)
-				f.Fix.Safe, f.Proven = true, "on "+k.When.Format(time.DateOnly)+with
+		for _, fix := range k.Fixes {
+			for i := range findings {
+				if f := &findings[i]; fix.ends(f) {
+					f.Fix.Changes, f.Fix.MountOption, f.Fix.Safe = fix.Changes, fix.MountOption, true
+					f.Proven = "on " + k.When.Format(time.DateOnly) + with
+				}
 			}
 		}
 	}

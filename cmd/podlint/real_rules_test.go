@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/quadlet"
 	"github.com/podlint/podlint/report"
 )
 
@@ -355,6 +357,63 @@ medium image-root it has no USER: a container of it runs as root`
 	}
 	if status, _, errs := invoke(t, "image", "localhost/none:1", "--config", "none"); status != 2 || !strings.Contains(errs, "there is no image") {
 		t.Errorf("one that is not there: status %d, %s", status, errs)
+	}
+}
+
+// TestRealOwnImage builds podlint's own image twice, which is one image, and runs its unit's command line.
+func TestRealOwnImage(t *testing.T) {
+	emptyStorage(t)
+	dir := t.TempDir()
+	program, err := os.ReadFile(os.Getenv("PODLINT"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(filepath.Join(dir, "podlint"), program, 0o755)
+	file := filepath.Join(os.Getenv("DEPLOY"), "Containerfile")
+	build := func() string {
+		return podmanCommand(t, "build", "-q", "--no-cache", "--network", "none", "--timestamp", "1262304000", "-f", file, "-t", "localhost/podlint:latest", dir)
+	}
+	first := build()
+	digest := podmanCommand(t, "image", "inspect", "--format", "{{.Digest}}", first)
+	time.Sleep(1100 * time.Millisecond)
+	os.Chtimes(filepath.Join(dir, "podlint"), time.Now(), time.Now())
+	if again := build(); again != first || podmanCommand(t, "image", "inspect", "--format", "{{.Digest}}", again) != digest {
+		t.Errorf("built twice it is %s and %s", first, again)
+	}
+	_, out, _ := invoke(t, "image", "localhost/podlint:latest", "--profile", "strict", "--config", "none", "--format", "json")
+	if found := parseReport(t, out).Findings; len(found) > 0 {
+		t.Errorf("the image: %s %s", found[0].Rule, found[0].Message)
+	}
+	unit := filepath.Join(os.Getenv("DEPLOY"), "podlint.container")
+	data, err := readRegular(unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	units := filepath.Join(dir, "units")
+	os.MkdirAll(units, 0o755)
+	os.Chmod(dir, 0o755)
+	os.WriteFile(filepath.Join(units, "soft.container"), []byte("[Container]\nImage=docker.io/library/x:1\nPodmanArgs=--privileged\n"), 0o644)
+	tree, _ := walk([]string{unit}, func(string) bool { return true })
+	reader := quadlet.NewReader(quadlet.Files{Read: readRegular, List: tree.list, Dirs: tree.dirs, Find: tree.find})
+	var args []string
+	skip := false
+	for _, w := range reader.Read(unit, data, podman.AssumedHost(podman.Read(false, "test"), time.Time{})).Words[1:] {
+		switch {
+		case skip:
+			skip = false
+			continue
+		case w == "--log-driver" || w == "--health-cmd":
+			skip = true // there is no systemd here
+			continue
+		case w == "-d" || w == "--replace" || strings.HasPrefix(w, "--cgroups=") || strings.HasPrefix(w, "--sdnotify="):
+			continue
+		}
+		args = append(args, strings.NewReplacer("%N", "podlint", "/etc/containers/systemd:/etc", units+":/etc").Replace(w))
+	}
+	cmd := exec.Command("podman", args...)
+	text, err := cmd.CombinedOutput()
+	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 || !strings.Contains(string(text), "privileged") {
+		t.Errorf("the unit's command line: %v\n%q\n%s", err, args, text)
 	}
 }
 

@@ -99,7 +99,7 @@ func (c *client) stream(ctx context.Context, path string, query url.Values, prog
 		}
 		return err
 	}
-	response, err := c.http.Do(request)
+	response, err := c.http.Do(request) //nolint:bodyclose // it is closed below
 	if err != nil {
 		return ended(err)
 	}
