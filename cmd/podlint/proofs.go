@@ -142,16 +142,27 @@ func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText fun
 		default:
 			continue
 		}
-		// They hold together: as another user a service may need fewer capabilities.
-		if slices.ContainsFunc(k.Fixes, func(fix keptFix) bool {
-			return !slices.ContainsFunc(findings, func(f rules.Finding) bool { return fix.ends(&f) })
-		}) {
+		// They hold together: as another user a service may need fewer capabilities. Whom an image runs as a definition does not show, so that
+		// this fix goes with another one's.
+		var along []rules.Change
+		complete := true
+		for _, fix := range k.Fixes {
+			switch {
+			case slices.ContainsFunc(findings, func(f rules.Finding) bool { return fix.ends(&f) }):
+			case unit != "" && (fix.Rule == "root-user" || fix.Rule == "user-nobody"):
+				along = append(along, fix.Changes...)
+			default:
+				complete = false
+			}
+		}
+		if !complete {
 			continue
 		}
 		for _, fix := range k.Fixes {
 			for i := range findings {
 				if f := &findings[i]; fix.ends(f) {
-					f.Fix.Changes, f.Fix.MountOption, f.Fix.Safe = fix.Changes, fix.MountOption, true
+					f.Fix.Changes, f.Fix.MountOption, f.Fix.Safe = slices.Concat(fix.Changes, along), fix.MountOption, true
+					along = nil
 					f.Proven = "on " + k.When.Format(time.DateOnly) + with
 				}
 			}
