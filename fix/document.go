@@ -62,6 +62,9 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 	if !fix.Drop && len(changes) == 0 {
 		return done, needsChoice + fix.Summary
 	}
+	if f.Rule.ID == "stale-image" { // what can be written keeps it fresh from then on
+		return done, "no edit makes an image fresh: " + fix.Summary
+	}
 	if f.Rule.ID == "uid-map" && f.Definition.Syntax == podman.SyntaxQuadlet && strings.Contains(fix.Summary, "pod") && !strings.HasSuffix(d.path, ".pod") {
 		return done, "its pod decides: " + fix.Summary
 	}
@@ -89,7 +92,7 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 			for _, i := range d.meant(found, fix.Part, e.Value) {
 				o := d.occurrences[i]
 				if fix.Part != "" {
-					if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, fix.Part); ok {
+					if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, fix.Part, fix.Becomes); ok {
 						parts = append(parts, edit{o.wordFrom, o.wordTo, text})
 						done.Dropped = append(done.Dropped, fix.Part)
 						continue
@@ -311,7 +314,7 @@ func (d *document) edited() []byte {
 			return !other.off && other.wordFrom == o.wordFrom && other.wordTo == o.wordTo
 		})
 		if shared { // a list separated by commas
-			if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, o.value); ok {
+			if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, o.value, ""); ok {
 				d.parts = append(d.parts, edit{o.wordFrom, o.wordTo, text})
 			}
 			continue
@@ -427,9 +430,9 @@ func apply(text []byte, edits []edit) []byte {
 	return out.Bytes()
 }
 
-// without takes an item out of the list that a flag's value is: a capability, an option of a mount, a network's option. It is false where
-// the item is all there is, or not there.
-func without(word, flag, item string) (string, bool) {
+// without takes an item out of the list that a flag's value is, or puts another in its place: a capability, an option of a mount, a network's
+// option. It is false where the item is all there is, or not there.
+func without(word, flag, item, becomes string) (string, bool) {
 	bare := strings.TrimRight(word, `"'`)
 	tail := word[len(bare):]
 	head, list := "", bare
@@ -445,10 +448,22 @@ func without(word, flag, item string) (string, bool) {
 			head, list = bare[:i+1], bare[i+1:]
 		}
 	}
-	items := strings.Split(list, ",")
-	kept := slices.DeleteFunc(slices.Clone(items), func(s string) bool { return sameItem(flag, strings.Trim(s, `"'`), item) })
+	var kept []string
+	found := false
+	for s := range strings.SplitSeq(list, ",") {
+		switch {
+		case !sameItem(flag, strings.Trim(s, `"'`), item):
+			kept = append(kept, s)
+			continue
+		case becomes != "" && flag == "mount":
+			kept = append(kept, "relabel=shared")
+		case becomes != "":
+			kept = append(kept, becomes)
+		}
+		found = true
+	}
 	switch {
-	case len(kept) == len(items):
+	case !found:
 		return "", false
 	case len(kept) > 0 && (flag == "volume" || flag == "tmpfs" || flag == "network"):
 		return head + ":" + strings.Join(kept, ",") + tail, true

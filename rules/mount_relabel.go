@@ -62,7 +62,7 @@ use locks out the one that started first.`,
 				f.About, f.Cause = c, m.Destination+" shared"
 				f.Confidence = Derived
 				f.Fix.Summary = "use :z for what several containers share"
-				f.Fix.Part = m.Relabel
+				f.Fix.Part, f.Fix.Becomes = m.Relabel, "z"
 				found = append(found, f)
 			}
 		}

@@ -193,6 +193,8 @@ type Fix struct {
 	Of string
 	// Part is what is taken away of these options, rather than each as a whole: a capability of a list, an option of a mount.
 	Part string
+	// Becomes is what takes the part's place, empty for nothing: "z" for a "Z".
+	Becomes string
 	// Replacement holds what takes the place of the options that are taken away; unlike Changes, reports leave it out, since it is no
 	// more than an example: which address a port is meant for, only its owner knows.
 	Replacement []Change

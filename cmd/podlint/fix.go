@@ -162,12 +162,13 @@ func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error
 		if f.Waived != "" || file == "" {
 			continue
 		}
-		if strings.HasSuffix(f.Location.File, ".conf") && f.Definition.Syntax == podman.SyntaxQuadlet { // a drop-in sets it
+		switch ext := filepath.Ext(f.Location.File); { // a drop-in sets it, or the pod
+		case f.Definition.Syntax == podman.SyntaxQuadlet && (ext == ".conf" || ext == ".pod"):
 			file = f.Location.File
 		}
 		k := key{file, f.Container}
-		if f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
-			k.container = "" // a pod's settings stand above its containers
+		if file != f.Definition.Origin.File || f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
+			k.container = "" // what is several containers' is edited for all of them at once
 		}
 		if groups[k] == nil {
 			order = append(order, k)

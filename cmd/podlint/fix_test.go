@@ -207,6 +207,39 @@ func TestFixWrite(t *testing.T) {
 	}
 }
 
+// TestFixElsewhere holds that what a pod's unit or a drop-in sets is changed there, once for all members, and what several containers share
+// gets the label for that.
+func TestFixElsewhere(t *testing.T) {
+	dir := writeTree(t, map[string]string{
+		"web.pod":                   "[Pod]\nPodName=web\nNetwork=host\n",
+		"a.container":               softUnit + "Pod=web.pod\nVolume=/srv/data:/data:ro,Z\n",
+		"b.container":               softUnit + "Pod=web.pod\nMount=type=bind,src=/srv/data,dst=/data,relabel=private\n",
+		"c.container":               softUnit,
+		"c.container.d/10-own.conf": "[Container]\nReadOnly=false\nPodmanArgs=--privileged\n",
+	})
+	status, _, errs := fixAt(t, "--rootful", "--config", "none", "--write", "--all", dir)
+	if status != 0 {
+		t.Fatalf("status %d, %s", status, errs)
+	}
+	got := map[string]string{}
+	for _, name := range []string{"web.pod", "a.container", "b.container", "c.container", "c.container.d/10-own.conf"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[name] = string(data)
+	}
+	if want := "[Pod]\nPodName=web\nUserNS=auto\n"; got["web.pod"] != want {
+		t.Errorf("the pod:\n%s", got["web.pod"])
+	}
+	if want := "[Container]\nReadOnly=true\n"; got["c.container.d/10-own.conf"] != want {
+		t.Errorf("the drop-in:\n%s", got["c.container.d/10-own.conf"])
+	}
+	if !strings.Contains(got["a.container"], "Volume=/srv/data:/data:ro,z\n") || !strings.Contains(got["b.container"], "dst=/data,relabel=shared\n") || strings.Contains(got["a.container"], "UserNS") {
+		t.Errorf("the members:\n%s\n%s", got["a.container"], got["b.container"])
+	}
+}
+
 // TestFixOlderPodman holds that a key which the Podman at hand does not know becomes PodmanArgs.
 func TestFixOlderPodman(t *testing.T) {
 	dir := writeTree(t, map[string]string{"a.container": softUnit})
