@@ -31,6 +31,7 @@ type finding struct {
 	Status      string           `json:"status"`
 	Reason      string           `json:"reason,omitempty"`
 	Proven      string           `json:"proven,omitempty"`
+	Breaks      string           `json:"breaks,omitempty"`
 }
 
 type evidence struct {
@@ -108,7 +109,7 @@ func asJSON(f *rules.Finding, version string) finding {
 	j := finding{
 		Rule: f.Rule.ID, Severity: f.Severity, Confidence: f.Confidence, Container: f.Container, Message: f.Message,
 		Evidence: make([]evidence, 0, len(f.Evidence)), Location: located(f.Location), Fix: fix{f.Fix.Summary, f.Fix.Flags(), f.Fix.Quadlet(version)},
-		References: notNil(f.Rule.See), Fingerprint: f.Fingerprint, Status: "open", Proven: f.Proven,
+		References: notNil(f.Rule.See), Fingerprint: f.Fingerprint, Status: "open", Proven: f.Proven, Breaks: Safe(f.Breaks),
 	}
 	if f.Waived != "" {
 		j.Status, j.Reason = "waived", f.Waived

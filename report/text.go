@@ -323,8 +323,11 @@ func (t *textWriter) remedy(c Container, f *rules.Finding) string {
 	case t.style.Verbose:
 		text += "   (" + Safe(f.Fix.Summary) + ")"
 	}
-	if f.Proven != "" {
+	switch {
+	case f.Proven != "":
 		text += "   (proven " + Safe(f.Proven) + ")"
+	case f.Breaks != "":
+		text += "   (" + Safe(f.Breaks) + ")"
 	}
 	return text
 }

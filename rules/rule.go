@@ -169,6 +169,8 @@ type Finding struct {
 	Waived string
 	// Proven says when its fix was proven on a copy, and with what, empty where it was not: "on 2026-11-20 with this image".
 	Proven string
+	// Breaks says what failed when its fix was tried on a copy, empty where it was not tried, or holds.
+	Breaks string
 	// Baseline is set where the finding is one of the baseline's.
 	Baseline bool
 	// Fingerprint identifies the finding across runs and machines: 32 hexadecimal digits.

@@ -190,7 +190,9 @@ func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error
 			plans = append(plans, plan{path: k.file, before: text, after: text})
 		}
 		p := &plans[len(plans)-1]
-		out := fix.File(k.file, p.after, groups[k], version)
+		hopeful, broken := parted(groups[k])
+		p.left = append(p.left, broken...)
+		out := fix.File(k.file, p.after, hopeful, version)
 		p.after = out.After
 		p.done, p.left = append(p.done, out.Done...), append(p.left, out.Left...)
 	}
@@ -248,7 +250,7 @@ func matched(found, defined []rules.Finding) []rules.Finding {
 		for _, d := range defined {
 			if d.Rule.ID == f.Rule.ID && d.Cause == f.Cause {
 				d.Message, d.Severity, d.Waived = f.Message, f.Severity, f.Waived
-				d.Fix.Changes, d.Fix.Safe, d.Fix.MountOption, d.Proven = f.Fix.Changes, f.Fix.Safe, f.Fix.MountOption, f.Proven // what the live one needs
+				d.Fix.Changes, d.Fix.Safe, d.Fix.MountOption, d.Proven, d.Breaks = f.Fix.Changes, f.Fix.Safe, f.Fix.MountOption, f.Proven, f.Breaks // what the live one needs
 				f = d
 				break
 			}
@@ -287,9 +289,22 @@ func commandPlan(c *podman.Container, found []rules.Finding) plan {
 		list = append(list, &found[i])
 	}
 	p.before = []byte(text)
-	out := fix.File(c.Name, p.before, list, "")
-	p.after, p.done, p.left = out.After, out.Done, out.Left
+	hopeful, broken := parted(list)
+	out := fix.File(c.Name, p.before, hopeful, "")
+	p.after, p.done, p.left = out.After, out.Done, append(broken, out.Left...)
 	return p
+}
+
+// parted sets apart the findings whose fix is known to break the service.
+func parted(findings []*rules.Finding) (hopeful []*rules.Finding, broken []fix.Left) {
+	for _, f := range findings {
+		if f.Breaks != "" {
+			broken = append(broken, fix.Left{Finding: f, Why: f.Breaks})
+			continue
+		}
+		hopeful = append(hopeful, f)
+	}
+	return hopeful, broken
 }
 
 func rulesOf(found []rules.Finding) []rules.Rule {

@@ -28,6 +28,8 @@ type kept struct {
 	When  time.Time `json:"when"`
 	// Fixes are those that hold, all of them together.
 	Fixes []keptFix `json:"fixes"`
+	// Breaks are those that break it.
+	Breaks []keptFix `json:"breaks,omitempty"`
 }
 
 // keptFix is a fix as it was tried, with its exceptions.
@@ -36,6 +38,8 @@ type keptFix struct {
 	Cause       string         `json:"cause,omitempty"`
 	Changes     []rules.Change `json:"changes,omitempty"`
 	MountOption string         `json:"mount-option,omitempty"`
+	// Why says what fails with it, of one that breaks.
+	Why string `json:"why,omitempty"`
 }
 
 func (k *keptFix) ends(f *rules.Finding) bool { return k.Rule == f.Rule.ID && k.Cause == f.Cause }
@@ -92,10 +96,12 @@ func (a *app) store(it *proof, r *prove.Result) error {
 		p.Unit = hash(string(it.text))
 	}
 	for i, finding := range it.subject.Findings {
-		if r.Kept[i] {
-			fix := prove.Adjusted(finding, r)
-			p.Fixes = append(p.Fixes, keptFix{finding.Rule.ID, finding.Cause, fix.Changes, fix.MountOption})
+		if !r.Kept[i] {
+			p.Breaks = append(p.Breaks, keptFix{Rule: finding.Rule.ID, Cause: finding.Cause, Why: redactedLine(r.Why[finding.Rule.ID])})
+			continue
 		}
+		fix := prove.Adjusted(finding, r)
+		p.Fixes = append(p.Fixes, keptFix{Rule: finding.Rule.ID, Cause: finding.Cause, Changes: fix.Changes, MountOption: fix.MountOption})
 	}
 	f.Proofs = slices.DeleteFunc(f.Proofs, func(k kept) bool { return k.Container == p.Container })
 	f.Proofs = append(f.Proofs, p)
@@ -141,6 +147,13 @@ func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText fun
 			with = " with image " + k.Image[:min(short, len(k.Image))]
 		default:
 			continue
+		}
+		for _, fix := range k.Breaks {
+			for i := range findings {
+				if f := &findings[i]; fix.ends(f) {
+					f.Breaks = "tried on " + k.When.Format(time.DateOnly) + with + ", it breaks the service: " + fix.Why
+				}
+			}
 		}
 		// They hold together: as another user a service may need fewer capabilities. Whom an image runs as a definition does not show, so that
 		// this fix goes with another one's.

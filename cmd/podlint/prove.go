@@ -329,7 +329,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 	fmt.Fprintf(a.out, "%s: %d of %d fixes hold, tried on %d copies in %s; the original was not touched\n", report.Safe(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
 	for i, f := range it.subject.Findings {
 		if !r.Kept[i] {
-			hanging(a.out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), report.Safe(r.Why[f.Rule.ID]))
+			hanging(a.out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), report.Safe(redactedLine(r.Why[f.Rule.ID])))
 			continue
 		}
 		exceptions := map[string][]string{"cap-drop-all": r.Capabilities, "read-only": r.Tmpfs}[f.Rule.ID]
@@ -345,7 +345,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 		hanging(a.out, fmt.Sprintf("  holds   %-18s ", f.Rule.ID), report.Safe(what))
 		for _, e := range exceptions {
 			if why := r.Why[e]; why != "" {
-				hanging(a.out, "            ", report.Safe(e)+": without it, "+report.Safe(why))
+				hanging(a.out, "            ", report.Safe(e)+": without it, "+report.Safe(redactedLine(why)))
 			}
 		}
 	}
