@@ -162,8 +162,7 @@ func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error
 		if f.Waived != "" || file == "" {
 			continue
 		}
-		switch ext := filepath.Ext(f.Location.File); { // a drop-in sets it, or the pod
-		case f.Definition.Syntax == podman.SyntaxQuadlet && (ext == ".conf" || ext == ".pod"):
+		if ext := filepath.Ext(f.Location.File); f.Definition.Syntax == podman.SyntaxQuadlet && (ext == ".conf" || ext == ".pod") { // which sets it
 			file = f.Location.File
 		}
 		k := key{file, f.Container}
@@ -291,7 +290,7 @@ func commandPlan(c *podman.Container, found []rules.Finding) plan {
 	p.before = []byte(text)
 	hopeful, broken := parted(list)
 	out := fix.File(c.Name, p.before, hopeful, "")
-	p.after, p.done, p.left = out.After, out.Done, append(broken, out.Left...)
+	p.after, p.done, p.left = out.After, out.Done, slices.Concat(broken, out.Left)
 	return p
 }
 
