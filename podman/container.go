@@ -196,8 +196,20 @@ type Image struct {
 	Texts Setting[[]Text]
 	// User is the image's own user, empty for root; unknown for a container and for a definition.
 	User Setting[string]
+	// Digests holds the digests that it was pulled by, and those of its manifests: of the index of several platforms, and of its own.
+	Digests []string
+	// Latest is what the registry has behind Name now; unknown unless it was asked.
+	Latest Setting[Latest]
 	// Content is what its layers hold; unknown unless they were asked for.
 	Content Setting[*ImageContent]
+}
+
+// Latest is the image that a name stands for in its registry.
+type Latest struct {
+	// Digest is that of the manifest, or of the index of several platforms.
+	Digest string `json:"digest"`
+	// Created is when it was built, the zero time where that was not asked.
+	Created time.Time `json:"created,omitzero"`
 }
 
 // Owner says who put a variable into a container's environment.

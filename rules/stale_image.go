@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ container goes on with the image that it was made from even when the tag has bee
 				return violated(current, Medium, "the tag has moved on: the container still runs the image it was made from", "image",
 					fmt.Sprintf("%s, where %s is now %s", short(image.ID), image.Name, short(current.Value)), renewal(image, true))
 			}
+			if latest := image.Latest; latest.Known() && !slices.Contains(image.Digests, latest.Value.Digest) && image.Digest != latest.Value.Digest {
+				return violated(latest, Medium, behind(image), "registry", latest.Value.Digest, renewal(image, false))
+			}
 			built := image.Built
 			if !built.Known() || c.Host.Now.IsZero() {
 				return nil
@@ -42,6 +46,16 @@ container goes on with the image that it was made from even when the tag has bee
 			return found
 		},
 	}
+}
+
+// behind says how far an image is behind its registry's.
+func behind(image podman.Image) string {
+	theirs := image.Latest.Value.Created
+	if theirs.IsZero() || !image.Built.Known() || !theirs.After(image.Built.Value) {
+		return "the registry has another image behind " + image.Name + " now"
+	}
+	return fmt.Sprintf("%s behind: it was built on %s, the registry's %s is from %s", days(theirs.Sub(image.Built.Value)),
+		image.Built.Value.UTC().Format(time.DateOnly), image.Name, theirs.UTC().Format(time.DateOnly))
 }
 
 // renewal says how to get a fresh image; one that was built here cannot be pulled, and one whose tag has moved is here.

@@ -209,6 +209,11 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 	case !c.CreateCommand.Known():
 		return nil, &hintedError{fmt.Errorf("%s has no recorded command line to make a copy by", c.Name), "it was made over the API, by kube play or by compose; prove its unit instead"}
 	}
+	if rootless, err := engine.Rootless(ctx); err != nil {
+		return nil, err
+	} else if c.Host.Rootless.Known() && c.Host.Rootless.Value != rootless || strings.Contains(service.URI, "://") && !strings.HasPrefix(service.URI, "unix:") {
+		return nil, &hintedError{fmt.Errorf("%s is of another Podman (%s) than the one that copies would be made with", c.Name, service.URI), "run podlint prove on its machine, as the account that runs it"}
+	}
 	units.define(c)
 	words := make([]string, len(c.CreateCommand.Value))
 	for i, w := range c.CreateCommand.Value {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,9 @@ type scanFlags struct {
 	pods     []string
 	filters  []string
 	imageAge time.Duration
+	// online is whether registries are asked, registryTimeout for how long each.
+	online          bool
+	registryTimeout time.Duration
 }
 
 func (a *app) scanCommand(after func(*output, *report.Report) error) *cobra.Command {
@@ -58,6 +62,8 @@ socket for the length of the scan: there is nothing to enable first.`,
 	f.StringSliceVar(&flags.pods, "pod", nil, "only containers of these `pods`, by name or ID")
 	f.StringArrayVar(&flags.filters, "filter", nil, "only what `KEY=VALUE` leaves, as podman ps: label, name, status, id, ancestor, volume, network, health")
 	f.IntVar(&flags.service.Concurrency, "concurrency", defaultConcurrency, "how many `requests` to have under way at once")
+	f.BoolVar(&flags.online, "online", false, "ask the registries whether they have newer images")
+	f.DurationVar(&flags.registryTimeout, "registry-timeout", 15*time.Second, "how long to wait for what a registry says of an image")
 	f.DurationVar(&flags.imageAge, "image-age", rules.DefaultImageAge, "how old an image may be")
 	flags.flags(cmd)
 	return cmd
@@ -171,6 +177,15 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 		result.Errors = append(result.Errors, report.Error{Target: target, Message: err.Error()})
 		result.Complete = false
 	}
+	// What the registries are asked about is judged when they have answered.
+	var atOnce, afterwards []rules.Rule
+	for _, r := range flags.selectedRules {
+		if flags.online && r.ID == "stale-image" {
+			afterwards = append(afterwards, r)
+		} else {
+			atOnce = append(atOnce, r)
+		}
+	}
 	units := newUnitFinder(service.URI)
 	keep := func(found []rules.Finding) { flags.keep(result, found) }
 	var all []*podman.Container
@@ -181,12 +196,21 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 	host, problems, err := service.Containers(ctx, selection, shown.set, func(c *podman.Container) {
 		units.define(c)
 		result.Containers = append(result.Containers, report.Describe(c))
-		found := rules.Check(flags.selectedRules, c)
+		found := rules.Check(atOnce, c)
 		known.mark(c, found, func() (string, bool) { return "", false })
 		keep(found)
 		all = append(all, rules.Related(c))
 	})
 	slices.SortFunc(all, func(a, b *podman.Container) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	if len(afterwards) > 0 {
+		failed := a.askRegistries(ctx, flags, all, shown)
+		for _, name := range slices.Sorted(maps.Keys(failed)) {
+			fail(name, failed[name])
+		}
+		for _, c := range all {
+			keep(rules.Check(afterwards, c))
+		}
+	}
 	keep(rules.Relate(flags.selectedRules, all))
 	keep(rules.CheckHost(flags.selectedRules, host))
 	source := report.Source{Kind: "podman", URI: service.URI, Podman: host.Podman}

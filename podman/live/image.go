@@ -24,6 +24,7 @@ type image struct {
 		Labels     map[string]string
 	} `json:"Config"`
 	Labels      map[string]string
+	RepoDigests []string
 	Healthcheck *struct{ Test []string }
 	History     []struct {
 		Created   *time.Time `json:"created"`
@@ -96,6 +97,11 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 		c.Image.Built = podman.Read(built, "Image.Created")
 	}
 	c.Image.Texts = podman.Read(own.texts, "Image")
+	for _, name := range own.RepoDigests {
+		if _, digest, ok := strings.Cut(name, "@"); ok && !slices.Contains(c.Image.Digests, digest) {
+			c.Image.Digests = append(c.Image.Digests, digest)
+		}
+	}
 	return own
 }
 

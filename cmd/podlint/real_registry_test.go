@@ -1,0 +1,181 @@
+//go:build realpodman
+
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// startRegistry starts Debian's registry on loopback with TLS, and with a password where one is given. It returns its address and a client that
+// trusts it; Podman trusts it by the certs.d of the test's home.
+func startRegistry(t *testing.T, home, password string) (string, *http.Client) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	dir := t.TempDir()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "registry"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	trusted := filepath.Join(home, ".config/containers/certs.d", address)
+	if err := os.MkdirAll(trusted, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(trusted, "ca.crt"), cert, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	config := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {addr: '%s', tls: {certificate: %s, key: %s}}\n",
+		filepath.Join(dir, "storage"), address, write("cert.pem", cert), write("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})))
+	if password != "" {
+		hashed, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config += fmt.Sprintf("auth: {htpasswd: {realm: test, path: %s}}\n", write("htpasswd", []byte("me:"+string(hashed)+"\n")))
+	}
+	cmd := exec.Command(os.Getenv("REGISTRY_PROGRAM"), "serve", write("config.yml", []byte(config)))
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")} // it takes every variable that begins with REGISTRY_ for its own
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(cert)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	for range 100 {
+		if r, err := client.Get("https://" + address + "/v2/"); err == nil {
+			r.Body.Close()
+			return address, client
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("the registry does not answer: %s", &log)
+	return "", nil
+}
+
+// TestRealRegistry asks a real registry for newer images: one that is the newest, one that was pushed anew, a tag that is gone, right and wrong
+// credentials.
+func TestRealRegistry(t *testing.T) {
+	home, err := os.MkdirTemp("", "home") // a rootless Podman's storage in it only the testbed can remove
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(home, ".cache"))
+	t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(home, "auth.json"))
+	emptyStorage(t) // a rootless Podman's lies below its home
+	buildImages(t)
+	open, client := startRegistry(t, home, "")
+	closed, _ := startRegistry(t, home, "secret-word")
+	os.WriteFile(filepath.Join(home, "auth.json"), []byte("{}"), 0o600)
+	podmanCommand(t, "login", "--username", "me", "--password", "secret-word", closed)
+
+	put := func(image, name string) {
+		t.Helper()
+		podmanCommand(t, "push", "-q", image, "docker://"+name)
+	}
+	make := func(name, container string) {
+		t.Helper()
+		put("localhost/plain:1", name)
+		podmanCommand(t, "pull", "-q", name)
+		podmanCommand(t, "create", "--name", container, "--network", "none", name, "/bin/busybox", "sleep", "1")
+	}
+	make(open+"/app:1", "app")
+	make(open+"/gone:1", "gone")
+	make(closed+"/own:1", "own")
+	scan := func() (int, map[string]string, string) {
+		t.Helper()
+		os.RemoveAll(filepath.Join(home, ".cache"))
+		status, out, errs := invoke(t, "scan", "--online", "--rule", "stale-image,read-only", "--config", "none", "--format", "json", "--registry-timeout", "10s")
+		found := map[string]string{}
+		for _, f := range parseReport(t, out).Findings {
+			if f.Rule == "stale-image" {
+				found[f.Container] = f.Message
+			}
+		}
+		return status, found, errs
+	}
+	if status, found, errs := scan(); status != 1 || len(found) > 0 || errs != "" {
+		t.Errorf("the newest everywhere: status %d, %v, %s", status, found, errs)
+	}
+	podmanCommand(t, "tag", "localhost/plain:1", "localhost/newer:1")
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, "Containerfile"), []byte("FROM localhost/plain:1\nLABEL newer=yes\n"), 0o644)
+	time.Sleep(1100 * time.Millisecond)
+	podmanCommand(t, "build", "-q", "-t", "localhost/newer:1", dir)
+	put("localhost/newer:1", open+"/app:1")
+	put("localhost/newer:1", closed+"/own:1")
+	status, found, errs := scan()
+	if status != 1 || errs != "" || !strings.Contains(found["app"], "behind") || !strings.Contains(found["own"], "behind") || found["gone"] != "" {
+		t.Errorf("pushed anew: status %d, %v, %s", status, found, errs)
+	}
+	// A cached answer is one, with the registry gone too.
+	if status, out, _ := invoke(t, "scan", "app", "--online", "--rule", "stale-image", "--config", "none"); status != 1 || !strings.Contains(out, "behind") {
+		t.Errorf("from the cache: status %d\n%s", status, out)
+	}
+	// The tag is deleted by the digest of its manifest.
+	request, _ := http.NewRequest(http.MethodHead, "https://"+open+"/v2/gone/manifests/1", nil)
+	request.Header.Set("Accept", "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json")
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, _ = http.NewRequest(http.MethodDelete, "https://"+open+"/v2/gone/manifests/"+response.Header.Get("Docker-Content-Digest"), nil)
+	if response, err = client.Do(request); err != nil || response.StatusCode != http.StatusAccepted {
+		t.Fatalf("deleting the tag: %v %v", response, err)
+	}
+	status, found, errs = scan()
+	if status != 3 || !strings.Contains(errs, open+"/gone:1: the registry has no such tag any more") || !strings.Contains(found["app"], "behind") {
+		t.Errorf("a tag that is gone: status %d, %v, %s", status, found, errs)
+	}
+	podmanCommand(t, "rm", "gone")
+	os.WriteFile(filepath.Join(home, "auth.json"), []byte(`{"auths":{"`+closed+`":{"auth":"bWU6d3Jvbmc="}}}`), 0o600)
+	status, found, errs = scan()
+	if status != 3 || !strings.Contains(errs, closed+"/own:1: the registry wants other credentials") || !strings.Contains(found["app"], "behind") {
+		t.Errorf("wrong credentials: status %d, %v, %s", status, found, errs)
+	}
+}

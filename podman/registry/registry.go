@@ -1,0 +1,199 @@
+// Package registry asks registries which image stands behind a name now. It asks as Podman does: with the account's auth file, and the mirrors,
+// blocks and TLS settings of registries.conf and certs.d.
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"go.podman.io/image/v5/docker"
+	"go.podman.io/image/v5/docker/reference"
+	"go.podman.io/image/v5/types"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// Client asks registries, each name once.
+type Client struct {
+	// Timeout is how long to wait for what one name needs.
+	Timeout time.Duration
+	// Now tells the time.
+	Now func() time.Time
+	// CacheFile keeps the answers for a while, empty for no cache.
+	CacheFile string
+
+	mu    sync.Mutex
+	cache map[string]cached
+	dirty bool
+}
+
+// cached is an answer with when it was given.
+type cached struct {
+	podman.Latest
+	Asked time.Time `json:"asked"`
+}
+
+// fresh is how long an answer is taken from the cache.
+const fresh = time.Hour
+
+// Asks reports whether a name is one that a registry can be asked about: of a registry, and by a tag rather than a digest.
+func Asks(name string) bool {
+	named, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return false
+	}
+	_, pinned := named.(reference.Digested)
+	domain := reference.Domain(named)
+	return !pinned && domain != "localhost" && strings.Contains(name, "/")
+}
+
+// Latest returns the image that a name stands for in its registry now: its digest and, where that is not among the known ones, its date. An
+// index of several platforms has a digest of its own, which is among the known ones of an image that was pulled by it.
+func (c *Client) Latest(ctx context.Context, name string, known []string) (podman.Latest, error) {
+	c.mu.Lock()
+	c.load()
+	if hit, ok := c.cache[name]; ok && c.Now().Sub(hit.Asked) < fresh && c.Now().After(hit.Asked) {
+		c.mu.Unlock()
+		return hit.Latest, nil
+	}
+	c.mu.Unlock()
+	bounded, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("no answer within %s", c.Timeout))
+	defer cancel()
+	latest, err := ask(bounded, name, known)
+	if err != nil {
+		if bounded.Err() != nil {
+			err = context.Cause(bounded)
+		}
+		return podman.Latest{}, explained(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cache[name], c.dirty = cached{latest, c.Now()}, true
+	return latest, nil
+}
+
+// settings are what Podman hands to the same library from its environment (podman(1), containers-registries.conf(5)); the rest the library reads by
+// itself.
+func settings() *types.SystemContext {
+	sys := &types.SystemContext{AuthFilePath: os.Getenv("REGISTRY_AUTH_FILE")}
+	for _, name := range []string{"CONTAINERS_REGISTRIES_CONF", "REGISTRIES_CONFIG_PATH"} {
+		if path := os.Getenv(name); path != "" {
+			sys.SystemRegistriesConfPath = path
+			break
+		}
+	}
+	return sys
+}
+
+func ask(ctx context.Context, name string, known []string) (podman.Latest, error) {
+	named, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return podman.Latest{}, err
+	}
+	ref, err := docker.NewReference(reference.TagNameOnly(named))
+	if err != nil {
+		return podman.Latest{}, err
+	}
+	sys := settings()
+	digest, err := docker.GetDigest(ctx, sys, ref)
+	if err != nil {
+		return podman.Latest{}, err
+	}
+	latest := podman.Latest{Digest: digest.String()}
+	for _, k := range known {
+		if k == latest.Digest {
+			return latest, nil
+		}
+	}
+	image, err := ref.NewImage(ctx, sys)
+	if err != nil {
+		return podman.Latest{}, err
+	}
+	defer func() { _ = image.Close() }()
+	if inspected, err := image.Inspect(ctx); err == nil && inspected.Created != nil {
+		latest.Created = *inspected.Created
+	}
+	return latest, nil
+}
+
+// explained puts what a registry says into few words: its own text may be a page.
+func explained(err error) error {
+	text := err.Error()
+	var unauthorized docker.ErrUnauthorizedForCredentials
+	switch {
+	case errors.As(err, &unauthorized), strings.Contains(text, "unauthorized"), strings.Contains(text, "StatusCode: 401"), strings.Contains(text, "authentication required"), strings.Contains(text, "denied"):
+		return errors.New("the registry wants other credentials (podman login)")
+	case errors.Is(err, docker.ErrTooManyRequests), strings.Contains(text, "toomanyrequests"), strings.Contains(text, "StatusCode: 429"):
+		return errors.New("the registry has had too many requests (429)")
+	case strings.Contains(text, "StatusCode: 404"), strings.Contains(text, "manifest unknown"), strings.Contains(text, "name unknown"):
+		return errors.New("the registry has no such tag any more")
+	case strings.Contains(text, "is blocked"):
+		return errors.New("registries.conf blocks the registry")
+	case strings.Contains(text, "x509"), strings.Contains(text, "certificate"):
+		return errors.New("the registry's certificate cannot be verified")
+	case strings.Contains(text, "connection refused"), strings.Contains(text, "no such host"), strings.Contains(text, "no route to host"):
+		return errors.New("the registry cannot be reached")
+	}
+	const long = 200
+	if len(text) > long {
+		text = text[:long] + "…"
+	}
+	return errors.New(text)
+}
+
+// load reads the cache once. What cannot be read is none.
+func (c *Client) load() {
+	if c.cache != nil {
+		return
+	}
+	c.cache = map[string]cached{}
+	if c.CacheFile == "" {
+		return
+	}
+	data, err := os.ReadFile(c.CacheFile)
+	if err != nil {
+		return
+	}
+	var kept map[string]cached
+	if json.Unmarshal(data, &kept) == nil {
+		for name, k := range kept {
+			if c.Now().Sub(k.Asked) < fresh {
+				c.cache[name] = k
+			}
+		}
+	}
+}
+
+// Save writes the cache, where something is new in it.
+func (c *Client) Save() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.CacheFile == "" || !c.dirty {
+		return nil
+	}
+	data, err := json.Marshal(c.cache)
+	if err != nil {
+		return err
+	}
+	const own, ownDirectory = 0o600, 0o700
+	if err := os.MkdirAll(filepath.Dir(c.CacheFile), ownDirectory); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(c.CacheFile), ".digests-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name())
+	_, err = temporary.Write(data)
+	if err := errors.Join(err, temporary.Chmod(own), temporary.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), c.CacheFile)
+}

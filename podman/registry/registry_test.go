@@ -1,0 +1,138 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// TestMisbehavingRegistry holds what a registry that goes wrong comes to: named in a few words, and within the time.
+func TestMisbehavingRegistry(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer http.HandlerFunc
+		want   string // the digest, or the error
+	}{
+		"well":        {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Docker-Content-Digest", digest) }, digest},
+		"no such tag": {errorOf(http.StatusNotFound, "MANIFEST_UNKNOWN", "manifest unknown"), "no such tag any more"},
+		"credentials": {errorOf(http.StatusUnauthorized, "UNAUTHORIZED", "authentication required"), "wants other credentials"},
+		"too many":    {errorOf(http.StatusTooManyRequests, "TOOMANYREQUESTS", "slow down"), "too many requests|no answer within"},
+		"broken":      {errorOf(http.StatusInternalServerError, "UNKNOWN", strings.Repeat("x", 5000)), "500|status"},
+		"garbage":     {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, "digest"},
+		"slow":        {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "no answer within 2s"},
+		"dying": {func(w http.ResponseWriter, _ *http.Request) {
+			if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+				conn.Close()
+			}
+		}, "EOF|cannot be reached|reset"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/v2/" {
+					return
+				}
+				test.answer(w, r)
+			}))
+			defer server.Close()
+			address := server.Listener.Addr().String()
+			insecure(t, address)
+			c := &Client{Timeout: 2 * time.Second, Now: time.Now}
+			begun := time.Now()
+			latest, err := c.Latest(t.Context(), address+"/x:1", []string{digest})
+			if d := time.Since(begun); d > 10*time.Second {
+				t.Errorf("it took %v", d)
+			}
+			got := latest.Digest
+			if err != nil {
+				got = err.Error()
+			}
+			ok := false
+			for want := range strings.SplitSeq(test.want, "|") {
+				ok = ok || strings.Contains(got, want)
+			}
+			if !ok || len(got) > 300 {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func errorOf(status int, code, message string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"errors":[{"code":%q,"message":%q}]}`, code, message)
+	}
+}
+
+// insecure lets a registry be asked without TLS, for this test.
+func insecure(t *testing.T, address string) {
+	t.Helper()
+	conf := filepath.Join(t.TempDir(), "registries.conf")
+	if err := os.WriteFile(conf, []byte("[[registry]]\nlocation = \""+address+"\"\ninsecure = true\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CONTAINERS_REGISTRIES_CONF", conf)
+	t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(t.TempDir(), "auth.json"))
+}
+
+// TestCache holds that an answer is kept for an hour, and not longer.
+func TestCache(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v2/" {
+			asked.Add(1)
+			w.Header().Set("Docker-Content-Digest", digest)
+		}
+	}))
+	defer server.Close()
+	address := server.Listener.Addr().String()
+	insecure(t, address)
+	file := filepath.Join(t.TempDir(), "a", "digests.json")
+	now := time.Now()
+	ask := func() {
+		t.Helper()
+		c := &Client{Timeout: 5 * time.Second, Now: func() time.Time { return now }, CacheFile: file}
+		latest, err := c.Latest(context.Background(), address+"/x:1", []string{digest})
+		if err != nil || latest.Digest != digest {
+			t.Errorf("%v, %v", latest, err)
+		}
+		if err := c.Save(); err != nil {
+			t.Error(err)
+		}
+	}
+	ask()
+	now = now.Add(30 * time.Minute)
+	ask()
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times within the hour", n)
+	}
+	now = now.Add(time.Hour)
+	ask()
+	if n := asked.Load(); n != 2 {
+		t.Errorf("asked %d times after it", n)
+	}
+	if err := os.WriteFile(file, []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ask()
+}
+
+// TestAsks holds which names a registry can be asked about.
+func TestAsks(t *testing.T) {
+	for name, want := range map[string]bool{
+		"docker.io/library/nginx:1": true, "quay.io/x/y": true, "localhost/x:1": false, "quay.io/x/y@" + digest: false, "nginx": false, "": false, "quay.io/X": false, "127.0.0.1:5000/x": true,
+	} {
+		if got := Asks(name); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
