@@ -29,6 +29,8 @@ type Host struct {
 	Registries Setting[map[string]Registry]
 	// Policy is the signature policy; unknown where it could not be read.
 	Policy Setting[Policy]
+	// UpdateTimer is whether podman-auto-update.timer is on; unknown where there is no systemd, or it is not this machine's.
+	UpdateTimer Setting[bool]
 	// CgroupVersion is "v1" or "v2", empty where not known.
 	CgroupVersion string
 	// Now is the moment that ages are counted to.

@@ -20,7 +20,19 @@ podman auto-update does both, every night, and rolls back what does not start.`,
 	Check: func(c *podman.Container) []Finding {
 		u := c.Upkeep.AutoUpdate
 		name := c.Image.Name
-		if !u.Known() || name == "" || u.Value == "registry" || u.Value == "image" || u.Value == "local" || strings.Contains(name, "@sha256:") {
+		if !u.Known() || name == "" {
+			return nil
+		}
+		pinned := strings.Contains(name, "@sha256:")
+		switch u.Value {
+		case "registry", "image", "local":
+			message, summary := idleUpdate(c, pinned)
+			if message == "" {
+				return nil
+			}
+			return violated(u, Low, "auto-update is "+u.Value+", and "+message, "io.containers.autoupdate", u.Value, Fix{Summary: summary})
+		}
+		if pinned {
 			return nil
 		}
 		policy := "registry"
@@ -36,4 +48,22 @@ podman auto-update does both, every night, and rolls back what does not start.`,
 			Changes: []Change{{"--label=io.containers.autoupdate=" + policy, "AutoUpdate=" + policy, "4.6"}},
 		})
 	},
+}
+
+// idleUpdate says why podman auto-update does nothing for a container that is labelled for it, and what to do; empty where it does
+// (podman-auto-update(1)).
+func idleUpdate(c *podman.Container, pinned bool) (message, summary string) {
+	policy := c.Upkeep.AutoUpdate.Value
+	written, full := parseImageName(c.Image.Written.Value)
+	switch {
+	case pinned && policy != "local":
+		return "a digest does not move: it finds nothing newer", "name a tag, or let a bot move the digest and leave auto-update out"
+	case policy != "local" && c.Image.Written.Known() && full && written.registry == "":
+		return "it takes only a full name: it fails for " + c.Image.Written.Value, "write the image's name with its registry"
+	case c.ID != "" && c.Unit == "":
+		return "no systemd unit makes the container: podman auto-update fails for it", "make it by a Quadlet unit"
+	case c.Host.UpdateTimer.Known() && !c.Host.UpdateTimer.Value:
+		return "podman-auto-update.timer is not on: nothing runs it", "systemctl enable --now podman-auto-update.timer (--user for a rootless one)"
+	}
+	return "", ""
 }

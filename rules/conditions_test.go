@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/podlint/podlint/podman"
 )
@@ -20,6 +21,30 @@ func rootlessly(c *podman.Container) {
 func mapped(c *podman.Container) {
 	c.Namespaces.UIDs = podman.Read(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, "")
 	c.Namespaces.GIDs = c.Namespaces.UIDs
+}
+
+// updated labels a container for auto-update.
+func updated(policy, image string, more func(*podman.Container)) func(*podman.Container) {
+	return func(c *podman.Container) {
+		c.Image.Name, c.Image.Written = image, podman.Read(image, "")
+		c.Upkeep.AutoUpdate = podman.Read(policy, "")
+		if more != nil {
+			more(c)
+		}
+	}
+}
+
+// latest gives a container an image, with what its registry has.
+func latest(digest, created string) func(*podman.Container) {
+	return func(c *podman.Container) {
+		c.Image.Name, c.Image.Digest, c.Image.Digests = "quay.io/x/y:1", "sha256:a", []string{"sha256:index"}
+		c.Image.Built = podman.Read(time.Date(2026, 10, 7, 0, 0, 0, 0, time.UTC), "")
+		l := podman.Latest{Digest: digest}
+		if created != "" {
+			l.Created, _ = time.Parse(time.DateOnly, created)
+		}
+		c.Image.Latest = podman.Read(l, "registry")
+	}
 }
 
 // all does several changes.
@@ -130,7 +155,24 @@ func TestConditions(t *testing.T) {
 		{"no tag", image("quay.io/x/y", "quay.io/x/y"), "image-unpinned", "info, high: the tag is latest, since no tag is given: what runs changes under it"},
 		{"latest, over the API", image("quay.io/x/y:latest", ""), "image-unpinned", "info, high: the tag is latest: what runs changes under it"},
 		{"a version", image("quay.io/x/y:1.2", "quay.io/x/y:1.2"), "image-unpinned", ""},
-		{"no signature asked for", all(image("quay.io/x/y:1", ""), policy(podman.Policy{Default: "insecureAcceptAnything"})), "image-unsigned", "medium, high: /etc/containers/policy.json asks for no signature of quay.io (default)"},
+		{"no signature asked for", all(image("quay.io/x/y:1", ""), policy(podman.Policy{Default: "insecureAcceptAnything"})), "image-unsigned", "medium, high: /etc/containers/policy.json lets it in unsigned, by its default"},
+		{"no signature asked for of a registry", all(image("quay.io/x/y:1", ""), policy(podman.Policy{Default: "reject", Docker: map[string]string{"quay.io": "insecureAcceptAnything"}})), "image-unsigned", "medium, high: /etc/containers/policy.json lets it in unsigned, by its entry for quay.io"},
+		{"no signature asked for of any", all(image("quay.io/x/y:1", ""), policy(podman.Policy{Default: "reject", Docker: map[string]string{"": "insecureAcceptAnything"}})), "image-unsigned", "medium, high: /etc/containers/policy.json lets it in unsigned, by its entry for all of docker"},
+		{"updated", updated("registry", "quay.io/x/y:1", nil), "auto-update", ""},
+		{"updated, by a digest", updated("registry", "quay.io/x/y@sha256:"+strings.Repeat("0", 64), nil), "auto-update", "low, high: auto-update is registry, and a digest does not move: it finds nothing newer"},
+		{"updated, by a short name", updated("registry", "y:1", nil), "auto-update", "low, high: auto-update is registry, and it takes only a full name: it fails for y:1"},
+		{"updated locally, by a short name", updated("local", "y:1", nil), "auto-update", ""},
+		{"updated, without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.ID = "1" }), "auto-update", "low, high: auto-update is registry, and no systemd unit makes the container: podman auto-update fails for it"},
+		{"updated, with a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.ID, c.Unit = "1", "x.service" }), "auto-update", ""},
+		{"updated, the timer is off", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(false, "") }), "auto-update", "low, high: auto-update is registry, and podman-auto-update.timer is not on: nothing runs it"},
+		{"updated, the timer is on", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(true, "") }), "auto-update", ""},
+		{"auto-update switched off", updated("disabled", "quay.io/x/y:1", nil), "auto-update", "low, high: auto-update is disabled: nothing pulls a newer image and makes it again"},
+		{"not updated", updated("", "quay.io/x/y:1", nil), "auto-update", "low, high: nothing pulls a newer image and makes it again"},
+		{"not updated, by a digest", updated("", "quay.io/x/y@sha256:"+strings.Repeat("0", 64), nil), "auto-update", ""},
+		{"the registry has a newer one", latest("sha256:b", "2026-10-20"), "stale-image", "medium, high: 13 days behind: it was built on 2026-10-07, the registry's quay.io/x/y:1 is from 2026-10-20"},
+		{"the registry has another one", latest("sha256:b", "2026-01-01"), "stale-image", "medium, high: the registry has another image behind quay.io/x/y:1 now"},
+		{"the registry has the same", latest("sha256:a", ""), "stale-image", ""},
+		{"the registry has the same, by its index", latest("sha256:index", ""), "stale-image", ""},
 		{"a signature asked for", all(image("quay.io/x/y:1", ""), policy(podman.Policy{Default: "insecureAcceptAnything", Docker: map[string]string{"quay.io/x": "sigstoreSigned"}})), "image-unsigned", ""},
 		{"no signature asked for, built here", all(image("localhost/x:1", ""), policy(podman.Policy{Default: "insecureAcceptAnything"})), "image-unsigned", ""},
 		{"the policy is not known", image("quay.io/x/y:1", ""), "image-unsigned", ""},

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/podlint/podlint/podman"
 )
@@ -27,8 +28,20 @@ takes its place and runs with the next update. A distribution would not install 
 		if kind != "insecureAcceptAnything" {
 			return nil
 		}
-		return violated(policy, Medium, fmt.Sprintf("%s asks for no signature of %s (%s)", policy.Origin.File, name.registry, scope), "policy", kind, Fix{
-			Summary: "ask for a signature of " + name.registry + " in policy.json, where its publisher signs",
+		return violated(policy, Medium, fmt.Sprintf("%s lets it in unsigned, by %s", policy.Origin.File, entryOf(scope)), "policy", kind, Fix{
+			Summary: fmt.Sprintf(`where %s signs, put into policy.json "transports": {"docker": {"%s": [{"type": "sigstoreSigned", "keyPath": "KEY", "signedIdentity": {"type": "matchRepository"}}]}}`,
+				name.registry, strings.TrimSuffix(name.registry+"/"+name.path, "/")),
 		})
 	},
+}
+
+// entryOf names an entry of a policy by its scope.
+func entryOf(scope string) string {
+	switch scope {
+	case "default":
+		return "its default"
+	case "":
+		return "its entry for all of docker"
+	}
+	return "its entry for " + scope
 }

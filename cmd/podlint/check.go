@@ -21,7 +21,9 @@ import (
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/kube"
+	"github.com/podlint/podlint/podman/live"
 	"github.com/podlint/podlint/podman/quadlet"
+	"github.com/podlint/podlint/podman/registry"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
 	"github.com/podlint/podlint/rules/policy"
@@ -34,6 +36,8 @@ type checkFlags struct {
 	rootless, rootful bool
 	markdown          bool
 	stdinName         string
+	// policy and registries are the files that say what the machine accepts, empty for this machine's own.
+	policy, registries string
 }
 
 func (a *app) checkCommand(after func(*output, *report.Report) error) *cobra.Command {
@@ -76,6 +80,8 @@ A finding is waived by a comment in the line above the setting or the section th
 	f.BoolVar(&flags.rootless, "rootless", false, "the definitions are for rootless Podman")
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
 	f.BoolVar(&flags.markdown, "markdown", false, "read the code blocks of Markdown files too")
+	f.StringVar(&flags.policy, "policy", "", "the signature policy's `file` (policy.json) of the machine that the definitions are for, instead of this one's")
+	f.StringVar(&flags.registries, "registries", "", "the registries.conf `file` of that machine, instead of this one's")
 	f.StringVar(&flags.stdinName, "stdin-name", "", "the `name` that standard input would have as a file")
 	flags.flags(cmd)
 	return cmd
@@ -102,6 +108,9 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	l := &linter{flags: flags, catalogue: flags.catalogue, now: a.now()}
 	if a.machine {
 		l.proofs = readProofs(proofsPath())
+	}
+	if err := l.trust(a.machine); err != nil {
+		return err
 	}
 	if stdin {
 		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == "-" })
@@ -145,10 +154,13 @@ type linter struct {
 	// given holds files that are not read, by the names that they would have: standard input, an example of the documentation.
 	given map[string][]byte
 
-	proofs proofs
-	tree   *tree
-	units  *quadlet.Reader
-	kubes  map[string]kube.Options // by the absolute path of the YAML that a .kube unit plays
+	proofs     proofs
+	policy     podman.Setting[podman.Policy]
+	registries podman.Setting[map[string]podman.Registry]
+
+	tree  *tree
+	units *quadlet.Reader
+	kubes map[string]kube.Options // by the absolute path of the YAML that a .kube unit plays
 	// related holds what the rules about relations need of each container, and waivers those that such findings may have.
 	related []*podman.Container
 	waivers []policy.Waiver
@@ -281,7 +293,24 @@ func (l *linter) host(path string) *podman.Host {
 			}
 		}
 	}
-	return podman.AssumedHost(rootless, l.now)
+	host := podman.AssumedHost(rootless, l.now)
+	host.Policy, host.Registries = l.policy, l.registries
+	return host
+}
+
+// trust reads what the machine accepts: the files that were named, else this machine's.
+func (l *linter) trust(machine bool) error {
+	if machine || l.flags.policy != "" {
+		if l.policy = live.Policy(l.flags.policy); l.flags.policy != "" && !l.policy.Known() {
+			return fmt.Errorf("--policy: %s is no signature policy that can be read", l.flags.policy)
+		}
+	}
+	if machine || l.flags.registries != "" {
+		if l.registries = registry.Registries(l.flags.registries); l.flags.registries != "" && !l.registries.Known() {
+			return fmt.Errorf("--registries: %s is no registries.conf that can be read", l.flags.registries)
+		}
+	}
+	return nil
 }
 
 // lint reads one file and judges what it defines.

@@ -25,7 +25,7 @@ var seenOnlyLive = map[string]string{
 func TestExamples(t *testing.T) {
 	also := map[string]string{ // what cannot be had without another
 		"privileged": "uid-map", "root-user": "", "user-nobody": "", "uid-map": "host-rootful", "host-rootful": "uid-map", "network-host": "", "engine-socket": "",
-		"mount-relabel": "host-path",
+		"mount-relabel": "host-path", "image-short-name": "auto-update",
 	}
 	for _, r := range rules.All(rules.Parameters{}) {
 		files := exampleFiles(t, r.ID)

@@ -142,6 +142,7 @@ func TestRealRegistry(t *testing.T) {
 	if status, found, errs := scan(); status != 1 || len(found) > 0 || errs != "" {
 		t.Errorf("the newest everywhere: status %d, %v, %s", status, found, errs)
 	}
+	policies(t, home, open)
 	podmanCommand(t, "tag", "localhost/plain:1", "localhost/newer:1")
 	dir := t.TempDir()
 	os.WriteFile(filepath.Join(dir, "Containerfile"), []byte("FROM localhost/plain:1\nLABEL newer=yes\n"), 0o644)
@@ -177,5 +178,47 @@ func TestRealRegistry(t *testing.T) {
 	status, found, errs = scan()
 	if status != 3 || !strings.Contains(errs, closed+"/own:1: the registry wants other credentials") || !strings.Contains(found["app"], "behind") {
 		t.Errorf("wrong credentials: status %d, %v, %s", status, found, errs)
+	}
+}
+
+// policies holds what image-unsigned says of a signature policy to what podman pull does with it: where it pulls, unsigned as the image is, there
+// is a finding; where it refuses, there is none.
+func policies(t *testing.T, home, registry string) {
+	key := filepath.Join(home, "key.pub")
+	os.WriteFile(key, []byte("-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8nXRh950IZbRj8Ra/N9sbqOPZrfM\n5/KAQN0/KjHcorm/J5yctVd7iEcnessRQjU917hmKO6JWVGHpDguIyakZA==\n-----END PUBLIC KEY-----\n"), 0o644)
+	const accept, reject = `[{"type":"insecureAcceptAnything"}]`, `[{"type":"reject"}]`
+	signed := `[{"type":"sigstoreSigned","keyPath":"` + key + `"}]`
+	docker := func(entries ...string) string {
+		var list []string
+		for i := 0; i < len(entries); i += 2 {
+			list = append(list, fmt.Sprintf("%q: %s", entries[i], entries[i+1]))
+		}
+		return `"transports": {"docker": {` + strings.Join(list, ", ") + `}}`
+	}
+	host, _, _ := strings.Cut(registry, ":")
+	file := filepath.Join(home, ".config/containers/policy.json")
+	defer os.Remove(file)
+	for _, text := range []string{
+		`{"default": ` + accept + `}`,
+		`{"default": ` + reject + `}`,
+		`{"default": ` + reject + `, ` + docker(registry, accept) + `}`,
+		`{"default": ` + accept + `, ` + docker(registry, reject) + `}`,
+		`{"default": ` + reject + `, ` + docker(registry+"/app", accept) + `}`,
+		`{"default": ` + reject + `, ` + docker(registry+"/other", accept) + `}`,
+		`{"default": ` + reject + `, ` + docker(registry, reject, registry+"/app:1", accept) + `}`,
+		`{"default": ` + accept + `, ` + docker(registry, accept, registry+"/app:1", reject) + `}`,
+		`{"default": ` + accept + `, ` + docker("", reject) + `}`,
+		`{"default": ` + reject + `, ` + docker("", accept) + `}`,
+		`{"default": ` + accept + `, ` + docker(registry, signed) + `}`,
+		`{"default": ` + reject + `, ` + docker("*."+host, accept) + `}`,
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		pulled := exec.Command("podman", "pull", "-q", registry+"/app:1").Run() == nil
+		_, out, _ := invoke(t, "scan", "app", "--rule", "image-unsigned", "--config", "none", "--format", "json")
+		if found := len(parseReport(t, out).Findings) > 0; found != pulled {
+			t.Errorf("podman pulls: %v, podlint finds: %v\n%s", pulled, found, text)
+		}
 	}
 }

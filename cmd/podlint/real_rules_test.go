@@ -80,7 +80,8 @@ var ruleCases = []ruleCase{
 	{name: "no-cgroups", args: []string{"--cgroups", "disabled", "--memory", "64m"}, rootful: "pids-limit=low", rootless: ""},
 	{name: "oom-score", args: []string{"--oom-score-adj", "-500"}, rootful: "oom=low", rootless: "="},
 	{name: "oom-positive", args: []string{"--oom-score-adj", "500"}, rootless: "="},
-	{name: "updated", args: []string{"-l", "io.containers.autoupdate=local"}, rootful: "-auto-update", rootless: "="},
+	{name: "updated", args: []string{"-l", "io.containers.autoupdate=local", "-l", "PODMAN_SYSTEMD_UNIT=none.service"}, rootful: "-auto-update", rootless: "="},
+	{name: "updated-without-unit", args: []string{"-l", "io.containers.autoupdate=local"}, rootless: "="}, // podman auto-update fails for it
 	{name: "update-disabled", args: []string{"-l", "io.containers.autoupdate=disabled"}, rootless: "="},
 	{name: "short-name", image: "thing:1", rootful: "image-short-name=low image-unsigned=medium", rootless: "="},
 	{name: "unpinned", image: "docker.io/library/thing:latest", rootful: "image-unpinned=info image-unsigned=medium", rootless: "="},
@@ -99,7 +100,7 @@ var ruleCases = []ruleCase{
 	{name: "same-users-b", args: []string{"--uidmap", "0:550000:65536"}, rootful: "uid-map-shared=low root-user=low cap-drop-all=low no-new-privileges=low -uid-map -host-rootful", rootless: "skip"},
 	{name: "by-the-book", args: []string{
 		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "33:33", "--uidmap", "0:700000:65536", "--memory", "64m", "--cpus", "0.5",
-		"--pids-limit", "64", "--tmpfs", "/scratch:rw,noexec,nosuid,nodev", "--health-cmd", "true", "-l", "io.containers.autoupdate=local", "--secret", "db",
+		"--pids-limit", "64", "--tmpfs", "/scratch:rw,noexec,nosuid,nodev", "--health-cmd", "true", "-l", "io.containers.autoupdate=local", "-l", "PODMAN_SYSTEMD_UNIT=none.service", "--secret", "db",
 	}, rootful: "-read-only -cap-drop-all -no-new-privileges -root-user -uid-map -memory-limit -cpu-limit -healthcheck -auto-update -host-rootful", rootless: "skip"},
 }
 

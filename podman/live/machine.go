@@ -38,7 +38,28 @@ func (s *Service) machine(host *podman.Host) {
 		return
 	}
 	host.Engine = engineDefaults()
-	host.Policy = policy(host.Rootless.Value)
+	host.Policy = Policy("")
+	host.UpdateTimer = updateTimer(host.Rootless.Value)
+}
+
+// updateTimer reports whether podman-auto-update.timer is on: enabling it makes a link that systemd goes by (systemctl(1)). It is unknown where
+// no systemd runs.
+func updateTimer(rootless bool) podman.Setting[bool] {
+	if _, err := os.Stat("/run/systemd/system"); err != nil {
+		return podman.Setting[bool]{}
+	}
+	const link = "timers.target.wants/podman-auto-update.timer"
+	dirs := []string{"/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"}
+	if rootless {
+		dirs = []string{"/etc/systemd/user", "/usr/lib/systemd/user"}
+		if dir, err := os.UserConfigDir(); err == nil {
+			dirs = append(dirs, filepath.Join(dir, "systemd/user"))
+		}
+	}
+	return podman.Read(slices.ContainsFunc(dirs, func(dir string) bool {
+		_, err := os.Lstat(filepath.Join(dir, link))
+		return err == nil
+	}), "podman-auto-update.timer")
 }
 
 // subIDs reads /etc/subuid or /etc/subgid (subuid(5)). Lines that are none are passed over, as newuidmap does.
@@ -89,12 +110,15 @@ func engineDefaults() podman.Setting[podman.EngineDefaults] {
 	return podman.Read(defaults, "containers.conf")
 }
 
-// policy reads the signature policy: the user's where it is there, else the system's (containers-policy.json(5)).
-func policy(rootless bool) podman.Setting[podman.Policy] {
-	const system = "/etc/containers/policy.json"
-	paths := []string{system}
-	if dir, err := os.UserConfigDir(); err == nil && (rootless || os.Getuid() == 0) {
-		paths = []string{filepath.Join(dir, "containers/policy.json"), system}
+// Policy reads a signature policy: the named file, else this account's where it is there, else the system's (containers-policy.json(5)). It is
+// unknown where none can be read.
+func Policy(named string) podman.Setting[podman.Policy] {
+	paths := []string{named}
+	if named == "" {
+		paths = []string{"/etc/containers/policy.json"}
+		if home, err := os.UserHomeDir(); err == nil { // whatever XDG_CONFIG_HOME is
+			paths = append([]string{filepath.Join(home, ".config/containers/policy.json")}, paths...)
+		}
 	}
 	for _, path := range paths {
 		data, err := os.ReadFile(path)

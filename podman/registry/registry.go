@@ -15,6 +15,7 @@ import (
 
 	"go.podman.io/image/v5/docker"
 	"go.podman.io/image/v5/docker/reference"
+	"go.podman.io/image/v5/pkg/sysregistriesv2"
 	"go.podman.io/image/v5/types"
 
 	"github.com/podlint/podlint/podman"
@@ -146,6 +147,31 @@ func explained(err error) error {
 		text = text[:long] + "…"
 	}
 	return errors.New(text)
+}
+
+// Registries reads what a registries.conf says about the registries: the named file, else this machine's with its drop-ins. It is unknown where
+// none can be read.
+func Registries(named string) podman.Setting[map[string]podman.Registry] {
+	sys := settings()
+	origin := "registries.conf"
+	if named != "" {
+		sys.SystemRegistriesConfPath, sys.SystemRegistriesConfDirPath = named, "/dev/null"
+		origin = named
+	}
+	list, err := sysregistriesv2.GetRegistries(sys)
+	if err != nil {
+		return podman.Setting[map[string]podman.Registry]{}
+	}
+	found := map[string]podman.Registry{}
+	for i := range list {
+		r := &list[i]
+		entry := podman.Registry{Insecure: r.Insecure, Blocked: r.Blocked, Origin: podman.Origin{Field: origin}}
+		for _, mirror := range r.Mirrors {
+			entry.Insecure = entry.Insecure || mirror.Insecure
+		}
+		found[r.Prefix] = entry
+	}
+	return podman.Read(found, origin)
 }
 
 // load reads the cache once. What cannot be read is none.
