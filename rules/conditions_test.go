@@ -166,6 +166,7 @@ func TestConditions(t *testing.T) {
 		{"updated, with a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.ID, c.Unit = "1", "x.service" }), "auto-update", ""},
 		{"updated, the timer is off", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(false, "") }), "auto-update", "low, high: auto-update is registry, and podman-auto-update.timer is not on: nothing runs it"},
 		{"updated, the timer is on", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(true, "") }), "auto-update", ""},
+		{"updated, without a health check", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.ID, c.Upkeep.Health = "1", podman.Unset("", "") }), "healthcheck", "low, high: has no health check: nothing notices when it stops working; podman auto-update, which it is labelled for, could not tell a bad image and go back"},
 		{"auto-update switched off", updated("disabled", "quay.io/x/y:1", nil), "auto-update", "low, high: auto-update is disabled: nothing pulls a newer image and makes it again"},
 		{"not updated", updated("", "quay.io/x/y:1", nil), "auto-update", "low, high: nothing pulls a newer image and makes it again"},
 		{"not updated, by a digest", updated("", "quay.io/x/y@sha256:"+strings.Repeat("0", 64), nil), "auto-update", ""},

@@ -29,6 +29,9 @@ bad update by: with one it rolls back by itself.`,
 			found[0].Severity, found[0].Confidence = Info, Derived
 			found[0].Message = "defines no health check, and few images bring one"
 		}
+		if u := c.Upkeep.AutoUpdate; u.Known() && (u.Value == "registry" || u.Value == "image" || u.Value == "local") { // podman-auto-update(1), --rollback
+			found[0].Message += "; podman auto-update, which it is labelled for, could not tell a bad image and go back"
+		}
 		return found
 	},
 }
