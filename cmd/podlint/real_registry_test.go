@@ -143,6 +143,7 @@ func TestRealRegistry(t *testing.T) {
 		t.Errorf("the newest everywhere: status %d, %v, %s", status, found, errs)
 	}
 	policies(t, home, open)
+	registriesConf(t, home, open)
 	podmanCommand(t, "tag", "localhost/plain:1", "localhost/newer:1")
 	dir := t.TempDir()
 	os.WriteFile(filepath.Join(dir, "Containerfile"), []byte("FROM localhost/plain:1\nLABEL newer=yes\n"), 0o644)
@@ -220,5 +221,49 @@ func policies(t *testing.T, home, registry string) {
 		if found := len(parseReport(t, out).Findings) > 0; found != pulled {
 			t.Errorf("podman pulls: %v, podlint finds: %v\n%s", pulled, found, text)
 		}
+	}
+}
+
+// registriesConf holds what podlint makes of a registries.conf to what Podman does with it: a prefix that lies elsewhere, without TLS, behind an
+// alias.
+func registriesConf(t *testing.T, home, registry string) {
+	conf := filepath.Join(home, "registries.conf")
+	t.Setenv("CONTAINERS_REGISTRIES_CONF", conf)
+	defer os.Unsetenv("CONTAINERS_REGISTRIES_CONF")
+	write := func(more string) {
+		text := fmt.Sprintf("unqualified-search-registries = []\n[[registry]]\nprefix = \"registry.example.org\"\nlocation = %q\n%s\n[aliases]\n\"shorty\" = \"registry.example.org/app\"\n", registry, more)
+		if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("insecure = true")
+	podmanCommand(t, "pull", "-q", "registry.example.org/app:1")
+	podmanCommand(t, "create", "--name", "elsewhere", "--network", "none", "registry.example.org/app:1", "/bin/busybox", "sleep", "1")
+	podmanCommand(t, "create", "--name", "short", "--network", "none", "shorty:1", "/bin/busybox", "sleep", "1")
+	scan := func(name string, args ...string) (int, string, string) {
+		t.Helper()
+		status, out, errs := invoke(t, append([]string{"scan", name, "--rule", "registry-insecure,image-short-name,stale-image", "--profile", "strict", "--config", "none", "--format", "json"}, args...)...)
+		var found []string
+		for _, f := range parseReport(t, out).Findings {
+			found = append(found, f.Severity+" "+f.Rule+": "+f.Message)
+		}
+		return status, strings.Join(found, "; "), errs
+	}
+	if _, found, errs := scan("elsewhere", "--online"); found != "high registry-insecure: its image comes from registry.example.org, which registries.conf calls insecure" || errs != "" {
+		t.Errorf("without TLS: %s, %s", found, errs)
+	}
+	if _, found, _ := scan("short"); !strings.Contains(found, "low image-short-name: shorty:1 names no registry: here it was registry.example.org/app:1") {
+		t.Errorf("by an alias: %s", found)
+	}
+	write("")
+	if _, found, _ := scan("elsewhere"); found != "" {
+		t.Errorf("with TLS: %s", found)
+	}
+	podmanCommand(t, "rm", "elsewhere", "short")
+	unit := filepath.Join(home, "x.container")
+	os.WriteFile(unit, []byte("[Container]\nImage=registry.example.org/app:1\n"), 0o644)
+	write("insecure = true")
+	if _, out, errs := invoke(t, "check", unit, "--registries", conf, "--rule", "registry-insecure", "--config", "none"); !strings.Contains(out, "which registries.conf calls insecure") {
+		t.Errorf("a definition: %s%s", out, errs)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"go.podman.io/image/v5/docker"
 	"go.podman.io/image/v5/docker/reference"
+	"go.podman.io/image/v5/manifest"
 	"go.podman.io/image/v5/pkg/sysregistriesv2"
 	"go.podman.io/image/v5/types"
 
@@ -103,11 +104,11 @@ func ask(ctx context.Context, name string, known []string) (podman.Latest, error
 		return podman.Latest{}, err
 	}
 	sys := settings()
-	digest, err := docker.GetDigest(ctx, sys, ref)
+	digest, err := digestOf(ctx, sys, ref, named.Name())
 	if err != nil {
 		return podman.Latest{}, err
 	}
-	latest := podman.Latest{Digest: digest.String()}
+	latest := podman.Latest{Digest: digest}
 	for _, k := range known {
 		if k == latest.Digest {
 			return latest, nil
@@ -124,6 +125,30 @@ func ask(ctx context.Context, name string, known []string) (podman.Latest, error
 	return latest, nil
 }
 
+// digestOf returns the digest of what a reference names. A HEAD request does, which registries do not count; but it goes by the name alone, so that
+// where registries.conf has mirrors for it or says that it lies elsewhere, the manifest is asked for as podman pull does.
+func digestOf(ctx context.Context, sys *types.SystemContext, ref types.ImageReference, name string) (string, error) {
+	entry, err := sysregistriesv2.FindRegistry(sys, name)
+	if err != nil {
+		return "", err
+	}
+	if entry == nil || len(entry.Mirrors) == 0 && (entry.Location == "" || entry.Location == entry.Prefix) {
+		digest, err := docker.GetDigest(ctx, sys, ref)
+		return digest.String(), err
+	}
+	source, err := ref.NewImageSource(ctx, sys)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = source.Close() }()
+	raw, _, err := source.GetManifest(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	digest, err := manifest.Digest(raw)
+	return digest.String(), err
+}
+
 // explained puts what a registry says into few words: its own text may be a page.
 func explained(err error) error {
 	text := err.Error()
@@ -135,8 +160,6 @@ func explained(err error) error {
 		return errors.New("the registry has had too many requests (429)")
 	case strings.Contains(text, "StatusCode: 404"), strings.Contains(text, "manifest unknown"), strings.Contains(text, "name unknown"):
 		return errors.New("the registry has no such tag any more")
-	case strings.Contains(text, "is blocked"):
-		return errors.New("registries.conf blocks the registry")
 	case strings.Contains(text, "x509"), strings.Contains(text, "certificate"):
 		return errors.New("the registry's certificate cannot be verified")
 	case strings.Contains(text, "connection refused"), strings.Contains(text, "no such host"), strings.Contains(text, "no route to host"):
