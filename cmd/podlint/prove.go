@@ -166,6 +166,8 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	switch {
 	case errors.Is(err, prove.ErrSick):
 		return &hintedError{fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that succeeds on the original, or more --patience"}
+	case errors.Is(err, prove.ErrUnsteady):
+		return &hintedError{fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that tells sooner, or a longer --for"}
 	case err != nil:
 		return fmt.Errorf("%s: %w", it.subject.Name, err)
 	case engine.Dry != nil:

@@ -76,6 +76,9 @@ type Result struct {
 // ErrSick says that a copy without any change does not get well, so that nothing can be proven.
 var ErrSick = errors.New("a copy as it is does not get well")
 
+// ErrUnsteady says that copies which were well at first did not stay so, so that nothing is proven.
+var ErrUnsteady = errors.New("copies that are well do not stay so")
+
 // recipe is what is changed in one copy.
 type recipe struct {
 	on     []bool
@@ -119,22 +122,25 @@ func Prove(ctx context.Context, engine *Engine, subject Subject, opts Options) (
 	}
 	written := podman.WrittenDirectories(slices.Concat(plain.written, subject.Written))
 
-	kept, err := p.tightest(ctx, nothing, written)
-	if err != nil {
-		return nil, err
-	}
-	// A copy that dies a moment after it was looked at was called well. So the result is looked at for longer, and where it does not last,
-	// every copy is.
-	const longer = 3
-	p.opts.For *= longer
-	last, err := p.try(ctx, "the tightest set once more, for longer", kept)
-	if err != nil {
-		return nil, err
-	}
-	if !last.well {
+	var kept recipe
+	for again := false; ; again = true {
 		p.result.Why = map[string]string{}
 		if kept, err = p.tightest(ctx, nothing, written); err != nil {
 			return nil, err
+		}
+		// A copy that dies a moment after it was looked at was called well. So the result is looked at for longer, and where it does not last,
+		// every copy is.
+		const longer = 3
+		p.opts.For *= longer
+		last, err := p.try(ctx, "the tightest set once more, for longer", kept)
+		switch {
+		case err != nil:
+			return nil, err
+		case !last.well && again:
+			return nil, fmt.Errorf("%w: %s", ErrUnsteady, last.why)
+		}
+		if last.well {
+			break
 		}
 	}
 	p.result.Kept, p.result.Capabilities, p.result.Tmpfs, p.result.MapMounts = kept.on, kept.caps, kept.tmpfs, kept.mounts
