@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -435,6 +436,66 @@ func TestTmpfsOptions(t *testing.T) {
 	} {
 		if got := hardenedTmpfs(podman.Tmpfs{Destination: "/x", Options: options}); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestImageRules holds what is said of an image's layers.
+func TestImageRules(t *testing.T) {
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	day := func(n int) time.Time { return now.AddDate(0, 0, -n) }
+	one := func(f podman.ImageFile) func(*podman.Container) {
+		return func(c *podman.Container) { c.Image.Content.Value.Files = []podman.ImageFile{f} }
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*podman.Container)
+		want   string
+	}{
+		{"without fault", func(*podman.Container) {}, ""},
+		{"not looked at", func(c *podman.Container) {
+			c.Image = podman.Image{Content: podman.Setting[*podman.ImageContent]{Value: &podman.ImageContent{Files: []podman.ImageFile{{Secret: "x"}}}}}
+		}, ""},
+		{"a key", one(podman.ImageFile{Path: "/k", Layer: 2, Secret: "a private key"}), "high image-secret-file: /k holds a private key (layer 2)"},
+		{"a key that is gone", one(podman.ImageFile{Path: "/k", Layer: 2, Secret: "a private key", Gone: true}), "high image-secret-file: /k holds a private key; a later layer takes it away, and it is in this one all the same (layer 2)"},
+		{"setuid", one(podman.ImageFile{Path: "/su", Layer: 1, Mode: 0o4755}), "low image-setuid: /su runs as UID 0, whoever starts it (layer 1)"},
+		{"setuid, for all to write", one(podman.ImageFile{Path: "/su", Layer: 1, Mode: 0o4757, UID: 5}), "high image-setuid: /su runs as UID 5, whoever starts it, and everybody may write it (layer 1)"},
+		{"setgid", one(podman.ImageFile{Path: "/wall", Layer: 1, Mode: 0o2755, GID: 5}), "low image-setuid: /wall runs as GID 5, whoever starts it (layer 1)"},
+		{"a setgid directory", one(podman.ImageFile{Path: "/d", Layer: 1, Mode: 0o2775, Directory: true}), ""},
+		{"file capabilities", one(podman.ImageFile{Path: "/ping", Layer: 1, Mode: 0o755, Capability: true}), "low image-setuid: /ping gives whoever runs it file capabilities (layer 1)"},
+		{"a directory for all", one(podman.ImageFile{Path: "/d", Layer: 1, Mode: 0o777, Directory: true}), "low image-writable: everybody may put files into /d, and in place of others' (layer 1)"},
+		{"a directory for all, sticky", one(podman.ImageFile{Path: "/tmp", Layer: 1, Mode: 0o1777, Directory: true}), ""},
+		{"a file for all", one(podman.ImageFile{Path: "/f", Layer: 1, Mode: 0o666}), "low image-writable: everybody may write /f (layer 1)"},
+		{"a device for all", one(podman.ImageFile{Path: "/dev/null", Layer: 1, Mode: 0o666}), ""},
+		{"a machine ID", one(podman.ImageFile{Path: "/etc/machine-id", Layer: 1, Leftover: "a machine ID"}), "low image-unreproducible: the build has left a machine ID in it: /etc/machine-id (layer 1)"},
+		{"a machine ID that is gone", one(podman.ImageFile{Path: "/etc/machine-id", Layer: 1, Leftover: "a machine ID", Gone: true}), ""},
+		{"logs", func(c *podman.Container) {
+			c.Image.Content.Value.Files = []podman.ImageFile{{Path: "/var/log/b", Layer: 1, Leftover: "a log"}, {Path: "/var/log/a", Layer: 2, Leftover: "a log"}}
+		}, "info image-unreproducible: the build has left a log in it: /var/log/b (layer 1) and 1 more"},
+		{"a file of a later day", func(c *podman.Container) { c.Image.Content.Value.Newest = podman.ImageFile{Path: "/f", Dated: day(1)} }, "info image-unreproducible: /f is from 2026-10-31 00:00:00, later than the image's own date of 2026-10-25 00:00:00"},
+		{"a file of the same day", func(c *podman.Container) { c.Image.Content.Value.Newest = podman.ImageFile{Path: "/f", Dated: day(7)} }, ""},
+		{"no USER", func(c *podman.Container) { c.Image.User.Value = "" }, "medium image-root: it has no USER: a container of it runs as root"},
+		{"USER root", func(c *podman.Container) { c.Image.User.Value = "root:x" }, "medium image-root: its USER is root:x: a container of it runs as root"},
+		{"USER 00", func(c *podman.Container) { c.Image.User.Value = "00" }, "medium image-root: its USER is 00: a container of it runs as root"},
+		{"old", func(c *podman.Container) { c.Image.Built.Value = day(40) }, "medium image-old: it was built 40 days ago"},
+		{"an old base", func(c *podman.Container) { c.Image.Content.Value.Base = day(90) }, "medium image-old: its base is 90 days old"},
+		{"a base of a fixed date", func(c *podman.Container) { c.Image.Content.Value.Base = time.Unix(0, 0) }, ""},
+		{"a fixed date", func(c *podman.Container) {
+			c.Image.Built, c.Image.Content.Value.Base = podman.Setting[time.Time]{}, day(90)
+		}, ""},
+		{"a container of it", func(c *podman.Container) { c.Kind, c.Image.Content.Value.Base = podman.KindContainer, day(90) }, ""},
+	} {
+		c := &podman.Container{Name: "x", Kind: podman.KindImage, Host: &podman.Host{Now: now}}
+		c.Image = podman.Image{ID: "1", Name: "localhost/x:1", User: podman.Read("10001", ""), Built: podman.Read(day(7), ""),
+			Content: podman.Read(&podman.ImageContent{Created: day(7), Base: day(8), Newest: podman.ImageFile{Path: "/f", Dated: day(8)}}, "layers")}
+		test.change(c)
+		var got []string
+		for _, f := range Check(All(Parameters{}), c) {
+			got = append(got, f.Severity.String()+" "+f.Rule.ID+": "+f.Message)
+		}
+		slices.Sort(got)
+		if text := strings.Join(got, " | "); text != test.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", test.name, text, test.want)
 		}
 	}
 }

@@ -33,7 +33,7 @@ container goes on with the image that it was made from even when the tag has bee
 				return violated(latest, Medium, behind(image), "registry", latest.Value.Digest, renewal(image, false))
 			}
 			built := image.Built
-			if !built.Known() || c.Host.Now.IsZero() {
+			if !built.Known() || c.Host.Now.IsZero() || c.Kind == podman.KindImage { // image-old says so of an image
 				return nil
 			}
 			age := c.Host.Now.Sub(built.Value)
