@@ -334,6 +334,11 @@ func (l *linter) judge(o *outcome, containers []*podman.Container, files []strin
 	var findings []rules.Finding
 	for _, c := range containers {
 		c.Definition.Files = sourceFiles(c, files)
+		if written := c.Image.Written; l.registries.Known() && written.Known() && !strings.ContainsAny(written.Value, "/.$%") {
+			if full := registry.Alias(written.Value, l.flags.registries); full != "" {
+				c.Image.Name = full
+			}
+		}
 		o.containers = append(o.containers, report.Describe(c))
 		o.related = append(o.related, rules.Related(c))
 		found := rules.Check(l.flags.selectedRules, c)

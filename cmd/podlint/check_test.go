@@ -386,3 +386,24 @@ func TestOwnUnit(t *testing.T) {
 		t.Errorf("status %d, %s%s", status, out, errs)
 	}
 }
+
+// TestCheckTrust holds what the files say that a machine accepts images by, as they are named.
+func TestCheckTrust(t *testing.T) {
+	t.Chdir(writeTree(t, map[string]string{
+		"a.container": "[Container]\nImage=quay.io/x/y:1\n", "b.container": "[Container]\nImage=shorty:1\n",
+		"policy.json":     `{"default": [{"type": "reject"}], "transports": {"docker": {"quay.io": [{"type": "insecureAcceptAnything"}]}}}`,
+		"registries.conf": "[[registry]]\nlocation = \"quay.io\"\ninsecure = true\n[aliases]\n\"shorty\" = \"quay.io/x/shorty\"\n",
+	}))
+	_, out, errs := checkAt(t, "", ".", "--policy", "policy.json", "--registries", "registries.conf", "--rule", "image-unsigned,registry-insecure,image-short-name", "--config", "none", "--format", "json")
+	var found []string
+	for _, f := range parseReport(t, out).Findings {
+		found = append(found, f.Container+" "+f.Severity+" "+f.Rule)
+	}
+	slices.Sort(found)
+	if got, want := strings.Join(found, ", "), "systemd-a high registry-insecure, systemd-a medium image-unsigned, systemd-b high registry-insecure, systemd-b low image-short-name, systemd-b medium image-unsigned"; got != want || errs != "" {
+		t.Errorf("got %s\n%s", got, errs)
+	}
+	if status, _, errs := checkAt(t, "", ".", "--policy", "none.json", "--config", "none"); status != 2 || !strings.Contains(errs, "none.json is no signature policy") {
+		t.Errorf("status %d, %s", status, errs)
+	}
+}

@@ -125,6 +125,15 @@ func ask(ctx context.Context, name string, known []string) (podman.Latest, error
 	return latest, nil
 }
 
+// settingsOf are the settings with a registries.conf of their own, whose drop-ins and aliases are not this machine's.
+func settingsOf(named string) *types.SystemContext {
+	sys := settings()
+	if named != "" {
+		sys.SystemRegistriesConfPath, sys.SystemRegistriesConfDirPath, sys.UserShortNameAliasConfPath = named, "/dev/null", "/dev/null"
+	}
+	return sys
+}
+
 // digestOf returns the digest of what a reference names. A HEAD request does, which registries do not count; but it goes by the name alone, so that
 // where registries.conf has mirrors for it or says that it lies elsewhere, the manifest is asked for as podman pull does.
 func digestOf(ctx context.Context, sys *types.SystemContext, ref types.ImageReference, name string) (string, error) {
@@ -175,10 +184,8 @@ func explained(err error) error {
 // Registries reads what a registries.conf says about the registries: the named file, else this machine's with its drop-ins. It is unknown where
 // none can be read.
 func Registries(named string) podman.Setting[map[string]podman.Registry] {
-	sys := settings()
-	origin := "registries.conf"
+	sys, origin := settingsOf(named), "registries.conf"
 	if named != "" {
-		sys.SystemRegistriesConfPath, sys.SystemRegistriesConfDirPath = named, "/dev/null"
 		origin = named
 	}
 	list, err := sysregistriesv2.GetRegistries(sys)
@@ -195,6 +202,21 @@ func Registries(named string) podman.Setting[map[string]podman.Registry] {
 		found[r.Prefix] = entry
 	}
 	return podman.Read(found, origin)
+}
+
+// Alias returns the full name that a short one stands for by an alias of registries.conf: of the named file, else of this machine's. It is empty
+// where there is none.
+func Alias(short, named string) string {
+	sys := settingsOf(named)
+	name, tail := short, ""
+	if i := strings.IndexAny(short, ":@"); i >= 0 {
+		name, tail = short[:i], short[i:]
+	}
+	full, _, err := sysregistriesv2.ResolveShortNameAlias(sys, name)
+	if err != nil || full == nil {
+		return ""
+	}
+	return full.Name() + tail
 }
 
 // load reads the cache once. What cannot be read is none.

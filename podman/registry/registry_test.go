@@ -136,3 +136,24 @@ func TestAsks(t *testing.T) {
 		}
 	}
 }
+
+// TestRegistries holds what is read of a registries.conf, and that of a named one only it counts.
+func TestRegistries(t *testing.T) {
+	conf := filepath.Join(t.TempDir(), "r.conf")
+	text := "[[registry]]\nprefix = \"a.example.org\"\nlocation = \"b.example.org\"\ninsecure = true\n[[registry]]\nlocation = \"c.example.org\"\nblocked = true\n[[registry]]\nlocation = \"d.example.org\"\n[[registry.mirror]]\nlocation = \"m\"\ninsecure = true\n[aliases]\n\"shorty\" = \"a.example.org/x/shorty\"\n"
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := Registries(conf)
+	if !r.Known() || len(r.Value) != 3 || !r.Value["a.example.org"].Insecure || !r.Value["c.example.org"].Blocked || !r.Value["d.example.org"].Insecure || r.Value["c.example.org"].Insecure {
+		t.Errorf("%+v", r)
+	}
+	for short, want := range map[string]string{"shorty": "a.example.org/x/shorty", "shorty:1": "a.example.org/x/shorty:1", "shorty@" + digest: "a.example.org/x/shorty@" + digest, "other": "", "Bad name": ""} {
+		if got := Alias(short, conf); got != want {
+			t.Errorf("%s: %q, want %q", short, got, want)
+		}
+	}
+	if r := Registries(filepath.Join(t.TempDir(), "none")); r.Known() {
+		t.Error("a file that is not there is read")
+	}
+}
