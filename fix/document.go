@@ -76,11 +76,14 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 			if e.Origin.File == "" && e.Setting == "Podman" { // what was assumed of the machine
 				continue
 			}
-			found := d.at(e.Origin)
+			found := d.at(e.Origin, false)
 			if fix.Of != "" {
 				found = d.of(fix.Of, fix.Part)
 			}
 			if len(found) == 0 {
+				if len(d.at(e.Origin, true)) > 0 {
+					continue // it went for another finding
+				}
 				if e.Origin.File != d.path {
 					return done, "it is set in " + e.Origin.String()
 				}
@@ -165,15 +168,15 @@ func withOption(flag, value, option string) (string, bool) {
 	return "", false
 }
 
-// at returns the occurrences that stand at a place.
-func (d *document) at(origin podman.Origin) []int {
+// at returns the occurrences that stand at a place: those that are still given, or those that go.
+func (d *document) at(origin podman.Origin, off bool) []int {
 	if origin.File != d.path || origin.Line == 0 {
 		return nil
 	}
 	offset := offsetOf(d.text, origin.Line, origin.Column)
 	var found []int
 	for i, o := range d.occurrences {
-		if o.off {
+		if o.off != off {
 			continue
 		}
 		start := o.group >= 0 && d.groups[o.group].sole && lineOf(d.text, d.groups[o.group].from) == origin.Line

@@ -34,7 +34,6 @@ firewalls. Databases and admin pages that were meant for the machine, or for a p
 		}
 		var open []string
 		var evidence []Evidence
-		example := ""
 		var changes []Change
 		for _, p := range c.Network.Ports.Value {
 			if !everyAddress(p.Address) {
@@ -48,9 +47,6 @@ firewalls. Databases and admin pages that were meant for the machine, or for a p
 			evidence = append(evidence, Evidence{"port", text, p.Origin})
 			own := onLoopback(p)
 			changes = append(changes, Change{"--publish=" + own, "PublishPort=" + own, "4.4"})
-			if example == "" {
-				example = "--publish=" + own
-			}
 		}
 		if len(open) == 0 {
 			return nil
@@ -61,7 +57,7 @@ firewalls. Databases and admin pages that were meant for the machine, or for a p
 		}
 		return []Finding{{
 			Message: what + " open on every address of the host", Severity: Medium, Confidence: Certain, Evidence: evidence,
-			Fix: Fix{Summary: "publish it on the address that it is meant for, such as " + example, Drop: true, Replacement: changes},
+			Fix: Fix{Summary: "publish it on the address that it is meant for, such as " + changes[0].Flag, Drop: true, Replacement: changes},
 		}}
 	},
 }

@@ -166,7 +166,7 @@ func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error
 			file = f.Location.File
 		}
 		k := key{file, f.Container}
-		if file != f.Definition.Origin.File || f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
+		if file != f.Definition.Origin.File || filepath.Ext(file) == ".pod" || f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
 			k.container = "" // what is several containers' is edited for all of them at once
 		}
 		if groups[k] == nil {
@@ -420,6 +420,9 @@ func (a *app) say(p *plan) {
 	for _, d := range p.done {
 		names[d.Finding.Container] = true
 	}
+	for _, l := range p.left {
+		names[l.Finding.Container] = true
+	}
 	if len(names) > 1 {
 		of = func(f *rules.Finding) string { return f.Container + ": " }
 	}
@@ -432,8 +435,12 @@ func (a *app) say(p *plan) {
 			mark = "safe"
 		}
 		what := strings.Join(d.Words, "  ")
-		if what == "" {
+		switch {
+		case what != "":
+		case len(d.Dropped) > 0:
 			what = "without " + strings.Join(d.Dropped, ", ")
+		default:
+			what = "by the same change"
 		}
 		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID), report.Safe(of(d.Finding)+what))
 		secrets = secrets || d.Finding.Rule.ID == "plaintext-secret"

@@ -211,7 +211,7 @@ func TestFixWrite(t *testing.T) {
 // gets the label for that.
 func TestFixElsewhere(t *testing.T) {
 	dir := writeTree(t, map[string]string{
-		"web.pod":                   "[Pod]\nPodName=web\nNetwork=host\n",
+		"web.pod":                   "[Pod]\nPodName=web\nNetwork=pasta:-T,443\nPublishPort=8000:80\n",
 		"a.container":               softUnit + "Pod=web.pod\nVolume=/srv/data:/data:ro,Z\n",
 		"b.container":               softUnit + "Pod=web.pod\nMount=type=bind,src=/srv/data,dst=/data,relabel=private\n",
 		"c.container":               softUnit,
@@ -229,7 +229,7 @@ func TestFixElsewhere(t *testing.T) {
 		}
 		got[name] = string(data)
 	}
-	if want := "[Pod]\nPodName=web\nUserNS=auto\n"; got["web.pod"] != want {
+	if want := "[Pod]\nPodName=web\nPublishPort=127.0.0.1:8000:80\nUserNS=auto\n"; got["web.pod"] != want {
 		t.Errorf("the pod:\n%s", got["web.pod"])
 	}
 	if want := "[Container]\nReadOnly=true\n"; got["c.container.d/10-own.conf"] != want {
