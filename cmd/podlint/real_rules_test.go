@@ -80,8 +80,8 @@ var ruleCases = []ruleCase{
 	{name: "no-cgroups", args: []string{"--cgroups", "disabled", "--memory", "64m"}, rootful: "pids-limit=low", rootless: ""},
 	{name: "oom-score", args: []string{"--oom-score-adj", "-500"}, rootful: "oom=low", rootless: "="},
 	{name: "oom-positive", args: []string{"--oom-score-adj", "500"}, rootless: "="},
-	{name: "updated", args: []string{"-l", "io.containers.autoupdate=local", "-l", "PODMAN_SYSTEMD_UNIT=none.service"}, rootful: "-auto-update", rootless: "="},
-	{name: "updated-without-unit", args: []string{"-l", "io.containers.autoupdate=local"}, rootless: "="}, // podman auto-update fails for it
+	{name: "updated", args: []string{"-l", "io.containers.autoupdate=local", "-l", "PODMAN_SYSTEMD_UNIT=none.service"}, rootful: "-auto-update -cpu-limit -memory-limit", rootless: "-auto-update -cpu-limit -memory-limit -pids-limit"}, // the unit may set limits
+	{name: "updated-without-unit", args: []string{"-l", "io.containers.autoupdate=local"}, rootless: "="},                                                                                                                                // podman auto-update fails for it
 	{name: "update-disabled", args: []string{"-l", "io.containers.autoupdate=disabled"}, rootless: "="},
 	{name: "short-name", image: "thing:1", rootful: "image-short-name=low image-unsigned=medium", rootless: "="},
 	{name: "unpinned", image: "docker.io/library/thing:latest", rootful: "image-unpinned=info image-unsigned=medium", rootless: "="},
