@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -18,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -130,7 +132,7 @@ func TestRealRegistry(t *testing.T) {
 	scan := func() (int, map[string]string, string) {
 		t.Helper()
 		os.RemoveAll(filepath.Join(home, ".cache"))
-		status, out, errs := invoke(t, "scan", "--online", "--rule", "stale-image,read-only", "--config", "none", "--format", "json", "--registry-timeout", "10s")
+		status, out, errs := invokeProgram(t, "scan", "--online", "--rule", "stale-image,read-only", "--config", "none", "--format", "json", "--registry-timeout", "10s")
 		found := map[string]string{}
 		for _, f := range parseReport(t, out).Findings {
 			if f.Rule == "stale-image" {
@@ -144,6 +146,10 @@ func TestRealRegistry(t *testing.T) {
 	}
 	policies(t, home, open)
 	registriesConf(t, home, open)
+	platforms(t, open+"/many:1", func() string {
+		_, found, errs := scan()
+		return found["many"] + errs
+	})
 	podmanCommand(t, "tag", "localhost/plain:1", "localhost/newer:1")
 	dir := t.TempDir()
 	os.WriteFile(filepath.Join(dir, "Containerfile"), []byte("FROM localhost/plain:1\nLABEL newer=yes\n"), 0o644)
@@ -156,7 +162,7 @@ func TestRealRegistry(t *testing.T) {
 		t.Errorf("pushed anew: status %d, %v, %s", status, found, errs)
 	}
 	// A cached answer is one, with the registry gone too.
-	if status, out, _ := invoke(t, "scan", "app", "--online", "--rule", "stale-image", "--config", "none"); status != 1 || !strings.Contains(out, "behind") {
+	if status, out, _ := invokeProgram(t, "scan", "app", "--online", "--rule", "stale-image", "--config", "none"); status != 1 || !strings.Contains(out, "behind") {
 		t.Errorf("from the cache: status %d\n%s", status, out)
 	}
 	// The tag is deleted by the digest of its manifest.
@@ -180,6 +186,50 @@ func TestRealRegistry(t *testing.T) {
 	if status != 3 || !strings.Contains(errs, closed+"/own:1: the registry wants other credentials") || !strings.Contains(found["app"], "behind") {
 		t.Errorf("wrong credentials: status %d, %v, %s", status, found, errs)
 	}
+}
+
+// invokeProgram runs podlint as a program: the libraries that read a user's configuration remember the first home that they saw.
+func invokeProgram(t *testing.T, args ...string) (status int, out, errs string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Getenv("PODLINT"), args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()
+}
+
+// platforms holds that a container of an index of several platforms is behind when its own platform's image was pushed anew, and is not when only
+// another's was.
+func platforms(t *testing.T, name string, said func() string) {
+	dir := t.TempDir()
+	push := func(version string, others ...string) {
+		t.Helper()
+		_ = exec.Command("podman", "manifest", "rm", "localhost/index:1").Run()
+		for arch, v := range map[string]string{runtime.GOARCH: version, "riscv64": strings.Join(append(others, version), "")} {
+			os.WriteFile(filepath.Join(dir, "Containerfile"), []byte("FROM scratch\nCOPY Containerfile /\nLABEL version="+v+"-"+arch+"\n"), 0o644)
+			podmanCommand(t, "build", "-q", "--platform", "linux/"+arch, "--timestamp", "1700000000", "--manifest", "localhost/index:1", dir)
+		}
+		podmanCommand(t, "manifest", "push", "-q", "--all", "localhost/index:1", "docker://"+name)
+	}
+	push("1")
+	podmanCommand(t, "pull", "-q", name)
+	podmanCommand(t, "create", "--name", "many", "--network", "none", name, "/x")
+	if text := said(); text != "" {
+		t.Errorf("an index's own: %s", text)
+	}
+	push("1", "other")
+	if text := said(); text != "" {
+		t.Errorf("another platform's image was pushed: %s", text)
+	}
+	push("2")
+	if text := said(); !strings.Contains(text, "behind") {
+		t.Errorf("its own platform's image was pushed: %q", text)
+	}
+	podmanCommand(t, "rm", "many")
 }
 
 // policies holds what image-unsigned says of a signature policy to what podman pull does with it: where it pulls, unsigned as the image is, there
@@ -217,7 +267,7 @@ func policies(t *testing.T, home, registry string) {
 			t.Fatal(err)
 		}
 		pulled := exec.Command("podman", "pull", "-q", registry+"/app:1").Run() == nil
-		_, out, _ := invoke(t, "scan", "app", "--rule", "image-unsigned", "--config", "none", "--format", "json")
+		_, out, _ := invokeProgram(t, "scan", "app", "--rule", "image-unsigned", "--config", "none", "--format", "json")
 		if found := len(parseReport(t, out).Findings) > 0; found != pulled {
 			t.Errorf("podman pulls: %v, podlint finds: %v\n%s", pulled, found, text)
 		}
@@ -242,7 +292,7 @@ func registriesConf(t *testing.T, home, registry string) {
 	podmanCommand(t, "create", "--name", "short", "--network", "none", "shorty:1", "/bin/busybox", "sleep", "1")
 	scan := func(name string, args ...string) (int, string, string) {
 		t.Helper()
-		status, out, errs := invoke(t, append([]string{"scan", name, "--rule", "registry-insecure,image-short-name,stale-image", "--profile", "strict", "--config", "none", "--format", "json"}, args...)...)
+		status, out, errs := invokeProgram(t, append([]string{"scan", name, "--rule", "registry-insecure,image-short-name,stale-image", "--profile", "strict", "--config", "none", "--format", "json"}, args...)...)
 		var found []string
 		for _, f := range parseReport(t, out).Findings {
 			found = append(found, f.Severity+" "+f.Rule+": "+f.Message)
@@ -263,7 +313,7 @@ func registriesConf(t *testing.T, home, registry string) {
 	unit := filepath.Join(home, "x.container")
 	os.WriteFile(unit, []byte("[Container]\nImage=registry.example.org/app:1\n"), 0o644)
 	write("insecure = true")
-	if _, out, errs := invoke(t, "check", unit, "--registries", conf, "--rule", "registry-insecure", "--config", "none"); !strings.Contains(out, "which registries.conf calls insecure") {
+	if _, out, errs := invokeProgram(t, "check", unit, "--registries", conf, "--rule", "registry-insecure", "--config", "none"); !strings.Contains(out, "which registries.conf calls insecure") {
 		t.Errorf("a definition: %s%s", out, errs)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -109,16 +110,22 @@ func ask(ctx context.Context, name string, known []string) (podman.Latest, error
 		return podman.Latest{}, err
 	}
 	latest := podman.Latest{Digest: digest}
-	for _, k := range known {
-		if k == latest.Digest {
-			return latest, nil
-		}
+	if slices.Contains(known, latest.Digest) {
+		return latest, nil
 	}
 	image, err := ref.NewImage(ctx, sys)
 	if err != nil {
 		return podman.Latest{}, err
 	}
 	defer func() { _ = image.Close() }()
+	// An index gets another digest when any platform's image is made anew; what counts is this one's.
+	if raw, kind, err := image.Manifest(ctx); err == nil && manifest.MIMETypeIsMultiImage(kind) {
+		if list, err := manifest.ListFromBlob(raw, kind); err == nil {
+			if own, err := list.ChooseInstance(sys); err == nil && slices.Contains(known, own.String()) {
+				return podman.Latest{Digest: own.String()}, nil
+			}
+		}
+	}
 	if inspected, err := image.Inspect(ctx); err == nil && inspected.Created != nil {
 		latest.Created = *inspected.Created
 	}
