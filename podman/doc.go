@@ -26,4 +26,7 @@
 //     does not let a rootless one map mounts.
 //   - 4.3 finds a container's shm busy whose last process is only just gone: rm --force fails once and works a moment later.
 //   - A file of a container whose user its passwd does not name cannot be read: the service answers 500, "unknown user".
+//   - 4.3 answers 500, "nil pointer dereference", when asked for an image without a layer.
+//   - An image that was pulled through an index has the index's digest and its own among its digests. The registry's index gets another digest
+//     when any platform's image is made anew.
 package podman
