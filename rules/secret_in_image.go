@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
@@ -53,8 +55,9 @@ func imageSecret(t podman.Text) (secret.Match, bool) {
 		for _, w := range t.Words {
 			words = append(words, w.Reveal())
 		}
-		for _, m := range secret.InWords(words) {
-			if !ok || m.Confidence > match.Confidence {
+		in := secret.InWords(words)
+		for _, i := range slices.Sorted(maps.Keys(in)) { // the first of those that are as sure
+			if m := in[i]; !ok || m.Confidence > match.Confidence {
 				match, ok = m, true
 			}
 		}
