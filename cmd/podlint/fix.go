@@ -130,6 +130,9 @@ type plan struct {
 	before, after []byte
 	done          []fix.Done
 	left          []fix.Left
+	// groups holds the findings as they are planned, each group with one reading of the text, for the Podman of that version.
+	groups  [][]*rules.Finding
+	version string
 	// container is set for a command line, which is printed and not written.
 	container string
 	// notes says what the container was seen to do.
@@ -186,11 +189,12 @@ func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error
 			if err != nil {
 				continue
 			}
-			plans = append(plans, plan{path: k.file, before: text, after: text})
+			plans = append(plans, plan{path: k.file, before: text, after: text, version: version})
 		}
 		p := &plans[len(plans)-1]
 		hopeful, broken := parted(groups[k])
 		p.left = append(p.left, broken...)
+		p.groups = append(p.groups, hopeful)
 		out := fix.File(k.file, p.after, hopeful, version)
 		p.after = out.After
 		p.done, p.left = append(p.done, out.Done...), append(p.left, out.Left...)
@@ -345,7 +349,7 @@ func layOut(words []string) string {
 // carryOut prints a plan, or writes it.
 func (a *app) carryOut(flags *fixFlags, p *plan) error {
 	if flags.write && p.container == "" && !flags.all {
-		p.keepSafe(flags)
+		p.keepSafe()
 	}
 	target, before, after := p.path, p.before, p.after
 	if flags.dropIn && p.container == "" && filepath.Ext(p.path) == ".container" && !bytes.Equal(before, after) {
@@ -374,32 +378,19 @@ func (a *app) carryOut(flags *fixFlags, p *plan) error {
 }
 
 // keepSafe plans again with the safe edits only.
-func (p *plan) keepSafe(flags *fixFlags) {
-	type key struct {
-		container string
-		line      int
+func (p *plan) keepSafe() {
+	safe := map[*rules.Finding]bool{}
+	for _, d := range p.done {
+		if d.Finding.Fix.Safe {
+			safe[d.Finding] = true
+		} else {
+			p.left = append(p.left, fix.Left{Finding: d.Finding, Why: "it needs trying (podlint prove), or --all"})
+		}
 	}
-	by := map[key][]*rules.Finding{}
-	var order []key
-	var left []fix.Left
-	for _, d := range p.done { // as they were planned: the last container of a script first
-		f := d.Finding
-		if !f.Fix.Safe {
-			left = append(left, fix.Left{Finding: f, Why: "it needs trying (podlint prove), or --all"})
-			continue
-		}
-		k := key{f.Container, f.Definition.Origin.Line}
-		if f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
-			k = key{}
-		}
-		if by[k] == nil {
-			order = append(order, k)
-		}
-		by[k] = append(by[k], f)
-	}
-	p.after, p.done, p.left = p.before, nil, append(p.left, left...)
-	for _, k := range order {
-		out := fix.File(p.path, p.after, by[k], flags.podman)
+	p.after, p.done = p.before, nil
+	for _, group := range p.groups {
+		group = slices.DeleteFunc(group, func(f *rules.Finding) bool { return !safe[f] })
+		out := fix.File(p.path, p.after, group, p.version)
 		p.after = out.After
 		p.done, p.left = append(p.done, out.Done...), append(p.left, out.Left...)
 	}
