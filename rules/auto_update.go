@@ -11,7 +11,7 @@ var autoUpdate = Rule{
 	Title:    "Nothing keeps the image fresh",
 	Severity: Low,
 	Why: `A hole that is mended in the image's packages stays open here until somebody pulls the image and makes the container again.
-podman auto-update does both, every night, and rolls back what does not start.`,
+podman auto-update does both, every night, and goes back where systemd hears that the new one does not start (--sdnotify).`,
 	Remedy: "Set `AutoUpdate=registry` in the Quadlet unit (the label `io.containers.autoupdate=registry`) and switch on podman-auto-update.timer. " +
 		"An image that is pinned by digest needs a bot that moves the digest.",
 	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
@@ -24,13 +24,15 @@ podman auto-update does both, every night, and rolls back what does not start.`,
 			return nil
 		}
 		pinned := strings.Contains(name, "@sha256:")
-		switch u.Value {
-		case "registry", "image", "local":
-			message, summary := idleUpdate(c, pinned)
-			if message == "" {
-				return nil
+		if c.AutoUpdated() {
+			if message, fix := idleUpdate(c, pinned); message != "" {
+				return violated(u, Low, "auto-update is "+u.Value+", and "+message, "io.containers.autoupdate", u.Value, fix)
 			}
-			return violated(u, Low, "auto-update is "+u.Value+", and "+message, "io.containers.autoupdate", u.Value, Fix{Summary: summary})
+			if !c.RollsBack() && c.Upkeep.Health.Value == "check" { // without one, healthcheck says so
+				return violated(u, Info, "auto-update is "+u.Value+", and its health check has no say in it: it goes back only from an image that does not start",
+					"sdnotify", c.Upkeep.Notify.Value, Fix{Summary: "let systemd wait for the health check: --sdnotify=healthy (Notify=healthy in a Quadlet unit)"})
+			}
+			return nil
 		}
 		if pinned {
 			return nil
@@ -40,30 +42,44 @@ podman auto-update does both, every night, and rolls back what does not start.`,
 			policy = "local"
 		}
 		message := "nothing pulls a newer image and makes it again"
+		switch u.Value {
+		case "", "disabled":
+		default:
+			message = "podman auto-update does not know it and fails for the container"
+		}
 		if u.Value != "" {
 			message = "auto-update is " + u.Value + ": " + message
 		}
 		return violated(u, Low, message, "io.containers.autoupdate", u.Value, Fix{
-			Summary: "let podman auto-update keep it fresh", Safe: true, Drop: u.State == podman.Set,
-			Changes: []Change{{"--label=io.containers.autoupdate=" + policy, "AutoUpdate=" + policy, "4.6"}},
+			Summary: "let podman auto-update keep it fresh", Safe: true, Drop: u.State == podman.Set, Changes: updateBy(policy),
 		})
 	},
 }
 
 // idleUpdate says why podman auto-update does nothing for a container that is labelled for it, and what to do; empty where it does
 // (podman-auto-update(1)).
-func idleUpdate(c *podman.Container, pinned bool) (message, summary string) {
+func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
 	policy := c.Upkeep.AutoUpdate.Value
 	written, full := parseImageName(c.Image.Written.Value)
 	switch {
 	case pinned && policy != "local":
-		return "a digest does not move: it finds nothing newer", "name a tag, or let a bot move the digest and leave auto-update out"
+		return "a digest does not move: it finds nothing newer", Fix{Summary: "name a tag, or let a bot move the digest and leave auto-update out"}
 	case policy != "local" && c.Image.Written.Known() && full && written.registry == "":
-		return "it takes only a full name: it fails for " + c.Image.Written.Value, "write the image's name with its registry"
-	case c.ID != "" && c.Unit == "":
-		return "no systemd unit makes the container: podman auto-update fails for it", "make it by a Quadlet unit"
+		return "it takes only a full name: it fails for " + c.Image.Written.Value, Fix{Summary: "write the image's name with its registry"}
+	case policy != "local" && strings.HasPrefix(c.Image.Name, "localhost/"):
+		return "no registry has it: podman auto-update fails for " + c.Image.Name,
+			Fix{Summary: "have it go by the images built here", Safe: true, Drop: true, Changes: updateBy("local")}
+	case c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == "" && c.Pod != "":
+		return "no systemd unit makes its pod: podman auto-update fails for it", Fix{Summary: "make the pod by a Quadlet unit"}
+	case c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == "":
+		return "no systemd unit makes the container: podman auto-update fails for it", Fix{Summary: "make it by a Quadlet unit"}
 	case c.Host.UpdateTimer.Known() && !c.Host.UpdateTimer.Value:
-		return "podman-auto-update.timer is not on: nothing runs it", "systemctl enable --now podman-auto-update.timer (--user for a rootless one)"
+		return "podman-auto-update.timer is not on: nothing runs it", Fix{Summary: "systemctl enable --now podman-auto-update.timer (--user for a rootless one)"}
 	}
-	return "", ""
+	return "", Fix{}
+}
+
+// updateBy is the change that labels a container for podman auto-update.
+func updateBy(policy string) []Change {
+	return []Change{{"--label=io.containers.autoupdate=" + policy, "AutoUpdate=" + policy, "4.6"}}
 }

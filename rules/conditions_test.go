@@ -35,6 +35,13 @@ func updated(policy, image string, more func(*podman.Container)) func(*podman.Co
 	}
 }
 
+// notify says who tells systemd that the container is up, and what health check there is.
+func notify(mode, health string) func(*podman.Container) {
+	return func(c *podman.Container) {
+		c.Upkeep.Notify, c.Upkeep.Health = podman.Read(mode, ""), podman.Read(health, "")
+	}
+}
+
 // latest gives a container an image, with what its registry has.
 func latest(digest, created string) func(*podman.Container) {
 	return func(c *podman.Container) {
@@ -163,11 +170,22 @@ func TestConditions(t *testing.T) {
 		{"updated, by a digest", updated("registry", "quay.io/x/y@sha256:"+strings.Repeat("0", 64), nil), "auto-update", "low, high: auto-update is registry, and a digest does not move: it finds nothing newer"},
 		{"updated, by a short name", updated("registry", "y:1", nil), "auto-update", "low, high: auto-update is registry, and it takes only a full name: it fails for y:1"},
 		{"updated locally, by a short name", updated("local", "y:1", nil), "auto-update", ""},
-		{"updated, without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.ID = "1" }), "auto-update", "low, high: auto-update is registry, and no systemd unit makes the container: podman auto-update fails for it"},
-		{"updated, with a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.ID, c.Unit = "1", "x.service" }), "auto-update", ""},
+		{"updated, without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Read("", "") }), "auto-update", "low, high: auto-update is registry, and no systemd unit makes the container: podman auto-update fails for it"},
+		{"updated, in a pod without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) {
+			c.Pod, c.Unit, c.Upkeep.UpdateUnit = "p", "x.service", podman.Read("", "")
+		}), "auto-update", "low, high: auto-update is registry, and no systemd unit makes its pod: podman auto-update fails for it"},
+		{"updated, with a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Read("x.service", "") }), "auto-update", ""},
+		{"updated, built here", updated("registry", "localhost/y:1", nil), "auto-update", "low, high: auto-update is registry, and no registry has it: podman auto-update fails for localhost/y:1"},
+		{"updated locally, built here", updated("local", "localhost/y:1", nil), "auto-update", ""},
+		{"updated in a way of one's own", updated("always", "quay.io/x/y:1", nil), "auto-update", "low, high: auto-update is always: podman auto-update does not know it and fails for the container"},
+		{"updated, the health check has no say", updated("registry", "quay.io/x/y:1", notify("conmon", "check")), "auto-update", "info, high: auto-update is registry, and its health check has no say in it: it goes back only from an image that does not start"},
+		{"updated, the health check has a say", updated("registry", "quay.io/x/y:1", notify("healthy", "check")), "auto-update", ""},
+		{"updated, it says itself that it is up", updated("registry", "quay.io/x/y:1", notify("container", "check")), "auto-update", ""},
+		{"updated, without a health check that could have a say", updated("registry", "quay.io/x/y:1", notify("ignore", "")), "auto-update", ""},
 		{"updated, the timer is off", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(false, "") }), "auto-update", "low, high: auto-update is registry, and podman-auto-update.timer is not on: nothing runs it"},
 		{"updated, the timer is on", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(true, "") }), "auto-update", ""},
-		{"updated, without a health check", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.ID, c.Upkeep.Health = "1", podman.Unset("", "") }), "healthcheck", "low, high: has no health check: nothing notices when it stops working; podman auto-update, which it is labelled for, could not tell a bad image and go back"},
+		{"updated, without a health check", updated("registry", "quay.io/x/y:1", all(notify("conmon", ""), func(c *podman.Container) { c.ID = "1" })), "healthcheck", "low, high: has no health check: nothing notices when it stops working; podman auto-update, which it is labelled for, could not tell a bad image and go back"},
+		{"updated, it says itself that it is up, without a health check", updated("registry", "quay.io/x/y:1", all(notify("container", ""), func(c *podman.Container) { c.ID = "1" })), "healthcheck", "low, high: has no health check: nothing notices when it stops working"},
 		{"auto-update switched off", updated("disabled", "quay.io/x/y:1", nil), "auto-update", "low, high: auto-update is disabled: nothing pulls a newer image and makes it again"},
 		{"not updated", updated("", "quay.io/x/y:1", nil), "auto-update", "low, high: nothing pulls a newer image and makes it again"},
 		{"not updated, by a digest", updated("", "quay.io/x/y@sha256:"+strings.Repeat("0", 64), nil), "auto-update", ""},

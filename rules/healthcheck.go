@@ -9,7 +9,7 @@ var healthcheck = Rule{
 	Title:    "Nothing notices when the service stops working",
 	Severity: Low,
 	Why: `Without a health check a container counts as well as long as its process lives, and podman auto-update has nothing to tell a
-bad update by: with one it rolls back by itself.`,
+bad update by: with one, and --sdnotify=healthy, it goes back by itself.`,
 	Remedy:   "Say how to ask it: `--health-cmd='curl -fs http://localhost/'`. In a Quadlet unit add `Notify=healthy` so that systemd waits for it.",
 	CIS:      "5.27",
 	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-healthcheck.1.html"},
@@ -29,7 +29,7 @@ bad update by: with one it rolls back by itself.`,
 			found[0].Severity, found[0].Confidence = Info, Derived
 			found[0].Message = "defines no health check, and few images bring one"
 		}
-		if u := c.Upkeep.AutoUpdate; u.Known() && (u.Value == "registry" || u.Value == "image" || u.Value == "local") { // podman-auto-update(1), --rollback
+		if c.AutoUpdated() && !c.RollsBack() {
 			found[0].Message += "; podman auto-update, which it is labelled for, could not tell a bad image and go back"
 		}
 		return found

@@ -69,7 +69,7 @@ func renewal(image podman.Image, here bool) Fix {
 	}
 	return Fix{
 		Summary: "pull the image, make the container again, and let podman auto-update keep it fresh",
-		Changes: []Change{{"--label=io.containers.autoupdate=registry", "AutoUpdate=registry", "4.6"}},
+		Changes: updateBy("registry"),
 	}
 }
 

@@ -38,11 +38,14 @@ func (a *app) askRegistries(ctx context.Context, flags *scanFlags, all []*podman
 	for range min(atOnce, len(names)) {
 		group.Go(func() {
 			for name := range next {
-				var known []string
+				q := registry.Question{Name: name}
 				for _, c := range byName[name] {
-					known = append(append(known, c.Image.Digest), c.Image.Digests...)
+					q.Known = append(append(q.Known, c.Image.Digest), c.Image.Digests...)
+					if c.AutoUpdated() && c.Upkeep.AuthFile != "" && a.machine && c.Host.API.Value == "unix" {
+						q.AuthFile = c.Upkeep.AuthFile
+					}
 				}
-				latest, err := client.Latest(ctx, name, known)
+				latest, err := client.Latest(ctx, q)
 				mu.Lock()
 				if err != nil {
 					failed[name] = err

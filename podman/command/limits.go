@@ -81,6 +81,7 @@ func (b builder) upkeep(made *podman.Container) {
 		}
 	}
 	u.LogDriver = b.word("log-driver", "journald")
+	u.Notify = b.word("sdnotify", "container")
 	u.Restart = b.word("restart", "no")
 	if policy, retries, ok := strings.Cut(u.Restart.Value, ":"); ok {
 		u.Restart.Value = policy

@@ -23,13 +23,15 @@ type reader struct {
 	images imageCache
 	// volumes asks for the paths that volumes are bound to, once, when the first volume is met.
 	volumes func(context.Context) (map[string]string, error)
+	// podUnits holds, by the pod's ID, the systemd unit of each infra container, empty for none.
+	podUnits map[string]string
 
 	mu       sync.Mutex
 	problems []Problem
 }
 
 func newReader(c *client) *reader {
-	r := &reader{client: c, images: imageCache{client: c, asked: map[string]*lookup{}}}
+	r := &reader{client: c, images: imageCache{client: c, asked: map[string]*lookup{}}, podUnits: map[string]string{}}
 	var once sync.Once
 	var paths map[string]string
 	var failure error
@@ -97,6 +99,11 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 	confinement(c, &data, made)
 	r.files(ctx, c, &data)
 	r.settings(ctx, c, &data, made)
+	if data.Pod == "" {
+		c.Upkeep.UpdateUnit = podman.Read(c.Unit, "Config.Labels")
+	} else if unit, ok := r.podUnits[data.Pod]; ok {
+		c.Upkeep.UpdateUnit = podman.Read(unit, "the infra container's Config.Labels")
+	}
 	image := r.image(ctx, c, &data)
 	r.process(ctx, c, &data)
 	c.Environment = environment(&data, made, image, r.client.version)

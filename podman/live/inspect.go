@@ -43,6 +43,7 @@ type inspected struct {
 		Healthcheck        *struct{ Test []string }
 		StartupHealthCheck *struct{ Test []string }
 		Secrets            []struct{ Name string }
+		SdNotifyMode       string
 	}
 	HostConfig *struct {
 		ReadonlyRootfs *bool

@@ -42,6 +42,10 @@ type listed struct {
 	State   string   `json:"State"`
 	Pod     string   `json:"Pod"`
 	PodName string   `json:"PodName"`
+	IsInfra bool     `json:"IsInfra"`
+	Labels  struct {
+		Unit string `json:"PODMAN_SYSTEMD_UNIT"`
+	} `json:"Labels"`
 }
 
 func (l listed) name() string {
@@ -79,8 +83,14 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 		host, err := s.host(ctx)
 		who <- identified{host, err}
 	}()
+	reader := newReader(s.client)
 	rows, err := s.list(ctx, selection)
 	if err == nil {
+		for _, row := range rows {
+			if row.IsInfra {
+				reader.podUnits[row.Pod] = row.Labels.Unit
+			}
+		}
 		rows, err = choose(rows, selection)
 	}
 	if err != nil {
@@ -94,7 +104,6 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 		err       error
 	}
 	var (
-		reader  = newReader(s.client)
 		next    = make(chan listed)
 		results = make(chan result, ahead)
 		workers sync.WaitGroup

@@ -273,6 +273,10 @@ func upkeep(c *podman.Container, data *inspected) {
 	if value, ok := data.Config.Labels["io.containers.autoupdate"]; ok {
 		u.AutoUpdate = podman.Read(value, "Config.Labels")
 	}
+	u.AuthFile = data.Config.Labels["io.containers.autoupdate.authfile"]
+	if mode := data.Config.SdNotifyMode; mode != "" {
+		u.Notify = podman.Read(mode, "Config.SdNotifyMode")
+	}
 }
 
 // privilegedExec reports whether a session of `podman exec --privileged` is open. Inspect names the sessions; what each may

@@ -37,9 +37,10 @@ type Client struct {
 	dirty bool
 }
 
-// cached is an answer with when it was given.
+// cached is an answer with when it was given, and for which images that were here: with another one the registry may have moved on as well.
 type cached struct {
 	podman.Latest
+	Known []string  `json:"known"`
 	Asked time.Time `json:"asked"`
 }
 
@@ -57,19 +58,36 @@ func Asks(name string) bool {
 	return !pinned && domain != "localhost" && strings.Contains(name, "/")
 }
 
+// Question is what a registry is asked.
+type Question struct {
+	// Name is the image's.
+	Name string
+	// Known holds the digests that need no further question: those of the image that is here.
+	Known []string
+	// AuthFile is where the credentials are, empty for where Podman looks for them.
+	AuthFile string
+}
+
 // Latest returns the image that a name stands for in its registry now: its digest and, where that is not among the known ones, its date. An
 // index of several platforms has a digest of its own, which is among the known ones of an image that was pulled by it.
-func (c *Client) Latest(ctx context.Context, name string, known []string) (podman.Latest, error) {
+func (c *Client) Latest(ctx context.Context, q Question) (podman.Latest, error) {
+	slices.Sort(q.Known)
+	q.Known = slices.Compact(q.Known)
 	c.mu.Lock()
 	c.load()
-	if hit, ok := c.cache[name]; ok && c.Now().Sub(hit.Asked) < fresh && c.Now().After(hit.Asked) {
+	if hit, ok := c.cache[q.Name]; ok && c.Now().Sub(hit.Asked) < fresh && c.Now().After(hit.Asked) && slices.Equal(hit.Known, q.Known) {
 		c.mu.Unlock()
 		return hit.Latest, nil
 	}
 	c.mu.Unlock()
+	if q.AuthFile != "" {
+		if err := readable(q.AuthFile); err != nil {
+			return podman.Latest{}, err
+		}
+	}
 	bounded, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("no answer within %s", c.Timeout))
 	defer cancel()
-	latest, err := ask(bounded, name, known)
+	latest, err := ask(bounded, q)
 	if err != nil {
 		if bounded.Err() != nil {
 			err = context.Cause(bounded)
@@ -78,7 +96,7 @@ func (c *Client) Latest(ctx context.Context, name string, known []string) (podma
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.cache[name], c.dirty = cached{latest, c.Now()}, true
+	c.cache[q.Name], c.dirty = cached{latest, q.Known, c.Now()}, true
 	return latest, nil
 }
 
@@ -95,8 +113,8 @@ func settings() *types.SystemContext {
 	return sys
 }
 
-func ask(ctx context.Context, name string, known []string) (podman.Latest, error) {
-	named, err := reference.ParseNormalizedNamed(name)
+func ask(ctx context.Context, q Question) (podman.Latest, error) {
+	named, err := reference.ParseNormalizedNamed(q.Name)
 	if err != nil {
 		return podman.Latest{}, err
 	}
@@ -105,12 +123,15 @@ func ask(ctx context.Context, name string, known []string) (podman.Latest, error
 		return podman.Latest{}, err
 	}
 	sys := settings()
+	if q.AuthFile != "" {
+		sys.AuthFilePath = q.AuthFile
+	}
 	digest, err := digestOf(ctx, sys, ref, named.Name())
 	if err != nil {
 		return podman.Latest{}, err
 	}
 	latest := podman.Latest{Digest: digest}
-	if slices.Contains(known, latest.Digest) {
+	if slices.Contains(q.Known, latest.Digest) {
 		return latest, nil
 	}
 	image, err := ref.NewImage(ctx, sys)
@@ -121,7 +142,7 @@ func ask(ctx context.Context, name string, known []string) (podman.Latest, error
 	// An index gets another digest when any platform's image is made anew; what counts is this one's.
 	if raw, kind, err := image.Manifest(ctx); err == nil && manifest.MIMETypeIsMultiImage(kind) {
 		if list, err := manifest.ListFromBlob(raw, kind); err == nil {
-			if own, err := list.ChooseInstance(sys); err == nil && slices.Contains(known, own.String()) {
+			if own, err := list.ChooseInstance(sys); err == nil && slices.Contains(q.Known, own.String()) {
 				return podman.Latest{Digest: own.String()}, nil
 			}
 		}
@@ -130,6 +151,19 @@ func ask(ctx context.Context, name string, known []string) (podman.Latest, error
 		latest.Created = *inspected.Created
 	}
 	return latest, nil
+}
+
+// readable refuses an auth file that could hold up whoever reads it: a label may name any path.
+func readable(authFile string) error {
+	const most = 1 << 20
+	info, err := os.Stat(authFile)
+	switch {
+	case err != nil:
+		return fmt.Errorf("its auth file: %w", err)
+	case !info.Mode().IsRegular() || info.Size() > most:
+		return fmt.Errorf("its auth file %s is none", authFile)
+	}
+	return nil
 }
 
 // settingsOf are the settings with a registries.conf of their own, whose drop-ins and aliases are not this machine's.

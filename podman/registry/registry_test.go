@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -46,7 +47,7 @@ func TestMisbehavingRegistry(t *testing.T) {
 			insecure(t, address)
 			c := &Client{Timeout: 2 * time.Second, Now: time.Now}
 			begun := time.Now()
-			latest, err := c.Latest(t.Context(), address+"/x:1", []string{digest})
+			latest, err := c.Latest(t.Context(), Question{Name: address + "/x:1", Known: []string{digest}})
 			if d := time.Since(begun); d > 10*time.Second {
 				t.Errorf("it took %v", d)
 			}
@@ -98,10 +99,11 @@ func TestCache(t *testing.T) {
 	insecure(t, address)
 	file := filepath.Join(t.TempDir(), "a", "digests.json")
 	now := time.Now()
+	known := []string{digest}
 	ask := func() {
 		t.Helper()
 		c := &Client{Timeout: 5 * time.Second, Now: func() time.Time { return now }, CacheFile: file}
-		latest, err := c.Latest(context.Background(), address+"/x:1", []string{digest})
+		latest, err := c.Latest(context.Background(), Question{Name: address + "/x:1", Known: known})
 		if err != nil || latest.Digest != digest {
 			t.Errorf("%v, %v", latest, err)
 		}
@@ -115,15 +117,58 @@ func TestCache(t *testing.T) {
 	if n := asked.Load(); n != 1 {
 		t.Errorf("asked %d times within the hour", n)
 	}
-	now = now.Add(time.Hour)
+	known = []string{"sha256:" + strings.Repeat("2", 64), digest} // an image that was pulled meanwhile
+	ask()
+	now = now.Add(time.Minute)
+	known = []string{digest, "sha256:" + strings.Repeat("2", 64)}
 	ask()
 	if n := asked.Load(); n != 2 {
+		t.Errorf("asked %d times with another image here", n)
+	}
+	now = now.Add(time.Hour)
+	ask()
+	if n := asked.Load(); n != 3 {
 		t.Errorf("asked %d times after it", n)
 	}
 	if err := os.WriteFile(file, []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ask()
+}
+
+// TestAuthFile holds that an auth file which a label names is read, and that one which would hold up its reader is refused.
+func TestAuthFile(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "me" || password != "right" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Docker-Content-Digest", digest)
+	}))
+	defer server.Close()
+	address := server.Listener.Addr().String()
+	insecure(t, address)
+	t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(t.TempDir(), "none"))
+	dir := t.TempDir()
+	file := filepath.Join(dir, "auth.json")
+	if err := os.WriteFile(file, []byte(`{"auths":{"`+address+`":{"auth":"bWU6cmlnaHQ="}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		file: "", "": "the registry wants other credentials (podman login)", pipe: "its auth file " + pipe + " is none", dir: "its auth file " + dir + " is none",
+		filepath.Join(dir, "gone"): "its auth file: stat " + filepath.Join(dir, "gone") + ": no such file or directory",
+	} {
+		c := &Client{Timeout: 5 * time.Second, Now: time.Now}
+		latest, err := c.Latest(t.Context(), Question{Name: address + "/x:1", Known: []string{digest}, AuthFile: path})
+		if got := fmt.Sprint(err); want == "" && (err != nil || latest.Digest != digest) || want != "" && got != want {
+			t.Errorf("%q: %v, %v", path, latest, err)
+		}
+	}
 }
 
 // TestAsks holds which names a registry can be asked about.
