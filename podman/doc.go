@@ -28,5 +28,10 @@
 //   - A file of a container whose user its passwd does not name cannot be read: the service answers 500, "unknown user".
 //   - 4.3 answers 500, "nil pointer dereference", when asked for an image without a layer.
 //   - An image that was pulled through an index has the index's digest and its own among its digests. The registry's index gets another digest
-//     when any platform's image is made anew.
+//     when any platform's image is made anew. An image whose names are all gone has no RepoDigests, though the storage knows its digests.
+//   - podman auto-update looks at running containers only, and wants a D-Bus connection to systemd before anything else, which --dry-run does not
+//     use. It starts a pod member's unit anew before 4.5, the infra container's from then on. An error of the registry is no failure on 4.3: the
+//     container counts as up to date. With the policy registry a short name is refused when the container is made.
+//   - podman auto-update goes back only from a unit whose start fails. A health check has no part in that unless systemd waits for it
+//     (--sdnotify=healthy); Quadlet's own is --sdnotify=conmon, which is content with a process.
 package podman

@@ -65,11 +65,11 @@ func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
 	case pinned && policy != "local":
 		return "a digest does not move: it finds nothing newer", Fix{Summary: "name a tag, or let a bot move the digest and leave auto-update out"}
 	case policy != "local" && c.Image.Written.Known() && full && written.registry == "":
-		return "it takes only a full name: it fails for " + c.Image.Written.Value, Fix{Summary: "write the image's name with its registry"}
+		return "Podman makes no such container of a short name: " + c.Image.Written.Value, Fix{Summary: "write the image's name with its registry"}
 	case policy != "local" && strings.HasPrefix(c.Image.Name, "localhost/"):
-		return "no registry has it: podman auto-update fails for " + c.Image.Name,
+		return "no registry has it: podman auto-update finds nothing newer for " + c.Image.Name,
 			Fix{Summary: "have it go by the images built here", Safe: true, Drop: true, Changes: updateBy("local")}
-	case c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == "" && c.Pod != "":
+	case c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == "" && c.Unit != "":
 		return "no systemd unit makes its pod: podman auto-update fails for it", Fix{Summary: "make the pod by a Quadlet unit"}
 	case c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == "":
 		return "no systemd unit makes the container: podman auto-update fails for it", Fix{Summary: "make it by a Quadlet unit"}

@@ -168,14 +168,14 @@ func TestConditions(t *testing.T) {
 		{"no signature asked for of any", all(image("quay.io/x/y:1", ""), policy(podman.Policy{Default: "reject", Docker: map[string]string{"": "insecureAcceptAnything"}})), "image-unsigned", "medium, high: /etc/containers/policy.json lets it in unsigned, by its entry for all of docker"},
 		{"updated", updated("registry", "quay.io/x/y:1", nil), "auto-update", ""},
 		{"updated, by a digest", updated("registry", "quay.io/x/y@sha256:"+strings.Repeat("0", 64), nil), "auto-update", "low, high: auto-update is registry, and a digest does not move: it finds nothing newer"},
-		{"updated, by a short name", updated("registry", "y:1", nil), "auto-update", "low, high: auto-update is registry, and it takes only a full name: it fails for y:1"},
+		{"updated, by a short name", updated("registry", "y:1", nil), "auto-update", "low, high: auto-update is registry, and Podman makes no such container of a short name: y:1"},
 		{"updated locally, by a short name", updated("local", "y:1", nil), "auto-update", ""},
 		{"updated, without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Read("", "") }), "auto-update", "low, high: auto-update is registry, and no systemd unit makes the container: podman auto-update fails for it"},
 		{"updated, in a pod without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) {
-			c.Pod, c.Unit, c.Upkeep.UpdateUnit = "p", "x.service", podman.Read("", "")
+			c.Unit, c.Upkeep.UpdateUnit = "x.service", podman.Read("", "")
 		}), "auto-update", "low, high: auto-update is registry, and no systemd unit makes its pod: podman auto-update fails for it"},
 		{"updated, with a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Read("x.service", "") }), "auto-update", ""},
-		{"updated, built here", updated("registry", "localhost/y:1", nil), "auto-update", "low, high: auto-update is registry, and no registry has it: podman auto-update fails for localhost/y:1"},
+		{"updated, built here", updated("registry", "localhost/y:1", nil), "auto-update", "low, high: auto-update is registry, and no registry has it: podman auto-update finds nothing newer for localhost/y:1"},
 		{"updated locally, built here", updated("local", "localhost/y:1", nil), "auto-update", ""},
 		{"updated in a way of one's own", updated("always", "quay.io/x/y:1", nil), "auto-update", "low, high: auto-update is always: podman auto-update does not know it and fails for the container"},
 		{"updated, the health check has no say", updated("registry", "quay.io/x/y:1", notify("conmon", "check")), "auto-update", "info, high: auto-update is registry, and its health check has no say in it: it goes back only from an image that does not start"},
@@ -190,6 +190,7 @@ func TestConditions(t *testing.T) {
 		{"not updated", updated("", "quay.io/x/y:1", nil), "auto-update", "low, high: nothing pulls a newer image and makes it again"},
 		{"not updated, by a digest", updated("", "quay.io/x/y@sha256:"+strings.Repeat("0", 64), nil), "auto-update", ""},
 		{"the registry has a newer one", latest("sha256:b", "2026-10-20"), "stale-image", "medium, high: 13 days behind: it was built on 2026-10-07, the registry's quay.io/x/y:1 is from 2026-10-20"},
+		{"the registry has a newer one than an image without a name", all(latest("sha256:b", "2026-10-20"), func(c *podman.Container) { c.Image.Digests = nil }), "stale-image", ""},
 		{"the registry has another one", latest("sha256:b", "2026-01-01"), "stale-image", "medium, high: the registry has another image behind quay.io/x/y:1 now"},
 		{"the registry has the same", latest("sha256:a", ""), "stale-image", ""},
 		{"the registry has the same, by its index", latest("sha256:index", ""), "stale-image", ""},

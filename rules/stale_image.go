@@ -29,7 +29,8 @@ container goes on with the image that it was made from even when the tag has bee
 				return violated(current, Medium, "the tag has moved on: the container still runs the image it was made from", "image",
 					fmt.Sprintf("%s, where %s is now %s", short(image.ID), image.Name, short(current.Value)), renewal(image, true))
 			}
-			if latest := image.Latest; latest.Known() && !slices.Contains(image.Digests, latest.Value.Digest) && image.Digest != latest.Value.Digest {
+			// Of an image that has no name any more Podman does not tell the digests that it was pulled by.
+			if latest := image.Latest; latest.Known() && len(image.Digests) > 0 && !slices.Contains(image.Digests, latest.Value.Digest) && image.Digest != latest.Value.Digest {
 				return violated(latest, Medium, behind(image), "registry", latest.Value.Digest, renewal(image, false))
 			}
 			built := image.Built

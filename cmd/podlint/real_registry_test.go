@@ -98,6 +98,22 @@ func startRegistry(t *testing.T, home, password string) (string, *http.Client) {
 	return "", nil
 }
 
+// deleteTag takes the tag 1 of a repository away, which goes by the digest of its manifest.
+func deleteTag(t *testing.T, client *http.Client, registry, repository string) {
+	t.Helper()
+	manifests := "https://" + registry + "/v2/" + repository + "/manifests/"
+	request, _ := http.NewRequest(http.MethodHead, manifests+"1", nil)
+	request.Header.Set("Accept", "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json")
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, _ = http.NewRequest(http.MethodDelete, manifests+response.Header.Get("Docker-Content-Digest"), nil)
+	if response, err = client.Do(request); err != nil || response.StatusCode != http.StatusAccepted {
+		t.Fatalf("deleting the tag: %v %v", response, err)
+	}
+}
+
 // TestRealRegistry asks a real registry for newer images: one that is the newest, one that was pushed anew, a tag that is gone, right and wrong
 // credentials.
 func TestRealRegistry(t *testing.T) {
@@ -165,17 +181,7 @@ func TestRealRegistry(t *testing.T) {
 	if status, out, _ := invokeProgram(t, "scan", "app", "--online", "--rule", "stale-image", "--config", "none"); status != 1 || !strings.Contains(out, "behind") {
 		t.Errorf("from the cache: status %d\n%s", status, out)
 	}
-	// The tag is deleted by the digest of its manifest.
-	request, _ := http.NewRequest(http.MethodHead, "https://"+open+"/v2/gone/manifests/1", nil)
-	request.Header.Set("Accept", "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json")
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, _ = http.NewRequest(http.MethodDelete, "https://"+open+"/v2/gone/manifests/"+response.Header.Get("Docker-Content-Digest"), nil)
-	if response, err = client.Do(request); err != nil || response.StatusCode != http.StatusAccepted {
-		t.Fatalf("deleting the tag: %v %v", response, err)
-	}
+	deleteTag(t, client, open, "gone")
 	status, found, errs = scan()
 	if status != 3 || !strings.Contains(errs, open+"/gone:1: the registry has no such tag any more") || !strings.Contains(found["app"], "behind") {
 		t.Errorf("a tag that is gone: status %d, %v, %s", status, found, errs)

@@ -99,7 +99,7 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 	confinement(c, &data, made)
 	r.files(ctx, c, &data)
 	r.settings(ctx, c, &data, made)
-	if data.Pod == "" {
+	if data.Pod == "" || r.client.version.LT(semver.MustParse("4.5.0")) {
 		c.Upkeep.UpdateUnit = podman.Read(c.Unit, "Config.Labels")
 	} else if unit, ok := r.podUnits[data.Pod]; ok {
 		c.Upkeep.UpdateUnit = podman.Read(unit, "the infra container's Config.Labels")
