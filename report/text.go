@@ -18,7 +18,8 @@ import (
 //
 //   - A container is a block: who it is on the first line, its findings below, worst first. The worst container is first, since
 //     reports are read from the top, in a pager and in a CI log. What is clean is one line.
-//   - A finding is what is wrong, and below it, after an arrow, what to type. In a unit's words where a unit made the container.
+//   - A finding is what is wrong, and below it, after an arrow, what to type. In a unit's words where a unit made the container. What is to be
+//     done about several findings of a rule is said once, below the last of them.
 //   - Columns are aligned over the whole report, lines are wrapped at the terminal's width and never cut: half a flag is no flag.
 //   - Colour marks severities and dims what can be passed over. Nothing is said by colour alone.
 //   - Every word that is not podlint's own goes through Safe.
@@ -214,7 +215,10 @@ func (t *textWriter) block(b block) {
 	case c.Kind == podman.KindInfra:
 		what = "what the pod's members share"
 	}
-	t.print("\n", t.palette.bold(name), "   ", what)
+	t.print("\n", t.palette.bold(name))
+	if c.Kind != podman.KindImage { // whose name it is
+		t.print("   ", what)
+	}
 	if standing := t.standing(c); standing != "" {
 		t.print("   ", t.palette.dim(standing))
 	}
@@ -232,7 +236,7 @@ func (t *textWriter) block(b block) {
 	ruleWidth := t.ruleWidth()
 	indent := 2 + severityWidth + 1 + ruleWidth + 2
 	const narrow = 40
-	for _, f := range b.findings {
+	for i, f := range b.findings {
 		name := f.Severity.String()
 		head := "  " + t.palette.severity[f.Severity](name) + strings.Repeat(" ", severityWidth-len(name)+1) +
 			f.Rule.ID + strings.Repeat(" ", ruleWidth-len(f.Rule.ID)+2)
@@ -256,7 +260,11 @@ func (t *textWriter) block(b block) {
 			}
 		}
 		t.quote(c, f, body)
-		t.print(strings.Repeat(" ", body), t.wrapped("→ "+t.remedy(c, f), body, t.palette.fix), "\n")
+		remedy := t.remedy(c, f)
+		if next := i + 1; next < len(b.findings) && b.findings[next].Rule == f.Rule && t.remedy(c, b.findings[next]) == remedy {
+			continue // said once, below the last that it is for
+		}
+		t.print(strings.Repeat(" ", body), t.wrapped("→ "+remedy, body, t.palette.fix), "\n")
 	}
 }
 

@@ -220,7 +220,7 @@ func TestConditions(t *testing.T) {
 		{"one secret as a variable", func(c *podman.Container) { c.SecretVariables = podman.Read([]string{"a"}, "") }, "secret-env", "low, high: secret a is a variable, which every process of it inherits"},
 		{"a secret in the history", func(c *podman.Container) {
 			c.Image.Texts = podman.Read([]podman.Text{{Place: "history", Words: []podman.Sensitive{"/bin/sh", "-c", "curl", "--token=abc", "-u", "me:hunter2pass", "x"}}}, "")
-		}, "secret-in-image", "high, medium: the image's history token holds a value whose name says that it is secret"},
+		}, "secret-in-image", "high, medium: the image's history holds a value whose name says that it is secret (token)"},
 		{"a secret among the image's variables", func(c *podman.Container) {
 			c.Image.Texts = podman.Read([]podman.Text{{Place: "variable", Name: "API_TOKEN", Words: []podman.Sensitive{"9f8e7d6c5b4a39281706f5e4d3c2b1a0"}}}, "")
 		}, "secret-in-image", "high, medium: the image's variable API_TOKEN holds a value whose name says that it is secret"},

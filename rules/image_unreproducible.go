@@ -36,9 +36,9 @@ and logs of the build, dates of the day make each build another, so that nobody 
 			byKind[f.Leftover] = append(byKind[f.Leftover], fmt.Sprintf("%s (layer %d)", f.Path, f.Layer))
 		}
 		var found []Finding
-		add := func(severity Severity, cause, message, value string) {
+		add := func(severity Severity, cause, message, setting, value string) {
 			found = append(found, Finding{Message: message, Severity: severity, Confidence: Certain, Cause: cause,
-				Evidence: []Evidence{{"files", value, podman.Origin{Field: "layers"}}}, Fix: Fix{Summary: "leave it out of the build"}})
+				Evidence: []Evidence{{setting, value, podman.Origin{Field: "layers"}}}, Fix: Fix{Summary: "leave it out of the build"}})
 		}
 		slices.Sort(kinds)
 		for _, kind := range kinds {
@@ -52,10 +52,14 @@ and logs of the build, dates of the day make each build another, so that nobody 
 				text += fmt.Sprintf(" and %d more", len(files)-1)
 			}
 			const shown = 10
-			add(severity, kind, "the build has left "+kind+" in it: "+text, strings.Join(files[:min(shown, len(files))], ", "))
+			add(severity, kind, "the build has left "+kind+" in it: "+text, "files", strings.Join(files[:min(shown, len(files))], ", "))
 		}
 		if newest := content.Value.Newest; newest.Dated.After(content.Value.Created.Add(time.Second)) && !content.Value.Created.IsZero() {
-			add(Info, "dates", fmt.Sprintf("%s is from %s, later than the image's own date of %s", newest.Path, newest.Dated.UTC().Format(time.DateTime), content.Value.Created.UTC().Format(time.DateTime)), newest.Path)
+			add(Info, "dates", fmt.Sprintf("%s is from %s, later than the image's own date of %s", newest.Path, newest.Dated.UTC().Format(time.DateTime), content.Value.Created.UTC().Format(time.DateTime)), "file", newest.Path)
+		}
+		// Who sets the date of an image, by SOURCE_DATE_EPOCH, sets whole seconds.
+		if created := content.Value.Created; created.Nanosecond() != 0 {
+			add(Info, "created", "its own date, "+created.UTC().Format(time.DateTime)+", is that of the build: built again it is another image", "Created", created.UTC().Format(time.RFC3339Nano))
 		}
 		return found
 	},

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules/secret"
@@ -31,16 +30,18 @@ layer does not take it back.`,
 			if !ok || seen[match.Name] && match.Name != "" {
 				continue
 			}
-			name := shownName(t.Name)
-			if name == "" {
-				name = shownName(match.Name)
-			}
 			seen[match.Name], seen[t.Name] = true, true
-			f := secretFinding(match, fmt.Sprintf("the image's %s %s holds %s", t.Place, name, match.What), "image "+t.Place+" "+name, t.Place+":"+name, t.Origin, Fix{
+			name := shownName(t.Name)
+			message := fmt.Sprintf("the image's %s %s holds %s", t.Place, name, match.What)
+			if t.Name == "" {
+				message = fmt.Sprintf("the image's %s holds %s", t.Place, match.What)
+				if name = shownName(match.Name); name != "" {
+					message += " (" + name + ")"
+				}
+			}
+			found = append(found, secretFinding(match, message, "image "+t.Place+" "+name, t.Place+":"+name, t.Origin, Fix{
 				Summary: "take it out of the build, build the image again, and change the secret",
-			})
-			f.Message = strings.Join(strings.Fields(f.Message), " ")
-			found = append(found, f)
+			}))
 		}
 		return found
 	},

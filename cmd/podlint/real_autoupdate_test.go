@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -200,6 +199,6 @@ func TestRealAutoUpdate(t *testing.T) {
 		}
 	}
 	if t.Failed() {
-		fmt.Printf("podman: %s\npodlint: %s\n", &stderr, errs)
+		t.Logf("podman: %s\npodlint: %s", &stderr, errs)
 	}
 }

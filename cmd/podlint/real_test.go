@@ -115,11 +115,18 @@ func podmanCommand(t testing.TB, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// buildImages makes the images of the matrix from busybox, without a registry.
-func buildImages(t *testing.T) {
+// busyboxRoot lays out a directory to build images from, with busybox in bin and other directories. It returns it with how to write a file in it.
+func busyboxRoot(t *testing.T, others ...string) (string, func(name, text string, mode os.FileMode)) {
+	t.Helper()
 	dir := t.TempDir()
-	for _, sub := range []string{"bin", "etc"} {
-		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
+	for _, sub := range append(others, "bin") {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(name, text string, mode os.FileMode) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,12 +134,13 @@ func buildImages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func(name, text string, mode os.FileMode) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
-	}
 	write("bin/busybox", string(busybox), 0o755)
+	return dir, write
+}
+
+// buildImages makes the images of the matrix from busybox, without a registry.
+func buildImages(t *testing.T) {
+	dir, write := busyboxRoot(t, "etc")
 	if err := os.Symlink("busybox", filepath.Join(dir, "bin/sh")); err != nil {
 		t.Fatal(err)
 	}

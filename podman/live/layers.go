@@ -244,8 +244,7 @@ func (w *walker) entry(seen *layerSeen, header *tar.Header, content io.Reader) e
 	const setuid, setgid, othersWrite, sticky = 0o4000, 0o2000, 0o002, 0o1000
 	privileged := header.Typeflag == tar.TypeReg && f.Mode&(setuid|setgid) != 0
 	open := f.Mode&othersWrite != 0 && (f.Directory && f.Mode&sticky == 0 || header.Typeflag == tar.TypeReg)
-	gitDirectory := f.Directory && base == ".git"
-	if !privileged && !open && !f.Capability && f.Secret == "" && f.Leftover == "" && !gitDirectory {
+	if !privileged && !open && !f.Capability && f.Secret == "" && f.Leftover == "" {
 		return nil
 	}
 	if w.kept++; w.kept > mostFiles {
@@ -275,9 +274,7 @@ func leftover(name string, header *tar.Header) string {
 		return "a log"
 	case strings.HasPrefix(name, "/var/lib/apt/lists/"), strings.HasPrefix(name, "/var/cache/apt/"), strings.HasPrefix(name, "/var/cache/dnf/"), strings.HasPrefix(name, "/var/cache/apk/"):
 		return "a package manager's cache"
-	case strings.HasPrefix(name, "/var/cache/ldconfig/"), strings.HasPrefix(name, "/var/cache/debconf/") && strings.HasSuffix(base, "-old"):
-		return "a cache"
-	case strings.HasPrefix(name, "/root/.cache/"), strings.Contains(name, "/.cache/pip/"), strings.Contains(name, "/.npm/_cacache/"):
+	case strings.HasPrefix(name, "/var/cache/ldconfig/"), strings.HasPrefix(name, "/root/.cache/"), strings.Contains(name, "/.cache/pip/"), strings.Contains(name, "/.npm/_cacache/"):
 		return "a cache"
 	case base == ".bash_history" || base == ".ash_history" || base == ".python_history" || base == ".wget-hsts":
 		return "a history of commands"
