@@ -71,6 +71,31 @@ type Registry struct {
 	Origin  Origin
 }
 
+// RegistryOf returns what registries.conf says about an image's name, and the prefix that it says it of: of all that match, the longest counts
+// (containers-registries.conf(5)).
+func RegistryOf(registries map[string]Registry, image string) (prefix string, r Registry, ok bool) {
+	for p, entry := range registries {
+		if len(p) > len(prefix) && matchesPrefix(image, p) {
+			prefix, r, ok = p, entry, true
+		}
+	}
+	return prefix, r, ok
+}
+
+// matchesPrefix reports whether a name begins with a prefix that ends where a part of the name does, or is of a subdomain of "*.DOMAIN".
+func matchesPrefix(image, prefix string) bool {
+	domain, ok := strings.CutPrefix(prefix, "*.")
+	if !ok {
+		rest, ok := strings.CutPrefix(image, prefix)
+		return ok && (rest == "" || strings.ContainsRune("/:@", rune(rest[0])))
+	}
+	host, _, _ := strings.Cut(image, "/")
+	if i := strings.IndexByte(host, ':'); i >= 0 {
+		host = host[:i]
+	}
+	return strings.HasSuffix(host, "."+domain)
+}
+
 // Policy is a signature policy (containers-policy.json(5)), reduced to what it accepts without a signature.
 type Policy struct {
 	// Default is the type of the default requirement: "insecureAcceptAnything", "reject", "signedBy", "sigstoreSigned".

@@ -25,16 +25,13 @@ that they like, and it runs here.`,
 		if !ok || !c.Host.Registries.Known() {
 			return nil
 		}
-		full := name.registry + "/" + name.path
-		for prefix, r := range c.Host.Registries.Value {
-			if !r.Insecure || !below(full, strings.TrimSuffix(prefix, "/")) || strings.HasPrefix(name.registry, "localhost") || strings.HasPrefix(name.registry, "127.") {
-				continue
-			}
-			return []Finding{{
-				Message: fmt.Sprintf("its image comes from %s, which registries.conf calls insecure", prefix), Severity: High, Confidence: Certain,
-				Evidence: []Evidence{{"insecure", "true", r.Origin}}, Fix: Fix{Summary: "give the registry a certificate and leave insecure=true out"},
-			}}
+		prefix, r, ok := podman.RegistryOf(c.Host.Registries.Value, c.Image.Name)
+		if !ok || !r.Insecure || strings.HasPrefix(name.registry, "localhost") || strings.HasPrefix(name.registry, "127.") {
+			return nil
 		}
-		return nil
+		return []Finding{{
+			Message: fmt.Sprintf("its image comes from %s, which registries.conf calls insecure", prefix), Severity: High, Confidence: Certain,
+			Evidence: []Evidence{{"insecure", "true", r.Origin}}, Fix: Fix{Summary: "give the registry a certificate and leave insecure=true out"},
+		}}
 	},
 }

@@ -208,6 +208,38 @@ func invokeProgram(t *testing.T, args ...string) (status int, out, errs string) 
 	return cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()
 }
 
+// mirrored holds that a mirror is asked where the registry is not there, and that a blocked registry is not asked, as podman pull does.
+func mirrored(t *testing.T, conf, registry string, scan func(string, ...string) (int, string, string)) {
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(conf, []byte("unqualified-search-registries = []\n"+text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const name = "mirrored.example.org/mirror:1"
+	write("[[registry]]\nlocation = \"mirrored.example.org\"\n[[registry.mirror]]\nlocation = \"" + registry + "\"\n")
+	podmanCommand(t, "push", "-q", "localhost/plain:1", "docker://"+registry+"/mirror:1")
+	podmanCommand(t, "pull", "-q", name)
+	podmanCommand(t, "create", "--name", "mirrored", "--network", "none", name, "/bin/busybox", "sleep", "1")
+	if _, found, errs := scan("mirrored", "--online"); found != "" || errs != "" {
+		t.Errorf("by a mirror: %s, %s", found, errs)
+	}
+	podmanCommand(t, "push", "-q", "localhost/user:1", "docker://"+registry+"/mirror:1")
+	os.RemoveAll(os.Getenv("XDG_CACHE_HOME"))
+	if _, found, errs := scan("mirrored", "--online"); !strings.Contains(found, "stale-image") || errs != "" {
+		t.Errorf("by a mirror, pushed anew: %s, %s", found, errs)
+	}
+	write("[[registry]]\nlocation = \"" + registry + "\"\nblocked = true\n")
+	os.RemoveAll(os.Getenv("XDG_CACHE_HOME"))
+	if err := exec.Command("podman", "pull", "-q", registry+"/app:1").Run(); err == nil {
+		t.Error("podman pulls from a registry that is blocked")
+	}
+	if status, _, errs := scan("app", "--online"); status != 3 || !strings.Contains(errs, registry+"/app:1: the registry is blocked in registries.conf") {
+		t.Errorf("blocked: status %d, %s", status, errs)
+	}
+	podmanCommand(t, "rm", "mirrored")
+}
+
 // platforms holds that a container of an index of several platforms is behind when its own platform's image was pushed anew, and is not when only
 // another's was.
 func platforms(t *testing.T, name string, said func() string) {
@@ -311,6 +343,11 @@ func registriesConf(t *testing.T, home, registry string) {
 	if _, found, _ := scan("short"); !strings.Contains(found, "low image-short-name: shorty:1 names no registry: here it was registry.example.org/app:1") {
 		t.Errorf("by an alias: %s", found)
 	}
+	write("[[registry]]\nprefix = \"registry.example.org/app\"\nlocation = \"" + registry + "/app\"")
+	if _, found, _ := scan("elsewhere"); found != "" {
+		t.Errorf("with TLS for this one: %s", found)
+	}
+	mirrored(t, conf, registry, scan)
 	write("")
 	if _, found, _ := scan("elsewhere"); found != "" {
 		t.Errorf("with TLS: %s", found)

@@ -204,6 +204,8 @@ func explained(err error) error {
 	text := err.Error()
 	var unauthorized docker.ErrUnauthorizedForCredentials
 	switch {
+	case strings.Contains(text, " is blocked in "):
+		return errors.New("the registry is blocked in registries.conf")
 	case errors.As(err, &unauthorized), strings.Contains(text, "unauthorized"), strings.Contains(text, "StatusCode: 401"), strings.Contains(text, "authentication required"), strings.Contains(text, "denied"):
 		return errors.New("the registry wants other credentials (podman login)")
 	case errors.Is(err, docker.ErrTooManyRequests), strings.Contains(text, "toomanyrequests"), strings.Contains(text, "StatusCode: 429"):

@@ -12,6 +12,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"go.podman.io/image/v5/pkg/sysregistriesv2"
+
+	"github.com/podlint/podlint/podman"
 )
 
 const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -200,5 +204,40 @@ func TestRegistries(t *testing.T) {
 	}
 	if r := Registries(filepath.Join(t.TempDir(), "none")); r.Known() {
 		t.Error("a file that is not there is read")
+	}
+}
+
+// TestRegistryOf holds which entry of registries.conf counts for a name to what Podman's library says.
+func TestRegistryOf(t *testing.T) {
+	conf := filepath.Join(t.TempDir(), "r.conf")
+	var text strings.Builder
+	for _, prefix := range []string{"example.org", "example.org/team", "example.org/team/app", "example.org/team/app:2", "*.example.net", "a.example.net", "example.com:5000", "*.deep.example.net"} {
+		fmt.Fprintf(&text, "[[registry]]\nprefix = %q\n", prefix)
+		if !strings.HasPrefix(prefix, "*") {
+			fmt.Fprintf(&text, "location = %q\n", prefix)
+		}
+	}
+	if err := os.WriteFile(conf, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	registries := Registries(conf)
+	if !registries.Known() {
+		t.Fatal("not read")
+	}
+	for _, name := range []string{
+		"example.org/x:1", "example.org/team/x:1", "example.org/teams/x:1", "example.org/team/app:1", "example.org/team/app:2", "example.org/team/app@" + digest, "example.organic/x", "b.example.net/x:1",
+		"a.example.net/x:1", "example.net/x:1", "b.example.net:5000/x", "example.com/x", "example.com:5000/x", "x.deep.example.net/y", "other/b.example.net/x", "quay.io/x", "localhost/x",
+	} {
+		want := ""
+		entry, err := sysregistriesv2.FindRegistry(settingsOf(conf), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry != nil {
+			want = entry.Prefix
+		}
+		if got, _, ok := podman.RegistryOf(registries.Value, name); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, the library says %q", name, got, want)
+		}
 	}
 }
