@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/podlint/podlint/podman"
@@ -120,7 +118,6 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 		}
 		l.given = map[string][]byte{flags.stdinName: data}
 	}
-	logrus.SetOutput(io.Discard) // compose's library warns of what podlint reports by itself
 	shown := startProgress(a.err, flags.quiet)
 	shown.name("reading files")
 	l.run(ctx, paths, result, shown.set)

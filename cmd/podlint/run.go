@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/podlint/podlint/podman/live"
@@ -47,6 +49,9 @@ func run(ctx context.Context, args []string, std streams) int {
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
+	// The libraries write to standard error, in the words of whoever answered, what their errors say too.
+	log.SetOutput(io.Discard)
+	logrus.SetOutput(io.Discard)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	signals, restore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/url"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/blang/semver/v4"
 	"github.com/containers/podman/v5/pkg/bindings"
-	"github.com/sirupsen/logrus"
 	"go.podman.io/common/pkg/config"
 )
 
@@ -198,7 +196,6 @@ func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 		ctx context.Context
 		err error
 	}
-	logrus.SetOutput(io.Discard) // the bindings log to standard error what their errors say too
 	done := make(chan result, 1)
 	go func() {
 		connected, err := bindings.NewConnectionWithOptions(context.WithoutCancel(ctx), to.Options)

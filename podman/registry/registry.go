@@ -204,6 +204,8 @@ func explained(err error) error {
 	text := err.Error()
 	var unauthorized docker.ErrUnauthorizedForCredentials
 	switch {
+	case strings.Contains(text, "invalid checksum digest"):
+		return errors.New("the registry's answer names no digest")
 	case strings.Contains(text, " is blocked in "):
 		return errors.New("the registry is blocked in registries.conf")
 	case errors.As(err, &unauthorized), strings.Contains(text, "unauthorized"), strings.Contains(text, "StatusCode: 401"), strings.Contains(text, "authentication required"), strings.Contains(text, "denied"):
