@@ -10,11 +10,6 @@ has no other by default, root in it has used release_agent to run programs on th
 	CIS:     "5.25",
 	Profile: Standard,
 	See:     []string{"https://man7.org/linux/man-pages/man7/cgroup_namespaces.7.html"},
-}, func(c *podman.Container) podman.Setting[string] {
-	if c.Host.CgroupVersion == "v1" { // nothing that anybody chose
-		return podman.Setting[string]{}
-	}
-	return c.Namespaces.Cgroup
-}, func(*podman.Container) (Severity, string) {
+}, cgroupNamespace, func(*podman.Container) (Severity, string) {
 	return Low, "sees the cgroups of the whole host, with the names of every unit and container"
 })

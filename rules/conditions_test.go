@@ -370,13 +370,22 @@ func TestRootfulNeeds(t *testing.T) {
 		c.Network.Mode = podman.Read("bridge", "")
 		test.change(c)
 		found := false
-		for _, f := range Relate(All(Parameters{}), []*podman.Container{c}) {
+		for _, f := range Check(All(Parameters{}), c) {
 			found = found || f.Rule.ID == "host-rootful"
 		}
 		if found != test.found {
 			t.Errorf("%s: found %v", name, found)
 		}
 	}
+}
+
+// related returns what the relations need of containers.
+func related(list []*podman.Container) []*Relative {
+	var all []*Relative
+	for _, c := range list {
+		all = append(all, Related(c))
+	}
+	return all
 }
 
 // TestNeighbours holds whom a container is said to share a network and a mount with.
@@ -389,7 +398,7 @@ func TestNeighbours(t *testing.T) {
 	}
 	say := func(list ...*podman.Container) string {
 		var got []string
-		for _, f := range Relate(All(Parameters{}), list) {
+		for _, f := range Relate(All(Parameters{}), related(list)) {
 			if f.Rule.ID == "default-network" {
 				got = append(got, f.Container+": "+f.Message)
 			}

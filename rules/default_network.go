@@ -25,10 +25,10 @@ can pretend to be each other. On a network of its own a container talks to those
 		}
 		return violated(names, Low, "is on the default network, where every container lands that names none", "network", podman.DefaultNetwork, ownNetwork)
 	},
-	Relate: func(all []*podman.Container) []Finding {
-		var on []*podman.Container
+	Relate: func(all []*Relative) []Finding {
+		var on []*Relative
 		for _, c := range all {
-			if names := c.Network.Names; c.ID != "" && names.Known() && c.Network.Mode.Value == "bridge" && slices.Contains(names.Value, podman.DefaultNetwork) {
+			if c.ID != "" && c.defaultNetwork != nil {
 				on = append(on, c)
 			}
 		}
@@ -38,7 +38,7 @@ can pretend to be each other. On a network of its own a container talks to those
 		var found []Finding
 		for _, c := range on {
 			message := "is on the default network, where it reaches " + others(on, c)
-			for _, f := range violated(c.Network.Names, Low, message, "network", podman.DefaultNetwork, ownNetwork) {
+			for _, f := range violated(podman.Setting[bool]{Origin: *c.defaultNetwork}, Low, message, "network", podman.DefaultNetwork, ownNetwork) {
 				f.About = c
 				found = append(found, f)
 			}
@@ -48,3 +48,9 @@ can pretend to be each other. On a network of its own a container talks to those
 }
 
 var ownNetwork = Fix{Summary: "give what belongs together a network of its own: --network=NAME"}
+
+// onDefaultNetwork reports whether a container is known to be on the default network.
+func onDefaultNetwork(c *podman.Container) bool {
+	names := c.Network.Names
+	return names.Known() && c.Network.Mode.Value == "bridge" && slices.Contains(names.Value, podman.DefaultNetwork)
+}

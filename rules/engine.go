@@ -31,7 +31,7 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 }
 
 // Relate runs the rules about the relations between containers over all of them, and returns their findings.
-func Relate(catalogue []Rule, all []*podman.Container) []Finding {
+func Relate(catalogue []Rule, all []*Relative) []Finding {
 	var found []Finding
 	for i := range catalogue {
 		rule := &catalogue[i]
@@ -39,7 +39,7 @@ func Relate(catalogue []Rule, all []*podman.Container) []Finding {
 			continue
 		}
 		for _, f := range rule.Relate(all) {
-			found = append(found, stamped(rule, f.About, []Finding{f}, nil)...)
+			found = append(found, stamped(rule, f.About.container(), []Finding{f}, nil)...)
 		}
 	}
 	worstFirst(found)
@@ -56,14 +56,6 @@ func CheckHost(catalogue []Rule, host *podman.Host) []Finding {
 	}
 	worstFirst(found)
 	return found
-}
-
-// Related returns what the relations between containers need of one, so that a scan does not keep the rest of it.
-func Related(c *podman.Container) *podman.Container {
-	light := *c
-	light.Environment, light.Texts, light.Image.Texts, light.Process.Command = podman.Setting[[]podman.Variable]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Sensitive]{}
-	light.Defined, light.CreateCommand = nil, podman.Setting[[]podman.Sensitive]{}
-	return &light
 }
 
 func worstFirst(found []Finding) {

@@ -8,7 +8,8 @@ import (
 
 // hostNamespace makes the rule for one kind of namespace that a container shares with the host: by itself, or with a
 // container that does.
-func hostNamespace(r Rule, mode func(*podman.Container) podman.Setting[string], judge func(*podman.Container) (Severity, string)) Rule {
+func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Severity, string)) Rule {
+	mode := namespaceModes[kind]
 	name, _, _ := strings.Cut(r.ID, "-")
 	flag := map[string]string{"pid": "--pid", "ipc": "--ipc", "network": "--network", "uts": "--uts", "cgroup": "--cgroupns"}[name]
 	r.ByMode, r.Pods = true, false
@@ -23,8 +24,8 @@ func hostNamespace(r Rule, mode func(*podman.Container) podman.Setting[string], 
 		}
 		return nil
 	}
-	r.Relate = func(all []*podman.Container) []Finding {
-		known := map[string]*podman.Container{}
+	r.Relate = func(all []*Relative) []Finding {
+		known := map[string]*Relative{}
 		for _, c := range all {
 			known[c.Name] = c
 			if c.ID != "" {
@@ -33,21 +34,21 @@ func hostNamespace(r Rule, mode func(*podman.Container) podman.Setting[string], 
 		}
 		var found []Finding
 		for _, c := range all {
-			if c.Kind != podman.KindContainer {
+			if c.Kind != podman.KindContainer || c.joining == nil {
 				continue
 			}
-			s := mode(c)
 			target, through := c, ""
 			for range 16 { // as long as one container joins another; a circle ends too
-				next, ok := strings.CutPrefix(mode(target).Value, "container:")
-				if !ok || known[next] == nil || !mode(target).Known() {
+				next := known[joined(target.namespaces[kind])]
+				if next == nil {
 					break
 				}
-				target = known[next]
+				target = next
 				through = "; it joins " + target.Name + ", which has the host's"
 			}
-			if target != c && mode(target).Known() && mode(target).Value == "host" {
-				for _, f := range find(c, s, s.Value, through) {
+			if target != c && target.namespaces[kind] == "host" {
+				s := mode(c.joining)
+				for _, f := range find(c.joining, s, s.Value, through) {
 					f.About = c
 					f.Fix = Fix{Summary: "leave " + flag + "=host out of " + target.Name + ", or do not join it"}
 					found = append(found, f)
@@ -57,4 +58,39 @@ func hostNamespace(r Rule, mode func(*podman.Container) podman.Setting[string], 
 		return found
 	}
 	return r
+}
+
+// namespaceKind is a kind of namespace that a container may share with the host.
+type namespaceKind int
+
+const (
+	pidNamespace namespaceKind = iota
+	ipcNamespace
+	networkNamespace
+	utsNamespace
+	cgroupNamespace
+	namespaceKinds
+)
+
+// namespaceModes is where a container says whose namespace of a kind it has.
+var namespaceModes = [namespaceKinds]func(*podman.Container) podman.Setting[string]{
+	pidNamespace:     func(c *podman.Container) podman.Setting[string] { return c.Namespaces.PID },
+	ipcNamespace:     func(c *podman.Container) podman.Setting[string] { return c.Namespaces.IPC },
+	networkNamespace: func(c *podman.Container) podman.Setting[string] { return c.Network.Mode },
+	utsNamespace:     func(c *podman.Container) podman.Setting[string] { return c.Namespaces.UTS },
+	cgroupNamespace: func(c *podman.Container) podman.Setting[string] {
+		if c.Host.CgroupVersion == "v1" { // nothing that anybody chose
+			return podman.Setting[string]{}
+		}
+		return c.Namespaces.Cgroup
+	},
+}
+
+// joined returns the name or ID of the container whose namespace a mode takes, empty for none.
+func joined(mode string) string {
+	name, ok := strings.CutPrefix(mode, "container:")
+	if !ok {
+		return ""
+	}
+	return name
 }

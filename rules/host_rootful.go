@@ -17,19 +17,12 @@ port below 1024 runs as well under an account of its own, where the same bug is 
 	See:      []string{"https://github.com/containers/podman/blob/main/docs/tutorials/rootless_tutorial.md"},
 	Settings: []string{"privileged"},
 	Profile:  Strict,
-	Relate: func(all []*podman.Container) []Finding {
-		var found []Finding
-		for _, c := range all {
-			r := c.Host.Rootless
-			if c.Kind != podman.KindContainer || r.State != podman.Set || r.Value || isolated(c) || needsRoot(c) {
-				continue
-			}
-			for _, f := range violated(r, Info, "asks for nothing that only root's Podman can give", "rootless", "false", Fix{Summary: "run it under an account of its own"}) {
-				f.About = c
-				found = append(found, f)
-			}
+	Check: func(c *podman.Container) []Finding {
+		r := c.Host.Rootless
+		if c.Kind != podman.KindContainer || r.State != podman.Set || r.Value || isolated(c) || needsRoot(c) {
+			return nil
 		}
-		return found
+		return violated(r, Info, "asks for nothing that only root's Podman can give", "rootless", "false", Fix{Summary: "run it under an account of its own"})
 	},
 }
 

@@ -9,7 +9,7 @@ processes, as far as their permissions let its UID.`,
 	Remedy: "Leave `--ipc=host` out; containers that work together share one with `--ipc=container:NAME`, or a pod.",
 	CIS:    "5.17",
 	See:    []string{"https://man7.org/linux/man-pages/man7/ipc_namespaces.7.html"},
-}, func(c *podman.Container) podman.Setting[string] { return c.Namespaces.IPC }, func(c *podman.Container) (Severity, string) {
+}, ipcNamespace, func(c *podman.Container) (Severity, string) {
 	severity, bound := lowered(c, Medium)
 	return severity, "reads and writes the shared memory of the host's processes" + bound
 })

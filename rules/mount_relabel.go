@@ -40,13 +40,13 @@ use locks out the one that started first.`,
 		}
 		return found
 	},
-	Relate: func(all []*podman.Container) []Finding {
+	Relate: func(all []*Relative) []Finding {
 		type use struct{ source, name string }
-		users, seen := map[string][]*podman.Container{}, map[use]bool{}
+		users, seen := map[string][]*Relative{}, map[use]bool{}
 		for _, c := range all {
-			for _, m := range c.Files.Mounts.Value {
+			for _, m := range c.mounts {
 				// Of two definitions of one name one takes the other's place: they are not there at once.
-				if by := (use{m.Source, c.Name}); (m.Type == "bind" || m.Type == "volume") && m.Source != "" && !seen[by] && !strings.ContainsAny(m.Source, "$%{") {
+				if by := (use{m.Source, c.Name}); !seen[by] && !strings.ContainsAny(m.Source, "$%{") {
 					seen[by] = true
 					users[m.Source] = append(users[m.Source], c)
 				}
@@ -54,7 +54,7 @@ use locks out the one that started first.`,
 		}
 		var found []Finding
 		for _, c := range all {
-			for _, m := range c.Files.Mounts.Value {
+			for _, m := range c.mounts {
 				if m.Relabel != "Z" || len(users[m.Source]) < 2 || c.Host.SELinux.Known() && !c.Host.SELinux.Value {
 					continue
 				}
@@ -71,7 +71,7 @@ use locks out the one that started first.`,
 }
 
 // others names the containers besides one, the first few of many: it does not go through all of them for each.
-func others(all []*podman.Container, but *podman.Container) string {
+func others(all []*Relative, but *Relative) string {
 	const shown = 3
 	var names []string
 	for _, c := range all {

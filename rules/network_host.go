@@ -9,7 +9,7 @@ abstract sockets; it listens on any port without one being published, and no net
 	Remedy: "Publish the ports that are needed (`--publish=127.0.0.1:8080:80`); for socket activation hand the socket over.",
 	CIS:    "5.10",
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#network-mode-net"},
-}, func(c *podman.Container) podman.Setting[string] { return c.Network.Mode }, func(c *podman.Container) (Severity, string) {
+}, networkNamespace, func(c *podman.Container) (Severity, string) {
 	message := "reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"
 	switch uid := c.Process.UID; {
 	case isolated(c), rootless(c):

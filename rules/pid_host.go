@@ -9,7 +9,7 @@ and signals those of its own UID. With SYS_PTRACE it reads and changes their mem
 	Remedy: "Leave `--pid=host` out. Monitoring gets the host's /proc mounted read-only, or runs on the host.",
 	CIS:    "5.16",
 	See:    []string{"https://man7.org/linux/man-pages/man7/pid_namespaces.7.html"},
-}, func(c *podman.Container) podman.Setting[string] { return c.Namespaces.PID }, func(c *podman.Container) (Severity, string) {
+}, pidNamespace, func(c *podman.Container) (Severity, string) {
 	severity, bound := lowered(c, High)
 	return severity, "sees every process of the host and may signal those of its own UID" + bound
 })

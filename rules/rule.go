@@ -100,8 +100,8 @@ type Rule struct {
 	// that only has one of the others.
 	Check func(*podman.Container) []Finding
 	// Relate returns what is wrong between containers of one host, infra containers among them. It names the container that a
-	// finding is about. The containers have no environment and no texts.
-	Relate func([]*podman.Container) []Finding
+	// finding is about.
+	Relate func([]*Relative) []Finding
 	// CheckHost returns what is wrong with the machine and its Podman.
 	CheckHost func(*podman.Host) []Finding
 }
@@ -153,7 +153,7 @@ type Finding struct {
 	// variable's name, a mount's destination. It never holds a secret.
 	Cause string
 	// About is the container that a finding of Relate is about.
-	About *podman.Container
+	About *Relative
 
 	// Rule is the rule that claims it. The engine fills this and what follows.
 	Rule *Rule

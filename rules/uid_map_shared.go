@@ -3,8 +3,6 @@ package rules
 import (
 	"cmp"
 	"slices"
-
-	"github.com/podlint/podlint/podman"
 )
 
 var uidMapShared = Rule{
@@ -18,24 +16,20 @@ files and signals its processes. With a range each, they are strangers.`,
 	Profile:  Standard,
 	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode"},
 	Settings: []string{"user namespace"},
-	Relate: func(all []*podman.Container) []Finding {
+	Relate: func(all []*Relative) []Finding {
 		type span struct {
 			start, end uint64
-			container  *podman.Container
+			container  *Relative
 		}
 		var spans []span
 		for _, c := range all {
-			own := c.OwnUsers()
-			if c.Kind != podman.KindContainer || !own.Known() || !own.Value || c.Namespaces.StandIns {
-				continue
-			}
-			for _, r := range c.Namespaces.UIDs.Value {
+			for _, r := range c.users.Value {
 				spans = append(spans, span{uint64(r.Outside), uint64(r.Outside) + uint64(r.Size), c})
 			}
 		}
 		slices.SortStableFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 		// The members of a pod share its users by intent. Only the widest span so far can reach a later one; one pair tells.
-		partner := map[*podman.Container]*podman.Container{}
+		partner := map[*Relative]*Relative{}
 		var widest span
 		for _, s := range spans {
 			if widest.container != nil && s.start < widest.end && s.container.Name != widest.container.Name && (s.container.Pod == "" || s.container.Pod != widest.container.Pod) {
@@ -56,7 +50,7 @@ files and signals its processes. With a range each, they are strangers.`,
 			if other == nil {
 				continue
 			}
-			for _, f := range violated(c.Namespaces.UIDs, Low, "its users on the host are those of "+other.Name+" too: an escape from one reaches the other", "UID map", c.Namespaces.UIDs.Value.String(), Fix{
+			for _, f := range violated(c.users, Low, "its users on the host are those of "+other.Name+" too: an escape from one reaches the other", "UID map", c.users.Value.String(), Fix{
 				Summary: "give it a range of its own",
 				Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}},
 			}) {

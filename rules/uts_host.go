@@ -10,6 +10,6 @@ rely.`,
 	CIS:     "5.21",
 	Profile: Standard,
 	See:     []string{"https://man7.org/linux/man-pages/man7/uts_namespaces.7.html"},
-}, func(c *podman.Container) podman.Setting[string] { return c.Namespaces.UTS }, func(*podman.Container) (Severity, string) {
+}, utsNamespace, func(*podman.Container) (Severity, string) {
 	return Low, "has the host's name for its own, to change if it holds SYS_ADMIN"
 })

@@ -155,11 +155,13 @@ type linter struct {
 	policy     podman.Setting[podman.Policy]
 	registries podman.Setting[map[string]podman.Registry]
 
+	// hosts holds the machines that definitions are for, by what is known of whether their Podman is rootless.
+	hosts sync.Map
 	tree  *tree
 	units *quadlet.Reader
 	kubes map[string]kube.Options // by the absolute path of the YAML that a .kube unit plays
 	// related holds what the rules about relations need of each container, and waivers those that such findings may have.
-	related []*podman.Container
+	related []*rules.Relative
 	waivers []policy.Waiver
 }
 
@@ -168,7 +170,7 @@ type outcome struct {
 	containers []report.Container
 	findings   []rules.Finding
 	problems   []podman.Problem
-	related    []*podman.Container
+	related    []*rules.Relative
 	waivers    []policy.Waiver
 }
 
@@ -230,7 +232,7 @@ func (l *linter) put(result *report.Report, o *outcome) {
 func (l *linter) relate(result *report.Report) {
 	var findings []rules.Finding
 	for _, rootless := range []bool{false, true} {
-		var group []*podman.Container
+		var group []*rules.Relative
 		for _, c := range l.related {
 			if c.Host.Rootless.Value == rootless {
 				group = append(group, c)
@@ -290,9 +292,14 @@ func (l *linter) host(path string) *podman.Host {
 			}
 		}
 	}
+	// Definitions of one place share a host: there may be thousands.
+	if known, ok := l.hosts.Load(rootless); ok {
+		return known.(*podman.Host)
+	}
 	host := podman.AssumedHost(rootless, l.now)
 	host.Policy, host.Registries = l.policy, l.registries
-	return host
+	known, _ := l.hosts.LoadOrStore(rootless, host)
+	return known.(*podman.Host)
 }
 
 // trust reads what the machine accepts: the files that were named, else this machine's.

@@ -188,7 +188,8 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 	}
 	units := newUnitFinder(service.URI)
 	keep := func(found []rules.Finding) { flags.keep(result, found) }
-	var all []*podman.Container
+	var all []*rules.Relative
+	var waiting []*podman.Container // for what the registries say
 	var known proofs
 	if a.machine {
 		known = readProofs(proofsPath())
@@ -200,14 +201,17 @@ func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selecti
 		known.mark(c, found, func() (string, bool) { return "", false })
 		keep(found)
 		all = append(all, rules.Related(c))
+		if len(afterwards) > 0 {
+			waiting = append(waiting, rules.WithoutTexts(c))
+		}
 	})
-	slices.SortFunc(all, func(a, b *podman.Container) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	slices.SortFunc(all, func(a, b *rules.Relative) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
 	if len(afterwards) > 0 {
-		failed := a.askRegistries(ctx, flags, all, shown)
+		failed := a.askRegistries(ctx, flags, waiting, shown)
 		for _, name := range slices.Sorted(maps.Keys(failed)) {
 			fail(name, failed[name])
 		}
-		for _, c := range all {
+		for _, c := range waiting {
 			keep(rules.Check(afterwards, c))
 		}
 	}

@@ -1,0 +1,76 @@
+package rules
+
+import "github.com/podlint/podlint/podman"
+
+// Relative is what the relations between containers need of one of them. A scan keeps no more of each container than this, so that its memory
+// hardly grows with their number.
+type Relative struct {
+	// Name, ID, Pod and Kind are the container's.
+	Name, ID, Pod string
+	Kind          podman.Kind
+	// Host is the machine that it runs on.
+	Host *podman.Host
+
+	unit       string
+	definition *podman.Definition // nil where no file is known
+	// namespaces holds the mode of each kind of namespace, by the rule about it, empty where it is not known.
+	namespaces [namespaceKinds]string
+	// joining is the container itself, without what may be large, where it joins another's namespace, else nil.
+	joining *podman.Container
+	// users is the map of a container with users of its own on the host, else unknown.
+	users podman.Setting[podman.IDMap]
+	// defaultNetwork is where it says that it is on the default network, nil where it is not.
+	defaultNetwork *podman.Origin
+	// mounts holds what it mounts from the host, volumes among it.
+	mounts []podman.Mount
+}
+
+// Related returns what the relations need of a container.
+func Related(c *podman.Container) *Relative {
+	r := &Relative{Name: c.Name, ID: c.ID, Pod: c.Pod, Kind: c.Kind, Host: c.Host, unit: c.Unit}
+	if c.Definition.Syntax != "" || c.Definition.Origin.File != "" {
+		definition := c.Definition
+		r.definition = &definition
+	}
+	joins := false
+	for kind, mode := range namespaceModes {
+		s := mode(c)
+		if s.Known() {
+			r.namespaces[kind] = s.Value
+		}
+		joins = joins || joined(s.Value) != ""
+	}
+	if joins {
+		r.joining = WithoutTexts(c)
+	}
+	if own := c.OwnUsers(); c.Kind == podman.KindContainer && own.Known() && own.Value && !c.Namespaces.StandIns {
+		r.users = c.Namespaces.UIDs
+	}
+	if onDefaultNetwork(c) {
+		origin := c.Network.Names.Origin
+		r.defaultNetwork = &origin
+	}
+	for _, m := range c.Files.Mounts.Value {
+		if (m.Type == "bind" || m.Type == "volume") && m.Source != "" {
+			r.mounts = append(r.mounts, m)
+		}
+	}
+	return r
+}
+
+// WithoutTexts returns a container without what may be large and only the search for secrets looks at.
+func WithoutTexts(c *podman.Container) *podman.Container {
+	light := *c
+	light.Environment, light.Texts, light.Image.Texts, light.Process.Command = podman.Setting[[]podman.Variable]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Sensitive]{}
+	light.Defined, light.CreateCommand = nil, podman.Setting[[]podman.Sensitive]{}
+	return &light
+}
+
+// container returns as much of the container as a finding says about it.
+func (r *Relative) container() *podman.Container {
+	c := &podman.Container{Name: r.Name, ID: r.ID, Pod: r.Pod, Kind: r.Kind, Host: r.Host, Unit: r.unit}
+	if r.definition != nil {
+		c.Definition = *r.definition
+	}
+	return c
+}
