@@ -58,6 +58,9 @@ func escape(b *strings.Builder, r rune) {
 
 // hidden reports whether a character does something to a terminal or cannot be seen.
 func hidden(r rune) bool {
+	if r < 0x7f { // most of them, in a hundredth of the time
+		return r < ' '
+	}
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp) ||
 		r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0 // the Hangul fillers, which are letters without a shape
 }

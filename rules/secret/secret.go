@@ -160,12 +160,17 @@ var separators = strings.NewReplacer(`"`, "", `'`, "", ";", " ", "|", " ", "&&",
 // query of a URL.
 var assignments = regexp.MustCompile(`["']?([A-Za-z][A-Za-z0-9_.-]{0,80})["']?(?:=|:[ \t]*["']?|[ \t]*=[ \t]*["']?|=["'])([^\s"';&,]+)`)
 
-// hints finds the pieces of which at least one is in every name that namesSecret accepts inside a text; it is much cheaper than
-// taking the text apart.
-var hints = regexp.MustCompile(`(?i)pass|pwd|pw|secret|token|key|cred|psk|mnemonic|auth|bearer|pat|salt|cookie|pepper`)
+// hints holds the pieces of which at least one is in every name that namesSecret accepts inside a text.
+var hints = []string{"pass", "pw", "secret", "token", "key", "cred", "psk", "mnemonic", "auth", "bearer", "pat", "salt", "cookie", "pepper"}
+
+// hinted reports whether there is any of them, which is much cheaper than taking the text apart.
+func hinted(text string) bool {
+	lower := strings.ToLower(text)
+	return slices.ContainsFunc(hints, func(h string) bool { return strings.Contains(lower, h) })
+}
 
 func inAssignments(text string) (Match, bool) {
-	if !strings.ContainsAny(text, "=:") || !hints.MatchString(text) {
+	if !strings.ContainsAny(text, "=:") || !hinted(text) {
 		return Match{}, false
 	}
 	for _, m := range assignments.FindAllStringSubmatch(text, -1) {
