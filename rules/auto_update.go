@@ -74,7 +74,7 @@ func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
 	case c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == "":
 		return "no systemd unit makes the container: podman auto-update fails for it", Fix{Summary: "make it by a Quadlet unit"}
 	case c.Host.UpdateTimer.Known() && !c.Host.UpdateTimer.Value:
-		return "podman-auto-update.timer is not on: nothing runs it", Fix{Summary: "systemctl enable --now podman-auto-update.timer (--user for a rootless one)"}
+		return "podman-auto-update.timer is not on, without which it does nothing by itself", Fix{Summary: "systemctl enable --now podman-auto-update.timer (--user for a rootless one)"}
 	}
 	return "", Fix{}
 }

@@ -182,7 +182,7 @@ func TestConditions(t *testing.T) {
 		{"updated, the health check has a say", updated("registry", "quay.io/x/y:1", notify("healthy", "check")), "auto-update", ""},
 		{"updated, it says itself that it is up", updated("registry", "quay.io/x/y:1", notify("container", "check")), "auto-update", ""},
 		{"updated, without a health check that could have a say", updated("registry", "quay.io/x/y:1", notify("ignore", "")), "auto-update", ""},
-		{"updated, the timer is off", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(false, "") }), "auto-update", "low, high: auto-update is registry, and podman-auto-update.timer is not on: nothing runs it"},
+		{"updated, the timer is off", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(false, "") }), "auto-update", "low, high: auto-update is registry, and podman-auto-update.timer is not on, without which it does nothing by itself"},
 		{"updated, the timer is on", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(true, "") }), "auto-update", ""},
 		{"updated, without a health check", updated("registry", "quay.io/x/y:1", all(notify("conmon", ""), func(c *podman.Container) { c.ID = "1" })), "healthcheck", "low, high: has no health check: nothing notices when it stops working; podman auto-update, which it is labelled for, could not tell a bad image and go back"},
 		{"updated, it says itself that it is up, without a health check", updated("registry", "quay.io/x/y:1", all(notify("container", ""), func(c *podman.Container) { c.ID = "1" })), "healthcheck", "low, high: has no health check: nothing notices when it stops working"},

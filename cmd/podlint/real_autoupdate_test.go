@@ -198,7 +198,47 @@ func TestRealAutoUpdate(t *testing.T) {
 			t.Errorf("%s:\n got %q\nwant %q", name, got, want[name])
 		}
 	}
+	timer(t)
 	if t.Failed() {
 		t.Logf("podman: %s\npodlint: %s", &stderr, errs)
+	}
+}
+
+// timer holds that a container which is labelled is found where podman-auto-update.timer is not on, by what systemd goes by. Where systemd says that
+// it runs only root can write.
+func timer(t *testing.T) {
+	const wants, unit = "/run/systemd/system/timers.target.wants", "podman-auto-update.timer"
+	if os.Getuid() != 0 {
+		return
+	}
+	say := func() string {
+		t.Helper()
+		_, out, _ := invokeProgram(t, "scan", "fresh", "--rule", "auto-update", "--config", "none", "--format", "json")
+		var found []string
+		for _, f := range parseReport(t, out).Findings {
+			found = append(found, f.Message)
+		}
+		return strings.Join(found, "; ")
+	}
+	if text := say(); text != "" {
+		t.Errorf("without systemd: %s", text)
+	}
+	if err := os.MkdirAll(wants, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll("/run/systemd/system")
+	mask := filepath.Join("/run/systemd/system", unit) // Debian 12's package switches it on
+	if err := os.Symlink(os.DevNull, mask); err != nil {
+		t.Fatal(err)
+	}
+	if text := say(); text != "auto-update is registry, and podman-auto-update.timer is not on, without which it does nothing by itself" {
+		t.Errorf("without the timer: %q", text)
+	}
+	os.Remove(mask)
+	if err := os.Symlink(filepath.Join("/usr/lib/systemd/system", unit), filepath.Join(wants, unit)); err != nil {
+		t.Fatal(err)
+	}
+	if text := say(); text != "" {
+		t.Errorf("with the timer: %s", text)
 	}
 }

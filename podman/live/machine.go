@@ -42,13 +42,12 @@ func (s *Service) machine(host *podman.Host) {
 	host.UpdateTimer = updateTimer(host.Rootless.Value)
 }
 
-// updateTimer reports whether podman-auto-update.timer is on: enabling it makes a link that systemd goes by (systemctl(1)). It is unknown where
-// no systemd runs.
+// updateTimer reports whether podman-auto-update.timer is on. It is unknown where no systemd runs.
 func updateTimer(rootless bool) podman.Setting[bool] {
+	const unit = "podman-auto-update.timer"
 	if _, err := os.Stat("/run/systemd/system"); err != nil {
 		return podman.Setting[bool]{}
 	}
-	const link = "timers.target.wants/podman-auto-update.timer"
 	dirs := []string{"/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"}
 	if rootless {
 		dirs = []string{"/etc/systemd/user", "/usr/lib/systemd/user"}
@@ -56,10 +55,20 @@ func updateTimer(rootless bool) podman.Setting[bool] {
 			dirs = append(dirs, filepath.Join(dir, "systemd/user"))
 		}
 	}
-	return podman.Read(slices.ContainsFunc(dirs, func(dir string) bool {
-		_, err := os.Lstat(filepath.Join(dir, link))
+	return podman.Read(timerOn(unit, dirs), unit)
+}
+
+// timerOn reports whether a timer is on by what systemd goes by: enabling it makes a link in timers.target.wants, masking it one to /dev/null in the
+// place of the unit (systemctl(1)).
+func timerOn(unit string, dirs []string) bool {
+	masked := slices.ContainsFunc(dirs, func(dir string) bool {
+		to, err := os.Readlink(filepath.Join(dir, unit))
+		return err == nil && to == os.DevNull
+	})
+	return !masked && slices.ContainsFunc(dirs, func(dir string) bool {
+		_, err := os.Lstat(filepath.Join(dir, "timers.target.wants", unit))
 		return err == nil
-	}), "podman-auto-update.timer")
+	})
 }
 
 // subIDs reads /etc/subuid or /etc/subgid (subuid(5)). Lines that are none are passed over, as newuidmap does.
