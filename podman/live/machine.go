@@ -42,9 +42,10 @@ func (s *Service) machine(host *podman.Host) {
 	host.UpdateTimer = updateTimer(host.Rootless.Value)
 }
 
+const updateTimerUnit = "podman-auto-update.timer"
+
 // updateTimer reports whether podman-auto-update.timer is on. It is unknown where no systemd runs.
 func updateTimer(rootless bool) podman.Setting[bool] {
-	const unit = "podman-auto-update.timer"
 	if _, err := os.Stat("/run/systemd/system"); err != nil {
 		return podman.Setting[bool]{}
 	}
@@ -55,18 +56,18 @@ func updateTimer(rootless bool) podman.Setting[bool] {
 			dirs = append(dirs, filepath.Join(dir, "systemd/user"))
 		}
 	}
-	return podman.Read(timerOn(unit, dirs), unit)
+	return podman.Read(timerOn(dirs), updateTimerUnit)
 }
 
-// timerOn reports whether a timer is on by what systemd goes by: enabling it makes a link in timers.target.wants, masking it one to /dev/null in the
+// timerOn reports whether it is on by what systemd goes by in these directories: enabling it makes a link in timers.target.wants, masking it one to /dev/null in the
 // place of the unit (systemctl(1)).
-func timerOn(unit string, dirs []string) bool {
+func timerOn(dirs []string) bool {
 	masked := slices.ContainsFunc(dirs, func(dir string) bool {
-		to, err := os.Readlink(filepath.Join(dir, unit))
+		to, err := os.Readlink(filepath.Join(dir, updateTimerUnit))
 		return err == nil && to == os.DevNull
 	})
 	return !masked && slices.ContainsFunc(dirs, func(dir string) bool {
-		_, err := os.Lstat(filepath.Join(dir, "timers.target.wants", unit))
+		_, err := os.Lstat(filepath.Join(dir, "timers.target.wants", updateTimerUnit))
 		return err == nil
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 // TestTimerOn holds when systemd has a timer on: where a link wants it, and the unit is not masked.
 func TestTimerOn(t *testing.T) {
-	const unit = "podman-auto-update.timer"
+	const unit = updateTimerUnit
 	etc, lib := t.TempDir(), t.TempDir()
 	dirs := []string{etc, lib, filepath.Join(t.TempDir(), "none")}
 	link := func(to string, path ...string) {
@@ -21,19 +21,19 @@ func TestTimerOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if timerOn(unit, dirs) {
+	if timerOn(dirs) {
 		t.Error("without a link")
 	}
 	link("/usr/lib/systemd/system/other.timer", etc, "timers.target.wants", "other.timer")
-	if timerOn(unit, dirs) {
+	if timerOn(dirs) {
 		t.Error("with another's link")
 	}
 	link("/usr/lib/systemd/system/"+unit, lib, "timers.target.wants", unit)
-	if !timerOn(unit, dirs) {
+	if !timerOn(dirs) {
 		t.Error("with a link, to what is not there in a container")
 	}
 	link(os.DevNull, etc, unit)
-	if timerOn(unit, dirs) {
+	if timerOn(dirs) {
 		t.Error("masked")
 	}
 }
