@@ -36,10 +36,11 @@ and logs of the build, dates of the day make each build another, so that nobody 
 			byKind[f.Leftover] = append(byKind[f.Leftover], fmt.Sprintf("%s (layer %d)", f.Path, f.Layer))
 		}
 		var found []Finding
-		add := func(severity Severity, cause, message, setting, value string) {
+		add := func(severity Severity, cause, message, setting, value, summary string) {
 			found = append(found, Finding{Message: message, Severity: severity, Confidence: Certain, Cause: cause,
-				Evidence: []Evidence{{setting, value, podman.Origin{Field: "layers"}}}, Fix: Fix{Summary: "leave it out of the build"}})
+				Evidence: []Evidence{{setting, value, podman.Origin{Field: "layers"}}}, Fix: Fix{Summary: summary}})
 		}
+		const dated = "give the build its date: podman build --source-date-epoch=SECONDS --rewrite-timestamp, before 5.6 --timestamp=SECONDS"
 		slices.Sort(kinds)
 		for _, kind := range kinds {
 			files := byKind[kind]
@@ -52,14 +53,14 @@ and logs of the build, dates of the day make each build another, so that nobody 
 				text += fmt.Sprintf(" and %d more", len(files)-1)
 			}
 			const shown = 10
-			add(severity, kind, "the build has left "+kind+" in it: "+text, "files", strings.Join(files[:min(shown, len(files))], ", "))
+			add(severity, kind, "the build has left "+kind+" in it: "+text, "files", strings.Join(files[:min(shown, len(files))], ", "), "leave it out of the build")
 		}
 		if newest := content.Value.Newest; newest.Dated.After(content.Value.Created.Add(time.Second)) && !content.Value.Created.IsZero() {
-			add(Info, "dates", fmt.Sprintf("%s is from %s, later than the image's own date of %s", newest.Path, newest.Dated.UTC().Format(time.DateTime), content.Value.Created.UTC().Format(time.DateTime)), "file", newest.Path)
+			add(Info, "dates", fmt.Sprintf("%s is from %s, later than the image's own date of %s", newest.Path, newest.Dated.UTC().Format(time.DateTime), content.Value.Created.UTC().Format(time.DateTime)), "file", newest.Path, dated)
 		}
 		// Who sets the date of an image, by SOURCE_DATE_EPOCH, sets whole seconds.
 		if created := content.Value.Created; created.Nanosecond() != 0 {
-			add(Info, "created", "its own date, "+created.UTC().Format(time.DateTime)+", is that of the build: built again it is another image", "Created", created.UTC().Format(time.RFC3339Nano))
+			add(Info, "created", "its own date, "+created.UTC().Format(time.DateTime)+", is that of the build: built again it is another image", "Created", created.UTC().Format(time.RFC3339Nano), dated)
 		}
 		return found
 	},
