@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/rules/secret"
 )
 
 // rootlessly makes a container one of a rootless Podman's.
@@ -485,6 +486,9 @@ func TestImageRules(t *testing.T) {
 			c.Image = podman.Image{Content: podman.Setting[*podman.ImageContent]{Value: &podman.ImageContent{Files: []podman.ImageFile{{Secret: "x"}}}}}
 		}, ""},
 		{"a key", one(podman.ImageFile{Path: "/k", Layer: 2, Secret: "a private key"}), "high image-secret-file: /k holds a private key (layer 2)"},
+		{"a sample of a key", one(podman.ImageFile{Path: "/usr/lib/x/test/k", Layer: 2, Secret: "a private key"}), "info image-secret-file: /usr/lib/x/test/k holds a private key, a sample that everybody has by its place (layer 2)"},
+		{"the hash of a password", one(podman.ImageFile{Path: "/etc/shadow", Layer: 1, Secret: secret.PasswordHash}), "medium image-secret-file: /etc/shadow holds the hash of an account's password (layer 1)"},
+		{"a git history", one(podman.ImageFile{Path: "/x/.git/HEAD", Layer: 1, Secret: secret.RepositoryHistory}), "medium image-secret-file: /x/.git/HEAD holds the history of a git repository, with whatever was ever committed to it (layer 1)"},
 		{"a key that is gone", one(podman.ImageFile{Path: "/k", Layer: 2, Secret: "a private key", Gone: true}), "high image-secret-file: /k holds a private key; a later layer takes it away, and it is in this one all the same (layer 2)"},
 		{"setuid", one(podman.ImageFile{Path: "/su", Layer: 1, Mode: 0o4755}), "low image-setuid: /su runs as UID 0, whoever starts it (layer 1)"},
 		{"setuid, for all to write", one(podman.ImageFile{Path: "/su", Layer: 1, Mode: 0o4757, UID: 5}), "high image-setuid: /su runs as UID 5, whoever starts it, and everybody may write it (layer 1)"},
@@ -524,6 +528,19 @@ func TestImageRules(t *testing.T) {
 		slices.Sort(got)
 		if text := strings.Join(got, " | "); text != test.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", test.name, text, test.want)
+		}
+	}
+}
+
+// TestSamples holds which keys of an image count as samples: those that packages ship for their tests and documentation.
+func TestSamples(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/usr/lib/python3.11/test/keycert.pem": true, "/usr/share/doc/openssl/examples/key.pem": true, "/usr/local/lib/python3/tests/x.pem": true, "/app/node_modules/x/test/key.pem": true,
+		"/srv/venv/site-packages/x/testdata/key.pem": true, "/app/test/key.pem": false, "/usr/lib/app/key.pem": false, "/app/node_modules/x/key.pem": false, "/test/node_modules/key.pem": false,
+		"/root/.ssh/id_rsa": false, "/usr/lib/test": false,
+	} {
+		if isSample(path) != want {
+			t.Errorf("%s: %v", path, !want)
 		}
 	}
 }

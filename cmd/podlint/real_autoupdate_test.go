@@ -41,14 +41,7 @@ func startBus(t *testing.T) {
 // TestRealAutoUpdate holds what podlint says of containers that are labelled for podman auto-update to what podman auto-update --dry-run says of
 // them: whether there is something newer, and where it fails.
 func TestRealAutoUpdate(t *testing.T) {
-	home, err := os.MkdirTemp("", "home") // a rootless Podman's storage in it only the testbed can remove
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("HOME", home)
-	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
-	t.Setenv("XDG_CACHE_HOME", filepath.Join(home, ".cache"))
-	t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(home, "auth.json"))
+	home := ownHome(t)
 	emptyStorage(t)
 	buildImages(t)
 	startBus(t)

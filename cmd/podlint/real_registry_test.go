@@ -27,6 +27,20 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
+// ownHome gives the test a home of its own, with what Podman and podlint take from one.
+func ownHome(t *testing.T) string {
+	t.Helper()
+	home, err := os.MkdirTemp("", "home") // a rootless Podman's storage in it only the testbed can remove
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(home, ".cache"))
+	t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(home, "auth.json"))
+	return home
+}
+
 // startRegistry starts Debian's registry on loopback with TLS, and with a password where one is given. It returns its address and a client that
 // trusts it; Podman trusts it by the certs.d of the test's home.
 func startRegistry(t *testing.T, home, password string) (string, *http.Client) {
@@ -117,14 +131,7 @@ func deleteTag(t *testing.T, client *http.Client, registry, repository string) {
 // TestRealRegistry asks a real registry for newer images: one that is the newest, one that was pushed anew, a tag that is gone, right and wrong
 // credentials.
 func TestRealRegistry(t *testing.T) {
-	home, err := os.MkdirTemp("", "home") // a rootless Podman's storage in it only the testbed can remove
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("HOME", home)
-	t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
-	t.Setenv("XDG_CACHE_HOME", filepath.Join(home, ".cache"))
-	t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(home, "auth.json"))
+	home := ownHome(t)
 	emptyStorage(t) // a rootless Podman's lies below its home
 	buildImages(t)
 	open, client := startRegistry(t, home, "")
