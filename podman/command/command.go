@@ -226,9 +226,12 @@ func occurrences(f flag, value string, index, valueIndex int) ([]Option, error) 
 		if value == "" {
 			return nil, nil
 		}
-		values, err := csv.NewReader(strings.NewReader(value)).Read()
-		if err != nil {
-			return nil, fmt.Errorf("word %d: --%s takes values separated by commas", index+1, f.name)
+		values := strings.Split(value, ",")
+		if strings.ContainsAny(value, "\"\r\n") { // as pflag does; a reader of CSV costs four kilobytes
+			var err error
+			if values, err = csv.NewReader(strings.NewReader(value)).Read(); err != nil {
+				return nil, fmt.Errorf("word %d: --%s takes values separated by commas", index+1, f.name)
+			}
 		}
 		opts := make([]Option, len(values))
 		for i, v := range values {
