@@ -240,6 +240,47 @@ func TestFixElsewhere(t *testing.T) {
 	}
 }
 
+// TestFixSafePod holds that the safe edits of a pod's several members each come to what they are alone, and that the pod's unit, which only edits
+// that need trying would change, stays as it is.
+func TestFixSafePod(t *testing.T) {
+	members := map[string]string{
+		"web.pod":     "[Pod]\nPodName=web\nPublishPort=8000:80\n",
+		"a.container": softUnit + "Pod=web.pod\n",
+		"b.container": softUnit + "Pod=web.pod\nPodmanArgs=--label=io.containers.autoupdate=always\n",
+	}
+	edited := func(names ...string) map[string]string {
+		t.Helper()
+		files := map[string]string{}
+		for _, name := range names {
+			files[name] = members[name]
+		}
+		dir := writeTree(t, files)
+		if status, _, errs := fixAt(t, "--rootful", "--config", "none", "--write", dir); status != 0 {
+			t.Fatalf("status %d, %s", status, errs)
+		}
+		for _, name := range names {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[name] = string(data)
+		}
+		return files
+	}
+	together := edited("web.pod", "a.container", "b.container")
+	if together["web.pod"] != members["web.pod"] {
+		t.Errorf("the pod:\n%s", together["web.pod"])
+	}
+	for _, name := range []string{"a.container", "b.container"} {
+		if alone := edited("web.pod", name); together[name] != alone[name] || together[name] == members[name] {
+			t.Errorf("%s together:\n%s\nalone:\n%s", name, together[name], alone[name])
+		}
+	}
+	if !strings.Contains(together["b.container"], "AutoUpdate=") || strings.Contains(together["b.container"], "always") {
+		t.Errorf("the label:\n%s", together["b.container"])
+	}
+}
+
 // TestFixOlderPodman holds that a key which the Podman at hand does not know becomes PodmanArgs.
 func TestFixOlderPodman(t *testing.T) {
 	dir := writeTree(t, map[string]string{"a.container": softUnit})
