@@ -1,6 +1,9 @@
 package podman
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Kind tells containers that run a workload from those that Podman makes for itself.
 type Kind string
@@ -208,8 +211,21 @@ type Image struct {
 type Latest struct {
 	// Digest is that of the manifest, or of the index of several platforms.
 	Digest string `json:"digest"`
+	// Platforms holds the digests of an index's images, as far as it was read.
+	Platforms []string `json:"platforms,omitempty"`
 	// Created is when it was built, the zero time where that was not asked.
 	Created time.Time `json:"created,omitzero"`
+}
+
+// IsOf reports whether an image is the one that stands in the registry: an index gets another digest when any platform's image is made anew, so
+// that of an index the image of any platform counts.
+func (l Latest) IsOf(image *Image) bool {
+	for _, known := range append(slices.Clone(image.Digests), image.Digest) {
+		if known != "" && (known == l.Digest || slices.Contains(l.Platforms, known)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Owner says who put a variable into a container's environment.

@@ -13,6 +13,7 @@ var autoUpdate = Rule{
 	Why: `A hole that is mended in the image's packages stays open here until somebody pulls the image and makes the container again.
 podman auto-update does both, every night, and goes back where systemd hears that the new one does not start (--sdnotify).`,
 	Remedy: "Set `AutoUpdate=registry` in the Quadlet unit (the label `io.containers.autoupdate=registry`) and switch on podman-auto-update.timer. " +
+		"With a health check add `Notify=healthy`: then a new image that does not work is noticed, and the old one comes back. " +
 		"An image that is pinned by digest needs a bot that moves the digest.",
 	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
 	Settings: []string{"auto-update"},

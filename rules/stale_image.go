@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ container goes on with the image that it was made from even when the tag has bee
 					fmt.Sprintf("%s, where %s is now %s", short(image.ID), image.Name, short(current.Value)), renewal(image, true))
 			}
 			// Of an image that has no name any more Podman does not tell the digests that it was pulled by.
-			if latest := image.Latest; latest.Known() && len(image.Digests) > 0 && !slices.Contains(image.Digests, latest.Value.Digest) && image.Digest != latest.Value.Digest {
+			if latest := image.Latest; latest.Known() && len(image.Digests) > 0 && !latest.Value.IsOf(&image) {
 				return violated(latest, Medium, behind(image), "registry", latest.Value.Digest, renewal(image, false))
 			}
 			built := image.Built

@@ -169,9 +169,15 @@ func TestRealRegistry(t *testing.T) {
 	}
 	policies(t, home, open)
 	registriesConf(t, home, open)
-	platforms(t, open+"/many:1", func() string {
+	platforms(t, open, func() string {
 		_, found, errs := scan()
-		return found["many"] + errs
+		text := errs
+		for _, name := range []string{"many", "foreign"} {
+			if strings.Contains(found[name], "behind") {
+				text += name + " is behind;"
+			}
+		}
+		return text
 	})
 	podmanCommand(t, "tag", "localhost/plain:1", "localhost/newer:1")
 	dir := t.TempDir()
@@ -248,33 +254,41 @@ func mirrored(t *testing.T, conf, registry string, scan func(string, ...string) 
 }
 
 // platforms holds that a container of an index of several platforms is behind when its own platform's image was pushed anew, and is not when only
-// another's was.
-func platforms(t *testing.T, name string, said func() string) {
+// another's was: one of this machine's platform, and one of another.
+func platforms(t *testing.T, registry string, said func() string) {
+	const other = "riscv64"
 	dir := t.TempDir()
-	push := func(version string, others ...string) {
+	push := func(versions map[string]string) {
 		t.Helper()
 		_ = exec.Command("podman", "manifest", "rm", "localhost/index:1").Run()
-		for arch, v := range map[string]string{runtime.GOARCH: version, "riscv64": strings.Join(append(others, version), "")} {
+		for arch, v := range versions {
 			os.WriteFile(filepath.Join(dir, "Containerfile"), []byte("FROM scratch\nCOPY Containerfile /\nLABEL version="+v+"-"+arch+"\n"), 0o644)
 			podmanCommand(t, "build", "-q", "--platform", "linux/"+arch, "--timestamp", "1700000000", "--manifest", "localhost/index:1", dir)
 		}
-		podmanCommand(t, "manifest", "push", "-q", "--all", "localhost/index:1", "docker://"+name)
+		for _, name := range []string{"many", "foreign"} {
+			podmanCommand(t, "manifest", "push", "-q", "--all", "localhost/index:1", "docker://"+registry+"/"+name+":1")
+		}
 	}
-	push("1")
-	podmanCommand(t, "pull", "-q", name)
-	podmanCommand(t, "create", "--name", "many", "--network", "none", name, "/x")
-	if text := said(); text != "" {
-		t.Errorf("an index's own: %s", text)
+	push(map[string]string{runtime.GOARCH: "1", other: "1"})
+	for name, arch := range map[string]string{"many": runtime.GOARCH, "foreign": other} {
+		podmanCommand(t, "pull", "-q", "--platform", "linux/"+arch, registry+"/"+name+":1")
+		podmanCommand(t, "create", "--name", name, "--pull", "never", "--platform", "linux/"+arch, "--network", "none", registry+"/"+name+":1", "/x")
 	}
-	push("1", "other")
-	if text := said(); text != "" {
-		t.Errorf("another platform's image was pushed: %s", text)
+	for _, step := range []struct {
+		versions map[string]string
+		want     string
+	}{
+		{map[string]string{runtime.GOARCH: "1", other: "1"}, ""},
+		{map[string]string{runtime.GOARCH: "1", other: "2"}, "foreign is behind;"},
+		{map[string]string{runtime.GOARCH: "2", other: "1"}, "many is behind;"},
+		{map[string]string{runtime.GOARCH: "2", other: "2"}, "many is behind;foreign is behind;"},
+	} {
+		push(step.versions)
+		if text := said(); text != step.want {
+			t.Errorf("%v: %q", step.versions, text)
+		}
 	}
-	push("2")
-	if text := said(); !strings.Contains(text, "behind") {
-		t.Errorf("its own platform's image was pushed: %q", text)
-	}
-	podmanCommand(t, "rm", "many")
+	podmanCommand(t, "rm", "many", "foreign")
 }
 
 // policies holds what image-unsigned says of a signature policy to what podman pull does with it: where it pulls, unsigned as the image is, there

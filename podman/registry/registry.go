@@ -139,11 +139,10 @@ func ask(ctx context.Context, q Question) (podman.Latest, error) {
 		return podman.Latest{}, err
 	}
 	defer func() { _ = image.Close() }()
-	// An index gets another digest when any platform's image is made anew; what counts is this one's.
 	if raw, kind, err := image.Manifest(ctx); err == nil && manifest.MIMETypeIsMultiImage(kind) {
 		if list, err := manifest.ListFromBlob(raw, kind); err == nil {
-			if own, err := list.ChooseInstance(sys); err == nil && slices.Contains(q.Known, own.String()) {
-				return podman.Latest{Digest: own.String()}, nil
+			for _, instance := range list.Instances() {
+				latest.Platforms = append(latest.Platforms, instance.String())
 			}
 		}
 	}
