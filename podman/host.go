@@ -72,10 +72,10 @@ type Registry struct {
 }
 
 // RegistryOf returns what registries.conf says about an image's name, and the prefix that it says it of: of all that match, the longest counts
-// (containers-registries.conf(5)).
+// (containers-registries.conf(5)), of two as long the first by name, since Podman's library sorts them.
 func RegistryOf(registries map[string]Registry, image string) (prefix string, r Registry, ok bool) {
 	for p, entry := range registries {
-		if len(p) > len(prefix) && matchesPrefix(image, p) {
+		if (len(p) > len(prefix) || len(p) == len(prefix) && p < prefix) && matchesPrefix(image, p) {
 			prefix, r, ok = p, entry, true
 		}
 	}
