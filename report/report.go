@@ -114,6 +114,14 @@ type Error struct {
 	Location *location `json:"location,omitempty"`
 }
 
+// HintAfter returns the hint to show below an entry of a list, empty for none: of many alike in a row it is said once, below the last.
+func HintAfter(list []Error, i int) string {
+	if i+1 < len(list) && list[i+1].Hint == list[i].Hint {
+		return ""
+	}
+	return list[i].Hint
+}
+
 // Add adds what a reader of definitions has found wrong.
 func (r *Report) Add(p podman.Problem) {
 	origin := p.Origin

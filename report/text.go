@@ -374,8 +374,8 @@ func (t *textWriter) errors(title string, list []Error) {
 	t.print("\n", t.palette.bold(title), "\n")
 	for i, e := range list {
 		t.print("  ", t.wrapped(Safe(e.Target)+": "+Safe(e.Message), 4, func(s string) string { return s }), "\n")
-		if e.Hint != "" && (i+1 == len(list) || list[i+1].Hint != e.Hint) { // of many alike it is said once
-			t.print("    ", t.wrapped(Safe(e.Hint), 4, t.palette.dim), "\n")
+		if hint := HintAfter(list, i); hint != "" {
+			t.print("    ", t.wrapped(Safe(hint), 4, t.palette.dim), "\n")
 		}
 	}
 }

@@ -43,9 +43,7 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 			policy = "local"
 		}
 		message := "nothing pulls a newer image and makes it again"
-		switch u.Value {
-		case "", "disabled":
-		default:
+		if u.Value != "" && u.Value != "disabled" {
 			message = "podman auto-update does not know it and fails for the container"
 		}
 		if u.Value != "" {
@@ -60,19 +58,20 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 // idleUpdate says why podman auto-update does nothing for a container that is labelled for it, and what to do; empty where it does
 // (podman-auto-update(1)).
 func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
-	policy := c.Upkeep.AutoUpdate.Value
+	byRegistry := c.Upkeep.AutoUpdate.Value != "local"
+	noUnit := c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == ""
 	written, full := parseImageName(c.Image.Written.Value)
 	switch {
-	case pinned && policy != "local":
+	case byRegistry && pinned:
 		return "a digest does not move: it finds nothing newer", Fix{Summary: "name a tag, or let a bot move the digest and leave auto-update out"}
-	case policy != "local" && c.Image.Written.Known() && full && written.registry == "":
+	case byRegistry && c.Image.Written.Known() && full && written.registry == "":
 		return "Podman makes no such container of a short name: " + c.Image.Written.Value, Fix{Summary: "write the image's name with its registry"}
-	case policy != "local" && strings.HasPrefix(c.Image.Name, "localhost/"):
+	case byRegistry && strings.HasPrefix(c.Image.Name, "localhost/"):
 		return "no registry has it: podman auto-update finds nothing newer for " + c.Image.Name,
 			Fix{Summary: "have it go by the images built here", Safe: true, Drop: true, Changes: updateBy("local")}
-	case c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == "" && c.Unit != "":
+	case noUnit && c.Unit != "":
 		return "no systemd unit makes its pod: podman auto-update fails for it", Fix{Summary: "make the pod by a Quadlet unit"}
-	case c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == "":
+	case noUnit:
 		return "no systemd unit makes the container: podman auto-update fails for it", Fix{Summary: "make it by a Quadlet unit"}
 	case c.Host.UpdateTimer.Known() && !c.Host.UpdateTimer.Value:
 		return "podman-auto-update.timer is not on, without which it does nothing by itself", Fix{Summary: "systemctl enable --now podman-auto-update.timer (--user for a rootless one)"}

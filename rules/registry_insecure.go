@@ -29,9 +29,8 @@ that they like, and it runs here.`,
 		if !ok || !r.Insecure || strings.HasPrefix(name.registry, "localhost") || strings.HasPrefix(name.registry, "127.") {
 			return nil
 		}
-		return []Finding{{
-			Message: fmt.Sprintf("its image comes from %s, which registries.conf calls insecure", prefix), Severity: High, Confidence: Certain,
-			Evidence: []Evidence{{"insecure", "true", r.Origin}}, Fix: Fix{Summary: "give the registry a certificate and leave insecure=true out"},
-		}}
+		return violated(podman.Setting[bool]{Origin: r.Origin}, High, fmt.Sprintf("its image comes from %s, which registries.conf calls insecure", prefix), "insecure", "true", Fix{
+			Summary: "give the registry a certificate and leave insecure=true out",
+		})
 	},
 }

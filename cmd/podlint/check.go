@@ -129,13 +129,7 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	result.Finished = a.now()
 	flags.finish(result)
 	if !slices.Contains(flags.destinations, destination{"text", "-"}) || flags.quiet { // the text report has them
-		list := slices.Concat(result.Errors, result.Warnings)
-		for i, e := range list {
-			fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
-			if e.Hint != "" && (i+1 == len(list) || list[i+1].Hint != e.Hint) { // of many alike it is said once
-				fmt.Fprintf(a.err, "hint: %s\n", report.Safe(e.Hint))
-			}
-		}
+		a.tell(slices.Concat(result.Errors, result.Warnings))
 	}
 	if err := flags.write(a.streams, result); err != nil {
 		return err

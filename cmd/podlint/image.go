@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -87,10 +86,8 @@ func (a *app) images(cmd *cobra.Command, flags *scanFlags, names []string) error
 	result.Finished = a.now()
 	flags.finish(result)
 	result.Sort()
-	for _, e := range result.Errors {
-		if !flags.onTerminal(a.out) {
-			fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
-		}
+	if !flags.onTerminal(a.out) { // where the report shows them
+		a.tell(result.Errors)
 	}
 	if err := flags.write(a.streams, result); err != nil {
 		return err

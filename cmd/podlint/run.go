@@ -117,6 +117,16 @@ func (a *app) end(o *output, r *report.Report) {
 	}
 }
 
+// tell writes what could not be read, and what is odd, to standard error.
+func (a *app) tell(list []report.Error) {
+	for i, e := range list {
+		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
+		if hint := report.HintAfter(list, i); hint != "" {
+			fmt.Fprintf(a.err, "hint: %s\n", report.Safe(hint))
+		}
+	}
+}
+
 // complain writes an error, and what to do about it, to standard error.
 func (a *app) complain(err error) {
 	var config *configError
