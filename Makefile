@@ -20,16 +20,16 @@ test: test-unit test-real ## run every test, those against a real Podman include
 test-unit: ## run the tests that need no Podman
 	$(GO) test ./...
 
-test-real: ## run the tests against Podman 4.3 and 5.4 (root on Debian 12)
-	testdata/testbed/run
+test-real: ## run the tests against Podman 4.3 and 5.4 (root on Debian 12); PODMAN=5.4 MODE=rootless RUN=Prove for a part
+	@$(GO) run ./testdata/testbed -podman '$(PODMAN)' -mode '$(MODE)' -run '$(RUN)'
 
 race: ## run the tests with the race detector
 	$(GO) test -race ./...
 
 lint: ## run the linters
 	golangci-lint run ./...
-	golangci-lint run --build-tags realpodman ./cmd/...
-	shellcheck .ci/run testdata/testbed/run testdata/testbed/with-podman testdata/demo/run testdata/bench/run
+	golangci-lint run --build-tags realpodman ./cmd/... ./testdata/testbed
+	shellcheck .ci/run testdata/services/nginx-answers testdata/testbed/install testdata/testbed/prepare testdata/testbed/with-podman testdata/demo/run testdata/bench/run
 
 generate: ## write podman/command/flags.go anew from Podman's own flags
 	cd podman/command/internal/generate && CGO_ENABLED=0 $(GO) run -tags "$(GENERATE_TAGS)" . ../../flags.go
@@ -40,7 +40,7 @@ check-generated: ## fail where podman/command/flags.go is not what Podman's sour
 	rm /tmp/podlint-flags.go
 
 update: ## write the golden files anew, and the captures from real services
-	testdata/testbed/run --update
+	$(GO) run ./testdata/testbed -update
 	$(GO) test ./cmd/podlint -update
 
 bench: ## measure podlint beside a bare HTTP client (root on Debian 12)

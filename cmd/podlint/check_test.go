@@ -18,7 +18,7 @@ import (
 // checkAt is invoke for `podlint check`, at a fixed time and with a standard input.
 func checkAt(t testing.TB, stdin string, args ...string) (status int, out, errs string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	a := &app{streams: streams{strings.NewReader(stdin), &stdout, &stderr}, now: func() time.Time { return captured }}

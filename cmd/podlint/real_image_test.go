@@ -97,7 +97,7 @@ func TestRealOwnImage(t *testing.T) {
 	}
 	first := build()
 	digest := podmanCommand(t, "image", "inspect", "--format", "{{.Digest}}", first)
-	time.Sleep(1100 * time.Millisecond)
+	waitForNextSecond(t)
 	os.Chtimes(filepath.Join(dir, "podlint"), time.Now(), time.Now())
 	if again := build(); again != first || podmanCommand(t, "image", "inspect", "--format", "{{.Digest}}", again) != digest {
 		t.Errorf("built twice it is %s and %s", first, again)

@@ -3,10 +3,10 @@
 package main
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,15 +27,21 @@ type provenCase struct {
 	name    string
 	args    []string
 	command string
-	want    string // of cap-drop-all, no-new-privileges and read-only
+	// probe succeeds when a copy has done what it has to: a proof that goes by it alone comes out the same on a slow machine. Without one it
+	// goes by a copy's running on for a while.
+	probe string
+	want  string // of cap-drop-all, no-new-privileges and read-only
 }
 
+// started succeeds in a copy whose shell has done what it does first, and has become the program that stays.
+const started = "/bin/busybox pidof sleep"
+
 var provenCases = []provenCase{
-	{"needs-nothing", nil, "exec sleep 1000", "cap-drop-all no-new-privileges read-only"},
-	{"writes", nil, "touch /var/cache/x/a && touch /run/x.pid && exec sleep 1000", "cap-drop-all no-new-privileges read-only:/var/cache/x"},
-	{"binds-and-drops", nil, "exec httpd -f -p 80 -u svc", "cap-drop-all:NET_BIND_SERVICE,SETGID no-new-privileges read-only"},
-	{"chowns", []string{"-v", "data:/var/lib/x"}, "chown 101:101 /var/lib/x && exec sleep 1000", "cap-drop-all:CHOWN no-new-privileges read-only"},
-	{"setuid", []string{"--user", "101:101"}, "/bin/suid && exec sleep 1000", "cap-drop-all -no-new-privileges read-only"},
+	{"needs-nothing", nil, "exec sleep 1000", "", "cap-drop-all no-new-privileges read-only"},
+	{"writes", nil, "touch /var/cache/x/a && touch /run/x.pid && exec sleep 1000", started, "cap-drop-all no-new-privileges read-only:/var/cache/x"},
+	{"binds-and-drops", nil, "exec httpd -f -p 80 -u svc", "/bin/busybox wget -q -O /dev/null http://127.0.0.1/index.html", "cap-drop-all:NET_BIND_SERVICE,SETGID no-new-privileges read-only"},
+	{"chowns", []string{"-v", "data:/var/lib/x"}, "chown 101:101 /var/lib/x && exec sleep 1000", started, "cap-drop-all:CHOWN no-new-privileges read-only"},
+	{"setuid", []string{"--user", "101:101"}, "/bin/suid && exec sleep 1000", started, "cap-drop-all -no-new-privileges read-only"},
 }
 
 // proofImage makes an image with what the cases need.
@@ -68,8 +74,9 @@ func proofImage(t *testing.T) {
 		}
 	}
 	write("etc/passwd", []byte("root:x:0:0::/:/bin/sh\nsvc:x:101:101::/:/bin/sh\n"), 0o644)
+	write("index.html", []byte("here\n"), 0o644)
 	write("etc/group", []byte("root:x:0:\nsvc:x:101:\n"), 0o644)
-	write("Containerfile", []byte("FROM scratch\nCOPY bin /bin\nCOPY etc /etc\nCOPY tmp /tmp\nCOPY run /run\nCOPY var /var\nRUN [\"/bin/busybox\", \"chmod\", \"4755\", \"/bin/suid\"]\n"), 0o644)
+	write("Containerfile", []byte("FROM scratch\nCOPY bin /bin\nCOPY etc /etc\nCOPY tmp /tmp\nCOPY run /run\nCOPY var /var\nCOPY index.html /\nRUN [\"/bin/busybox\", \"chmod\", \"4755\", \"/bin/suid\"]\n"), 0o644)
 	podmanCommand(t, "build", "-q", "--network", "none", "-t", "localhost/proof:1", dir)
 }
 
@@ -77,8 +84,9 @@ func proofImage(t *testing.T) {
 func untouched(t *testing.T) string {
 	t.Helper()
 	state := podmanCommand(t, "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Image}}")
-	for _, name := range strings.Fields(podmanCommand(t, "ps", "--all", "--format", "{{.Names}}")) {
-		state += podmanCommand(t, "inspect", "--type", "container", "--format", "{{.Id}} {{.State.StartedAt}} {{.State.Pid}} {{.RestartCount}}", name) + "\n"
+	if names := strings.Fields(podmanCommand(t, "ps", "--all", "--format", "{{.Names}}")); len(names) > 0 {
+		const facts = "{{.Id}} {{.State.StartedAt}} {{.State.Pid}} {{.RestartCount}}"
+		state += podmanCommand(t, append([]string{"inspect", "--type", "container", "--format", facts}, names...)...) + "\n"
 	}
 	for _, volume := range strings.Fields(podmanCommand(t, "volume", "ls", "-q")) {
 		dir := podmanCommand(t, "volume", "inspect", "--format", "{{.Mountpoint}}", volume)
@@ -127,11 +135,17 @@ func TestRealProve(t *testing.T) {
 	for _, c := range provenCases {
 		podmanCommand(t, slices.Concat([]string{"run", "-d", "--name", c.name, "--network", "none"}, c.args, []string{"localhost/proof:1", "/bin/sh", "-c", c.command})...)
 	}
-	time.Sleep(time.Second)
+	for _, c := range provenCases {
+		waitUntilStarted(t, c.name)
+	}
 	for _, c := range provenCases {
 		t.Run(c.name, func(t *testing.T) {
 			before := untouched(t)
-			status, out, errs := invoke(t, "prove", c.name, "--for", "1s", "--config", "none")
+			args := []string{"prove", c.name, "--for", "1s", "--patience", "5m", "--limit", "1h", "--config", "none"}
+			if c.probe != "" {
+				args = append(args, "--probe", c.probe)
+			}
+			status, out, errs := invoke(t, args...)
 			if status != 0 {
 				t.Fatalf("status %d\n%s%s", status, out, errs)
 			}
@@ -181,16 +195,25 @@ func runs(t *testing.T, name, line string) {
 		t.Errorf("what is printed does not run: %v\n%s\n%s", err, text, line)
 		return
 	}
-	time.Sleep(time.Second)
-	if running := podmanCommand(t, "inspect", "--type", "container", "--format", "{{.State.Running}}", "again"); running != "true" {
-		t.Errorf("what is printed does not stay: %s\n%s", podmanCommand(t, "logs", "again"), line)
-	}
-	for range 5 { // Podman 4.3 finds a mount busy whose last process is only just gone
-		if exec.Command("podman", "rm", "--force", "--time", "0", "again").Run() == nil {
-			break
+	waitUntilStarted(t, "again")
+	waitFor(t, "podman rm", func() bool { // Podman 4.3 finds a mount busy whose last process is only just gone
+		return exec.Command("podman", "rm", "--force", "--time", "0", "again").Run() == nil
+	})
+}
+
+// waitUntilStarted waits until a container has done what its shell does first, and runs the program that stays.
+func waitUntilStarted(t *testing.T, name string) {
+	t.Helper()
+	waitFor(t, name+" to start its program", func() bool {
+		state := podmanCommand(t, "inspect", "--type", "container", "--format", "{{.State.Status}} {{.State.Pid}}", name)
+		status, pid, _ := strings.Cut(state, " ")
+		if status == "exited" || status == "stopped" {
+			t.Fatalf("%s does not stay: %s", name, podmanCommand(t, "logs", name))
 		}
-		time.Sleep(200 * time.Millisecond)
-	}
+		line, _ := os.ReadFile("/proc/" + pid + "/cmdline")
+		program, _, _ := strings.Cut(string(line), "\x00")
+		return slices.Contains([]string{"sleep", "httpd"}, filepath.Base(program))
+	})
 }
 
 // TestRealProveUnit proves a unit that is not running, and writes what holds into it.
@@ -203,7 +226,7 @@ func TestRealProveUnit(t *testing.T) {
 	if err := os.WriteFile(unit, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	status, out, errs := invoke(t, "prove", unit, "--for", "1s", "--write", "--config", "none", "--podman", "5.4")
+	status, out, errs := invoke(t, "prove", unit, "--probe", started, "--patience", "5m", "--limit", "1h", "--write", "--config", "none", "--podman", "5.4")
 	after, _ := os.ReadFile(unit)
 	if status != 0 || !strings.Contains(string(after), "ReadOnly=true\nTmpfs=/var/cache/x:") || !strings.HasPrefix(string(after), "# a cache\n[Container]\nImage=localhost/proof:1\n") {
 		t.Errorf("status %d\n%s\n%s%s", status, after, out, errs)
@@ -228,34 +251,65 @@ func TestRealProveUnit(t *testing.T) {
 	runs(t, "", command.Join(slices.Concat([]string{"podman", "run", "--name", "again"}, words[2:]))+"\n")
 }
 
+// A moment is a command of a proof at which it is ended: podlint --verbose says each before it runs it.
+type moment struct {
+	// verb is what the command's line holds, and time which of the commands that hold it is meant, from 1.
+	verb string
+	time int
+}
+
+// moments are those of a proof of a container with a volume: its first copy is being made, runs, is looked at and is removed, and so is a later
+// one.
+var moments = []moment{{" run --detach ", 1}, {" inspect --type container podlint-proof-", 1}, {" diff ", 1}, {" rm --force ", 1}, {" run --detach ", 3}, {" rm --force ", 3}}
+
+// endedAt proves a container, ends podlint with a signal at a moment, and returns its exit status and what it said.
+func endedAt(t *testing.T, at moment, signal syscall.Signal, name string, args ...string) (status int, said string) {
+	t.Helper()
+	cmd := exec.Command(os.Getenv("PODLINT"), slices.Concat([]string{"prove", name, "--verbose", "--config", "none"}, args)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	errs, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	seen := 0
+	for scanner := bufio.NewScanner(errs); scanner.Scan(); {
+		lines.WriteString(scanner.Text() + "\n")
+		if strings.Contains(scanner.Text(), at.verb) {
+			if seen++; seen == at.time {
+				_ = cmd.Process.Signal(signal)
+			}
+		}
+	}
+	_ = cmd.Wait()
+	if seen < at.time {
+		t.Fatalf("the proof has no %q number %d:\n%s", at.verb, at.time, &lines)
+	}
+	return cmd.ProcessState.ExitCode(), lines.String()
+}
+
 // TestRealProveInterrupted holds that Ctrl-C ends a proof at once, with nothing left.
 func TestRealProveInterrupted(t *testing.T) {
 	emptyStorage(t)
 	proofImage(t)
 	podmanCommand(t, "run", "-d", "--name", "quiet", "--network", "none", "localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
 	before := untouched(t)
-	cmd := exec.Command(os.Getenv("PODLINT"), "prove", "quiet", "--for", "1m", "--config", "none")
-	var errs strings.Builder
-	cmd.Stderr = &errs
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(3 * time.Second)
-	if podmanCommand(t, "ps", "--format", "{{.Names}}") == "quiet" {
-		t.Error("there is no copy to interrupt")
-	}
-	_ = cmd.Process.Signal(syscall.SIGINT)
-	begun := time.Now()
-	err := cmd.Wait()
-	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 3 || !strings.Contains(errs.String(), "interrupted") || time.Since(begun) > 10*time.Second {
-		t.Errorf("%v after %v, %s", err, time.Since(begun), errs.String())
-	}
-	if after := untouched(t); after != before {
-		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	// A copy of this proof runs for an hour: what ends sooner was interrupted.
+	for _, at := range []moment{{" run --detach ", 1}, {" inspect --type container podlint-proof-", 1}, {" inspect --type container podlint-proof-", 4}} {
+		status, said := endedAt(t, at, syscall.SIGINT, "quiet", "--for", "1h", "--limit", "3h")
+		if status != 3 || !strings.Contains(said, "interrupted") {
+			t.Errorf("at%snumber %d: status %d, %s", at.verb, at.time, status, said)
+		}
+		if after := untouched(t); after != before {
+			t.Errorf("at%snumber %d: before:\n%s\nafter:\n%s", at.verb, at.time, before, after)
+		}
 	}
 }
 
-// TestRealProveKilled kills podlint at random moments: after the next run nothing of it is left, and nothing else is gone.
+// TestRealProveKilled kills podlint at several moments: after the next run nothing of it is left, and nothing else is gone.
 func TestRealProveKilled(t *testing.T) {
 	emptyStorage(t)
 	proofImage(t)
@@ -263,26 +317,22 @@ func TestRealProveKilled(t *testing.T) {
 	podmanCommand(t, "run", "-d", "--name", "writes", "--network", "none", "-v", "data:/var/lib/x", "localhost/proof:1", "/bin/sh", "-c", "touch /var/cache/x/a /var/lib/x/a && exec sleep 1000")
 	// Somebody else's container that has the label, but not the name, is not podlint's.
 	podmanCommand(t, "run", "-d", "--name", "other", "--network", "none", "--label", "podlint.proof=1-1", "localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
-	time.Sleep(500 * time.Millisecond)
+	waitUntilStarted(t, "writes")
+	waitUntilStarted(t, "other")
 	before := untouched(t)
-	rounds := 5
+	rounds := len(moments)
 	if n := os.Getenv("PODLINT_KILLS"); n != "" {
 		fmt.Sscan(n, &rounds)
 	}
-	random := rand.New(rand.NewPCG(1, uint64(os.Getpid())))
-	for range rounds {
-		cmd := exec.Command(os.Getenv("PODLINT"), "prove", "writes", "--for", "500ms", "--config", "none")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(200+random.IntN(5000)) * time.Millisecond)
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+	for i := range rounds {
+		endedAt(t, moments[i%len(moments)], syscall.SIGKILL, "writes", "--probe", started, "--patience", "5m")
 	}
-	// What runs on by itself may still be making a copy.
-	time.Sleep(2 * time.Second)
-	status, _, errs := invoke(t, "prove", "writes", "--rule", "no-new-privileges", "--for", "500ms", "--config", "none")
+	waitFor(t, "the podman of the killed podlint to end", func() bool { // it runs on by itself, and may still be making a copy
+		return len(processes(t, func(args []string) bool {
+			return filepath.Base(args[0]) == "podman" && strings.Contains(strings.Join(args, " "), "podlint-proof-")
+		})) == 0
+	})
+	status, _, errs := invoke(t, "prove", "writes", "--rule", "no-new-privileges", "--probe", started, "--patience", "5m", "--config", "none")
 	if status != 0 {
 		t.Errorf("status %d, %s", status, errs)
 	}
@@ -301,7 +351,7 @@ func TestRealServices(t *testing.T) {
 	podmanCommand(t, "import", "-q", archive, "localhost/services:1")
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	major := strings.TrimPrefix(podmanCommand(t, "--version"), "podman version ")[:1]
-	for name, probe := range map[string]string{"nginx": "", "redis": "redis-cli ping", "postgres": "pg_isready -q -h /var/run/postgresql"} {
+	for name, probe := range map[string]string{"nginx": "nginx-answers", "redis": "redis-cli ping", "postgres": "pg_isready -q -h /var/run/postgresql"} {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(os.Getenv("SERVICES"), name+".container"))
 			if err != nil {
@@ -311,11 +361,8 @@ func TestRealServices(t *testing.T) {
 			if err := os.WriteFile(unit, text, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			args := []string{"prove", unit, "--write", "--for", "1s", "--config", "none"}
-			if probe != "" {
-				args = append(args, "--probe", probe, "--patience", "10s")
-			}
-			status, out, errs := invoke(t, args...)
+			// A copy of nginx whose workers may not become www-data runs on and answers nobody: each such copy takes all the patience.
+			status, out, errs := invoke(t, "prove", unit, "--write", "--probe", probe, "--patience", "20s", "--limit", "1h", "--config", "none")
 			if status != 0 {
 				t.Fatalf("status %d\n%s%s", status, out, errs)
 			}

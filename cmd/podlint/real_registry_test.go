@@ -97,19 +97,25 @@ func startRegistry(t *testing.T, home, password string) (string, *http.Client) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(cert)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	for range 100 {
-		if r, err := client.Get("https://" + address + "/v2/"); err == nil {
-			r.Body.Close()
-			return address, client
+	exited := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(exited) }()
+	t.Cleanup(func() { _ = cmd.Process.Kill(); <-exited })
+	waitFor(t, "the registry to answer", func() bool {
+		select {
+		case <-exited:
+			t.Fatalf("the registry has ended: %s", &log)
+		default:
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatalf("the registry does not answer: %s", &log)
-	return "", nil
+		r, err := client.Get("https://" + address + "/v2/")
+		if err == nil {
+			r.Body.Close()
+		}
+		return err == nil
+	})
+	return address, client
 }
 
 // deleteTag takes the tag 1 of a repository away, which goes by the digest of its manifest.
@@ -155,7 +161,7 @@ func TestRealRegistry(t *testing.T) {
 	scan := func() (int, map[string]string, string) {
 		t.Helper()
 		os.RemoveAll(filepath.Join(home, ".cache"))
-		status, out, errs := invokeProgram(t, "scan", "--online", "--rule", "stale-image,read-only", "--config", "none", "--format", "json", "--registry-timeout", "10s")
+		status, out, errs := invokeProgram(t, "scan", "--online", "--rule", "stale-image,read-only", "--config", "none", "--format", "json", "--registry-timeout", "5m")
 		found := map[string]string{}
 		for _, f := range parseReport(t, out).Findings {
 			if f.Rule == "stale-image" {
@@ -182,7 +188,7 @@ func TestRealRegistry(t *testing.T) {
 	podmanCommand(t, "tag", "localhost/plain:1", "localhost/newer:1")
 	dir := t.TempDir()
 	os.WriteFile(filepath.Join(dir, "Containerfile"), []byte("FROM localhost/plain:1\nLABEL newer=yes\n"), 0o644)
-	time.Sleep(1100 * time.Millisecond)
+	waitForNextSecond(t)
 	podmanCommand(t, "build", "-q", "-t", "localhost/newer:1", dir)
 	put("localhost/newer:1", open+"/app:1")
 	put("localhost/newer:1", closed+"/own:1")
@@ -210,7 +216,7 @@ func TestRealRegistry(t *testing.T) {
 // invokeProgram runs podlint as a program: the libraries that read a user's configuration remember the first home that they saw.
 func invokeProgram(t *testing.T, args ...string) (status int, out, errs string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Getenv("PODLINT"), args...)
 	var stdout, stderr bytes.Buffer

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // ruleCase is a container on which a rule fires, or on which one that fires everywhere is silent. What it is made with comes
@@ -216,13 +215,7 @@ func machineRules(t *testing.T, isRootless bool, fired map[string]bool) {
 		t.Fatal(err)
 	}
 	defer func() { service.Process.Kill(); service.Wait() }()
-	for range 100 {
-		if conn, err := net.Dial("tcp", strings.TrimPrefix(address, "tcp://")); err == nil {
-			conn.Close()
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	waitForListener(t, "tcp", strings.TrimPrefix(address, "tcp://"))
 	want := "critical"
 	if isRootless {
 		want = "high"

@@ -20,11 +20,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // cases are the containers of the matrix: what each is made with, and the rules that must fire on it with the severity
@@ -423,32 +423,34 @@ func leftovers() []string {
 	return append(left, inRuntime...)
 }
 
-// killed kills a podlint with its own service, and looks for what is left of that.
+// killed interrupts and kills a podlint with its own service, and looks for what is left of that.
 func killed(t *testing.T) {
 	program := os.Getenv("PODLINT")
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
-		// A podman that takes a while to answer keeps the scan going until it is killed.
-		cmd := exec.Command(program, "scan", "--concurrency", "1")
-		cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
+		cmd := exec.Command(program, "scan", "--concurrency", "1", "--timeout", "1h")
+		var errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = io.Discard, &errs
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		deadline := time.Now().Add(5 * time.Second)
-		for services(t) == 0 && time.Now().Before(deadline) {
-			time.Sleep(2 * time.Millisecond)
+		// A service that is stopped answers nothing: the scan goes on until the signal ends it.
+		var stopped []int
+		waitFor(t, "podlint's own service", func() bool {
+			stopped = services(t)
+			return len(stopped) > 0
+		})
+		for _, pid := range stopped {
+			_ = syscall.Kill(pid, syscall.SIGSTOP)
 		}
-		begun := time.Now()
 		_ = cmd.Process.Signal(signal)
-		_ = cmd.Wait()
-		if d := time.Since(begun); d > time.Second {
-			t.Errorf("%v: podlint took %v to end", signal, d)
+		err := cmd.Wait()
+		if signal == syscall.SIGINT && (cmd.ProcessState.ExitCode() != 3 || !strings.Contains(errs.String(), "interrupted")) {
+			t.Errorf("interrupted: %v, %s", err, &errs)
 		}
-		for services(t) > 0 && time.Since(begun) < 3*time.Second {
-			time.Sleep(10 * time.Millisecond)
+		for _, pid := range stopped { // the kernel's signal at podlint's end waits for it
+			_ = syscall.Kill(pid, syscall.SIGCONT)
 		}
-		if n := services(t); n > 0 {
-			t.Errorf("%v: %d services are left", signal, n)
-		}
+		waitFor(t, fmt.Sprintf("the end of the service after %v", signal), func() bool { return len(services(t)) == 0 })
 	}
 	invoke(t, "scan", "plain")
 	if left := leftovers(); len(left) > 0 {
@@ -456,20 +458,43 @@ func killed(t *testing.T) {
 	}
 }
 
-// services counts the processes that serve a socket of podlint's.
-func services(t *testing.T) int {
-	dirs, err := filepath.Glob("/proc/[0-9]*/cmdline")
+// services returns the processes that serve a socket of podlint's.
+func services(t *testing.T) []int {
+	t.Helper()
+	return processes(t, func(args []string) bool {
+		line := strings.Join(args, " ")
+		return strings.Contains(line, "system service") && strings.Contains(line, "podlint-service-")
+	})
+}
+
+// processes returns the IDs of the processes whose arguments are those that are looked for.
+func processes(t *testing.T, wanted func(args []string) bool) []int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	for _, d := range dirs {
-		line, _ := os.ReadFile(d)
-		if bytes.Contains(line, []byte("system\x00service")) && bytes.Contains(line, []byte("podlint-service-")) {
-			n++
+	var found []int
+	for _, file := range files {
+		line, _ := os.ReadFile(file)
+		if wanted(strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00")) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			found = append(found, pid)
 		}
 	}
-	return n
+	return found
+}
+
+// waitForListener waits until somebody listens at an address.
+func waitForListener(t *testing.T, network, address string) {
+	t.Helper()
+	waitFor(t, "a listener at "+address, func() bool {
+		conn, err := net.Dial(network, address)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
 }
 
 // record writes what a service answers during a scan to testdata/captures. The values are the tests' own.
@@ -480,13 +505,7 @@ func record(t *testing.T, major string, isRootless bool) {
 		t.Fatal(err)
 	}
 	defer func() { service.Process.Kill(); service.Wait() }()
-	for range 100 {
-		if c, err := net.Dial("unix", socket); err == nil {
-			c.Close()
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	waitForListener(t, "unix", socket)
 	var mu sync.Mutex
 	answers := map[string]recorded{}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "d"})

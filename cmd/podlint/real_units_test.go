@@ -53,7 +53,7 @@ func TestRealGenerator(t *testing.T) {
 	const generator = "/usr/libexec/podman/quadlet"
 	if _, err := os.Stat(generator); err != nil {
 		if strings.HasPrefix(podmanCommand(t, "--version"), "podman version 4.3") {
-			return // it has none
+			t.Skip("Podman 4.3 has no generator")
 		}
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -166,17 +165,21 @@ func TestMisbehavingService(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var count atomic.Int32
+			timeout := "1h" // no answer takes as long, on any machine
+			if strings.Contains(test.mentions, "no answer within") {
+				timeout = "200ms" // and no answer comes
+			}
 			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if test.on(r) && (test.times == 0 || count.Add(1) <= test.times) {
+				if test.on(r) && (count.Add(1) <= test.times || test.times == 0) {
 					test.answer(w, r)
 					return
 				}
 				good.ServeHTTP(w, r)
 			}))
-			begun := time.Now()
-			status, out, errs := scanAt(t, url, "--format", "json", "--timeout", "200ms")
-			if d := time.Since(begun); d > 5*time.Second {
-				t.Errorf("it took %v", d)
+			status, out, errs := scanAt(t, url, "--format", "json", "--timeout", timeout)
+			const enough = 2 * defaultConcurrency // failures, after which a service that does not recover is not asked for every container
+			if n := count.Load(); strings.Contains(test.mentions, "no answer within") && n > enough {
+				t.Errorf("it was asked %d times", n)
 			}
 			r := parseReport(t, out)
 			validate(t, "report", report.Schema, out)
@@ -334,16 +337,12 @@ func TestInterrupt(t *testing.T) {
 				}
 				good.ServeHTTP(w, r)
 			}))
-			begun := make(chan time.Time, 1)
 			go func() {
 				<-reached
-				begun <- time.Now()
 				_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
 			}()
-			status, out, errs := scanAt(t, url, "--format", "json")
-			if d := time.Since(<-begun); d > time.Second {
-				t.Errorf("it took %v", d)
-			}
+			// Nothing but the interrupt ends this scan.
+			status, out, errs := scanAt(t, url, "--format", "json", "--timeout", "1h")
 			if status != 3 || !strings.Contains(errs, "interrupted") {
 				t.Errorf("status %d, %s", status, errs)
 			}

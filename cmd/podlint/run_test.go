@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/podlint/podlint/rules"
 )
@@ -16,7 +15,7 @@ import (
 // invoke runs podlint in this process.
 func invoke(t testing.TB, args ...string) (status int, out, errs string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	status = run(ctx, args, streams{bytes.NewReader(nil), &stdout, &stderr})

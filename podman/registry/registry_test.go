@@ -20,7 +20,7 @@ import (
 
 const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-// TestMisbehavingRegistry holds what a registry that goes wrong comes to: named in a few words, and within the time.
+// TestMisbehavingRegistry holds what a registry that goes wrong comes to: named in a few words, and not waited for longer than it may take.
 func TestMisbehavingRegistry(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer http.HandlerFunc
@@ -49,12 +49,12 @@ func TestMisbehavingRegistry(t *testing.T) {
 			defer server.Close()
 			address := server.Listener.Addr().String()
 			insecure(t, address)
-			c := &Client{Timeout: 2 * time.Second, Now: time.Now}
-			begun := time.Now()
-			latest, err := c.Latest(t.Context(), Question{Name: address + "/x:1", Known: []string{digest}})
-			if d := time.Since(begun); d > 10*time.Second {
-				t.Errorf("it took %v", d)
+			timeout := time.Hour // no answer takes as long, on any machine
+			if strings.Contains(test.want, "no answer within") {
+				timeout = 2 * time.Second // and no answer, or none but a refusal, comes
 			}
+			c := &Client{Timeout: timeout, Now: time.Now}
+			latest, err := c.Latest(t.Context(), Question{Name: address + "/x:1", Known: []string{digest}})
 			got := latest.Digest
 			if err != nil {
 				got = err.Error()
