@@ -18,7 +18,7 @@ demo: build ## lint a handful of sample containers in a throw-away storage
 test: test-unit test-real ## run every test, those against a real Podman included
 
 test-unit: ## run the tests that need no Podman
-	$(GO) test ./...
+	$(GO) test ./... ./testdata/testbed
 
 test-real: ## run the tests against Podman 4.3 and 5.4 (root on Debian 12); PODMAN=5.4 MODE=rootless RUN=Prove for a part
 	@$(GO) run ./testdata/testbed -podman '$(PODMAN)' -mode '$(MODE)' -run '$(RUN)'

@@ -203,9 +203,30 @@ func runAll(ctx context.Context, queue []*job, atOnce int, do func(*job)) {
 }
 
 var (
-	ended   = regexp.MustCompile(`(?m)^--- (PASS|FAIL|SKIP): `)
-	skipped = regexp.MustCompile(`(?m)^ *\w+_test\.go:\d+: (.*)\n *--- SKIP: (\S+)`)
+	ended = regexp.MustCompile(`(?m)^--- (PASS|FAIL|SKIP): `)
+	// running is the line of a test that begins or goes on, said is what one logs, skipped the line of one that was skipped.
+	running = regexp.MustCompile(`^=== (?:RUN|CONT|NAME) +(\S+)`)
+	said    = regexp.MustCompile(`^ *\w+_test\.go:\d+: (.*)`)
+	skipped = regexp.MustCompile(`^ *--- SKIP: (\S+)`)
 )
+
+// judge reads how a test went from its log and from how its process ended.
+func (j *job) judge(log []byte, err error) {
+	j.log, j.result = log, "FAIL"
+	if match := ended.FindSubmatch(log); err == nil && match != nil {
+		j.result = string(match[1])
+	}
+	test, last := "", map[string]string{} // what each test said last: a skipped one says why
+	for line := range strings.Lines(string(log)) {
+		if match := running.FindStringSubmatch(line); match != nil {
+			test = match[1]
+		} else if match := said.FindStringSubmatch(line); match != nil {
+			last[test] = match[1]
+		} else if match := skipped.FindStringSubmatch(line); match != nil {
+			j.skips = append(j.skips, match[1]+": "+last[match[1]])
+		}
+	}
+}
 
 // run runs the test in a testbed of its own.
 func (j *job) run(ctx context.Context, work string, environment []string, update bool) {
@@ -223,13 +244,8 @@ func (j *job) run(ctx context.Context, work string, environment []string, update
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, toClean
 	begun := time.Now()
 	log, err := cmd.CombinedOutput()
-	j.took, j.log, j.result = time.Since(begun), log, "FAIL"
-	if match := ended.FindSubmatch(log); err == nil && match != nil {
-		j.result = string(match[1])
-	}
-	for _, match := range skipped.FindAllSubmatch(log, -1) {
-		j.skips = append(j.skips, string(match[2])+": "+string(match[1]))
-	}
+	j.took = time.Since(begun)
+	j.judge(log, err)
 }
 
 var printing sync.Mutex
