@@ -2,6 +2,7 @@
 
 GO ?= go
 TESTBED ?= /var/tmp/podlint-testbed
+FUZZTIME ?= 1m
 GENERATE_TAGS = containers_image_openpgp exclude_graphdriver_btrfs
 
 .PHONY: help build demo test test-unit test-real race lint generate check-generated update bench fuzz clean
@@ -46,14 +47,13 @@ update: ## write the golden files anew, and the captures from real services
 bench: ## measure podlint beside a bare HTTP client (root on Debian 12)
 	testdata/bench/run
 
-fuzz: ## fuzz each parser for a minute
-	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 60s ./podman/command
-	for target in FuzzScript FuzzMarkdown FuzzInYAML FuzzEnvironmentFile; do $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s ./podman/command || exit; done
-	for target in FuzzUnit FuzzRead; do $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s ./podman/quadlet || exit; done
-	$(GO) test -run '^$$' -fuzz FuzzRead -fuzztime 60s ./podman/kube
-	$(GO) test -run '^$$' -fuzz FuzzRead -fuzztime 60s ./podman/compose
-	$(GO) test -run '^$$' -fuzz FuzzWaivers -fuzztime 60s ./rules/policy
-	$(GO) test -run '^$$' -fuzz FuzzInPair -fuzztime 60s ./rules/secret
+fuzz: ## fuzz each parser for a minute, or for FUZZTIME=10m
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "== $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$package || exit; \
+		done; \
+	done
 
 clean: ## remove what was built
 	rm -rf podlint dist
