@@ -2,6 +2,8 @@ package fix
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -36,7 +38,8 @@ type document struct {
 	groups      []group
 	parts       []edit // of words
 	added       []addition
-	place       int // where what is added goes
+	taken       []occurrence // what findings had taken away: another one does not put it back
+	place       int          // where what is added goes
 	version     string
 	isUnit      bool
 	separator   string // that stands before what is added to a command line
@@ -71,6 +74,7 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 	inGroup := -1
 	var off []int
 	var parts []edit
+	var taken []occurrence
 	if fix.Drop {
 		for _, e := range f.Evidence {
 			if e.Origin.File == "" && e.Setting == "Podman" { // what was assumed of the machine
@@ -97,22 +101,31 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 				if fix.Part != "" {
 					if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, fix.Part, fix.Becomes); ok {
 						parts = append(parts, edit{o.wordFrom, o.wordTo, text})
+						taken = append(taken, occurrence{flag: o.flag, value: fix.Part})
 						done.Dropped = append(done.Dropped, fix.Part)
 						continue
 					}
 				}
 				off = append(off, i)
+				taken = append(taken, o)
 				inGroup = o.group
 				done.Dropped = append(done.Dropped, d.named(o))
 			}
 		}
 	}
+	for _, c := range changes {
+		if other := d.conflict(c); other != "" {
+			return done, "it conflicts with " + other + ", which another finding needs"
+		}
+	}
 	for _, i := range off {
 		d.occurrences[i].off = true
 	}
+	d.taken = append(d.taken, taken...)
 	d.parts = append(d.parts, parts...)
 	for _, c := range changes {
-		if d.add(c, inGroup) {
+		c, ok := d.kept(c)
+		if ok && d.add(c, inGroup) {
 			done.Words = append(done.Words, d.written(c))
 			inGroup = -1
 		}
@@ -121,6 +134,36 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 		d.mountWith(fix.MountOption)
 	}
 	return done, ""
+}
+
+// conflict returns the option that was planned already and cannot be given along with another one, empty where there is none.
+func (d *document) conflict(c rules.Change) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(c.Flag, "--"), "=")
+	for _, a := range d.added {
+		other, _, _ := strings.Cut(strings.TrimPrefix(a.change.Flag, "--"), "=")
+		if other == name && a.change.Flag != c.Flag && !command.Repeats(name) {
+			return a.change.Flag
+		}
+	}
+	return ""
+}
+
+// kept returns an option without the capabilities that another finding took away, and false where none is left: dropping all capabilities
+// adds back what was asked for, but not what is dangerous.
+func (d *document) kept(c rules.Change) (rules.Change, bool) {
+	value, ok := strings.CutPrefix(c.Flag, "--cap-add=")
+	if !ok {
+		return c, true
+	}
+	items := strings.Split(value, ",")
+	left := slices.DeleteFunc(slices.Clone(items), func(item string) bool {
+		return slices.ContainsFunc(d.taken, func(o occurrence) bool { return o.flag == "cap-add" && sameItem(o.flag, o.value, item) })
+	})
+	if len(left) == len(items) {
+		return c, true
+	}
+	c.Flag, c.Key = "--cap-add="+strings.Join(left, ","), "AddCapability="+strings.Join(left, " ")
+	return c, len(left) > 0
 }
 
 // mountWith adds an option to every mount that can be written.
@@ -275,7 +318,7 @@ func (d *document) written(c rules.Change) string {
 }
 
 // edited returns the text with what was planned.
-func (d *document) edited() []byte {
+func (d *document) edited() ([]byte, error) {
 	var edits []edit
 	gone := make([]bool, len(d.groups)) // assignments that go as a whole
 	for g := range d.groups {
@@ -416,21 +459,55 @@ func leading(text []byte, from int) int {
 	return from
 }
 
-// apply makes edits, which do not overlap, from the last to the first.
-func apply(text []byte, edits []edit) []byte {
-	slices.SortStableFunc(edits, func(a, b edit) int { return a.from - b.from })
-	var out bytes.Buffer
-	at := 0
+// errOverlap says that two planned edits change the same bytes.
+var errOverlap = errors.New("its edit overlaps that of another finding")
+
+// apply makes edits. What is inserted where a word is taken away comes first; deletions that overlap become one. Other overlapping edits are an
+// error, since making one of them would lose the other. Inserted lines end as the line before them does.
+func apply(text []byte, edits []edit) ([]byte, error) {
+	edits = slices.Clone(edits)
+	slices.SortStableFunc(edits, func(a, b edit) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(min(a.to-a.from, 1), min(b.to-b.from, 1)))
+	})
+	var merged []edit
 	for _, e := range edits {
-		if e.from < at {
+		if n := len(merged); n > 0 && e.from < merged[n-1].to {
+			if e.text != "" || merged[n-1].text != "" {
+				return nil, errOverlap
+			}
+			merged[n-1].to = max(merged[n-1].to, e.to)
 			continue
 		}
+		merged = append(merged, e)
+	}
+	var out bytes.Buffer
+	at := 0
+	for _, e := range merged {
 		out.Write(text[at:e.from])
-		out.WriteString(e.text)
+		out.WriteString(withEnding(e.text, lineEnding(text, e.from)))
 		at = e.to
 	}
 	out.Write(text[at:])
-	return out.Bytes()
+	return out.Bytes(), nil
+}
+
+// lineEnding returns how the line before an offset ends, or the first line where there is none before.
+func lineEnding(text []byte, offset int) string {
+	i := bytes.LastIndexByte(text[:offset], '\n')
+	if i < 0 {
+		i = bytes.IndexByte(text, '\n')
+	}
+	if i > 0 && text[i-1] == '\r' {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+func withEnding(text, ending string) string {
+	if ending == "\n" {
+		return text
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", ending)
 }
 
 // without takes an item out of the list that a flag's value is, or puts another in its place: a capability, an option of a mount, a network's

@@ -33,13 +33,14 @@ func DropIn(path string, have, before, after []byte) []byte {
 			}
 		}
 	}
-	text := strings.TrimRight(string(have), "\n")
+	ending := lineEnding(have, 0)
+	text := strings.TrimRight(string(have), "\r\n")
 	if text != "" {
-		text += "\n"
+		text += ending
 	} else {
 		text = "[" + section + "]\n"
 	}
-	return []byte(text + strings.Join(lines, "\n") + "\n")
+	return []byte(text + strings.Join(lines, ending) + ending)
 }
 
 func byKey(path string, text []byte, section string) map[string][]string {

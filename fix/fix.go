@@ -5,6 +5,8 @@
 package fix
 
 import (
+	"slices"
+
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
 )
@@ -37,25 +39,50 @@ type Left struct {
 // pod's settings stand above its containers. The version is that
 // of the Podman that reads the file, empty for the newest.
 func File(path string, text []byte, findings []*rules.Finding, version string) Outcome {
-	out := Outcome{After: text}
 	if len(findings) == 0 {
-		return out
+		return Outcome{After: text}
 	}
 	definition := findings[0].Definition
+	if definition.Syntax == podman.SyntaxKube || definition.Syntax == podman.SyntaxCompose {
+		return yamlFile(path, text, findings)
+	}
+	out, err := planned(path, text, findings, version)
+	if err == nil {
+		return out
+	}
+	// Two edits overlap: findings are planned one after the other, and the one whose edit does not fit is left.
+	var fitting []*rules.Finding
+	var left []Left
+	for _, f := range findings {
+		if _, err := planned(path, text, append(slices.Clone(fitting), f), version); err != nil {
+			left = append(left, Left{f, err.Error()})
+			continue
+		}
+		fitting = append(fitting, f)
+	}
+	out = Outcome{After: text}
+	if len(fitting) > 0 {
+		out, _ = planned(path, text, fitting, version)
+	}
+	out.Left = append(out.Left, left...)
+	return out
+}
+
+// planned edits a unit or a script. Overlapping edits are an error.
+func planned(path string, text []byte, findings []*rules.Finding, version string) (Outcome, error) {
+	out := Outcome{After: text}
 	var d *document
-	switch definition.Syntax {
+	switch definition := findings[0].Definition; definition.Syntax {
 	case podman.SyntaxQuadlet:
 		d = unitDocument(path, text, version)
 	case podman.SyntaxCommand:
 		d = scriptDocument(path, text, definition.Origin)
-	case podman.SyntaxKube, podman.SyntaxCompose:
-		return yamlFile(path, text, findings)
 	}
 	if d == nil {
 		for _, f := range findings {
 			out.Left = append(out.Left, Left{f, "it stands where podlint cannot edit"})
 		}
-		return out
+		return out, nil
 	}
 	for _, f := range findings {
 		done, why := d.end(f)
@@ -65,8 +92,9 @@ func File(path string, text []byte, findings []*rules.Finding, version string) O
 			out.Done = append(out.Done, done)
 		}
 	}
-	out.After = d.edited()
-	return out
+	var err error
+	out.After, err = d.edited()
+	return out, err
 }
 
 // needsChoice is why a finding is left whose fix is nothing that can be written down.

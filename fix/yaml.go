@@ -3,9 +3,14 @@ package fix
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -17,13 +22,19 @@ import (
 // they are; what is written in one line (`{a: b}`) is left.
 func yamlFile(path string, text []byte, findings []*rules.Finding) Outcome {
 	out := Outcome{After: text}
-	y := &yamlText{text: text}
+	y := &yamlText{text: text, wrote: map[string]string{}}
 	for line := range lineOf(text, len(text)) {
 		y.lines = append(y.lines, line+1)
 	}
+	if bytes.ContainsAny(text, "\u0085\u2028\u2029") || bytes.Count(text, []byte("\r")) != bytes.Count(text, []byte("\r\n")) {
+		for _, f := range findings { // YAML counts these as ends of lines too
+			out.Left = append(out.Left, Left{f, needsChoice + "the file has unusual line breaks"})
+		}
+		return out
+	}
 	for _, f := range findings {
 		before := *y
-		before.lines = slices.Clone(y.lines)
+		before.lines, before.wrote = slices.Clone(y.lines), maps.Clone(y.wrote)
 		done, why := y.end(path, f)
 		if why != "" {
 			*y = before
@@ -40,7 +51,7 @@ func yamlFile(path string, text []byte, findings []*rules.Finding) Outcome {
 func (y *yamlText) end(path string, f *rules.Finding) (Done, string) {
 	done, definition := Done{Finding: f}, f.Definition
 	fix := f.Fix
-	changes := slices.Concat(fix.Changes, fix.Replacement)
+	changes := split(slices.Concat(fix.Changes, fix.Replacement))
 	if !fix.Drop && len(changes) == 0 || fix.Part != "" {
 		return done, needsChoice + fix.Summary
 	}
@@ -76,6 +87,13 @@ func (y *yamlText) end(path string, f *rules.Finding) (Done, string) {
 		}
 		if container == nil {
 			return done, "the container is not found in the YAML"
+		}
+		if !setting.list {
+			path := fmt.Sprint(definition.Origin.Line, ":", definition.Origin.Column, " ", strings.Join(setting.keys, "."))
+			if other, ok := y.wrote[path]; ok && other != setting.value {
+				return done, "it conflicts with " + other + ", which another finding needs"
+			}
+			y.wrote[path] = setting.value
 		}
 		words, why := y.set(container, setting.keys, setting.value, setting.list)
 		if why != "" {
@@ -129,7 +147,7 @@ func yamlPath(c rules.Change, syntax podman.Syntax) (yamlSetting, bool) {
 		case "--publish":
 			return yamlSetting{[]string{"ports"}, `"` + value + `"`, true, false}, true
 		case "--tmpfs":
-			return yamlSetting{[]string{"tmpfs"}, value, true, false}, true
+			return yamlSetting{[]string{"tmpfs"}, quoted(value), true, false}, true
 		case "--label":
 			return yamlSetting{[]string{"labels"}, `"` + value + `"`, true, false}, true
 		}
@@ -160,6 +178,43 @@ func yamlPath(c rules.Change, syntax podman.Syntax) (yamlSetting, bool) {
 	return yamlSetting{}, false
 }
 
+// placeOf returns the offset of a 1-based line and column of the YAML reader, whose columns are characters.
+func placeOf(text []byte, line, column int) int {
+	offset := offsetOf(text, line, 1)
+	for ; column > 1 && offset < len(text); column-- {
+		_, size := utf8.DecodeRune(text[offset:])
+		offset += size
+	}
+	return offset
+}
+
+// plainInList matches what needs no quotes in a list in brackets.
+var plainInList = regexp.MustCompile(`^[A-Za-z0-9_./=-]+$`)
+
+// quoted puts a value into quotes where YAML would read something else.
+func quoted(value string) string {
+	if plainInList.MatchString(value) {
+		return value
+	}
+	return strconv.Quote(value)
+}
+
+// split returns an addition of several capabilities as one each: a list of YAML has an item for each.
+func split(changes []rules.Change) []rules.Change {
+	var list []rules.Change
+	for _, c := range changes {
+		name, value, _ := strings.Cut(c.Flag, "=")
+		if name != "--cap-add" && name != "--cap-drop" {
+			list = append(list, c)
+			continue
+		}
+		for item := range strings.SplitSeq(value, ",") {
+			list = append(list, rules.Change{Flag: name + "=" + item})
+		}
+	}
+	return list
+}
+
 func documents(text []byte) ([]*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var roots []*yaml.Node
@@ -180,6 +235,8 @@ func documents(text []byte) ([]*yaml.Node, error) {
 type yamlText struct {
 	text  []byte
 	roots []*yaml.Node
+	// wrote holds the values that findings have set, by container and path.
+	wrote map[string]string
 	// lines holds, for each line of the text as it is now, which one it was at first, 0 for one that is new.
 	lines []int
 }
@@ -199,7 +256,7 @@ func (y *yamlText) edit(from, to int, text string) {
 	first := lineOf(y.text, from)
 	gone, come := bytes.Count(y.text[from:to], []byte("\n")), strings.Count(text, "\n")
 	y.lines = slices.Concat(y.lines[:first-1], make([]int, come), y.lines[first-1+gone:])
-	y.text = apply(y.text, []edit{{from, to, text}})
+	y.text, _ = apply(y.text, []edit{{from, to, text}}) // one edit does not overlap
 }
 
 // mapping returns the mapping that stands at a place.
@@ -292,7 +349,7 @@ func (y *yamlText) set(m *yaml.Node, keys []string, value string, list bool) (wo
 
 // insertInline puts an entry at the beginning of a mapping in braces.
 func (y *yamlText) insertInline(m *yaml.Node, keys []string, value string, list bool, words string) (wrote, why string) {
-	at := offsetOf(y.text, m.Line, m.Column)
+	at := placeOf(y.text, m.Line, m.Column)
 	for at < len(y.text) && y.text[at] != '{' && y.text[at] != '\n' { // an anchor stands before it
 		at++
 	}
@@ -354,7 +411,7 @@ func (y *yamlText) insert(m *yaml.Node, entry int, lines, words string) (wrote, 
 		if value.Kind != yaml.ScalarNode && entry < 0 { // the end of a block is not certain where comments follow
 			continue
 		}
-		at := offsetOf(y.text, max(last, key.Line)+1, 1)
+		at := placeOf(y.text, max(last, key.Line)+1, 1)
 		if at > 0 && y.text[at-1] != '\n' {
 			return "", needsChoice + "the file's last line does not end"
 		}
@@ -362,8 +419,8 @@ func (y *yamlText) insert(m *yaml.Node, entry int, lines, words string) (wrote, 
 		return words, ""
 	}
 	if first := m.Content[0]; entry < 0 && first.Line > 0 {
-		at := offsetOf(y.text, first.Line, 1)
-		if len(bytes.TrimSpace(y.text[at:offsetOf(y.text, first.Line, first.Column)])) == 0 { // it begins its line: not behind a dash
+		at := placeOf(y.text, first.Line, 1)
+		if len(bytes.TrimSpace(y.text[at:placeOf(y.text, first.Line, first.Column)])) == 0 { // it begins its line: not behind a dash
 			y.edit(at, at, lines)
 			return words, ""
 		}
@@ -399,7 +456,7 @@ func (y *yamlText) append(list *yaml.Node, value, words string) (wrote, why stri
 		}
 	}
 	if list.Style&yaml.FlowStyle != 0 {
-		start := offsetOf(y.text, list.Line, list.Column)
+		start := placeOf(y.text, list.Line, list.Column)
 		end := bytes.IndexByte(y.text[start:], ']')
 		if end < 0 || bytes.ContainsAny(y.text[start:start+end], "#\n") {
 			return "", inOneLine
@@ -418,9 +475,9 @@ func (y *yamlText) append(list *yaml.Node, value, words string) (wrote, why stri
 	if last == 0 {
 		return "", needsChoice + "the list's end is not certain"
 	}
-	dash := bytes.LastIndexByte(y.text[:offsetOf(y.text, list.Content[0].Line, list.Content[0].Column)], '-')
-	indent := dash - offsetOf(y.text, list.Content[0].Line, 1)
-	at := offsetOf(y.text, last+1, 1)
+	dash := bytes.LastIndexByte(y.text[:placeOf(y.text, list.Content[0].Line, list.Content[0].Column)], '-')
+	indent := dash - placeOf(y.text, list.Content[0].Line, 1)
+	at := placeOf(y.text, last+1, 1)
 	text := strings.Repeat(" ", max(indent, 0)) + "- " + value + "\n"
 	if at > 0 && y.text[at-1] != '\n' {
 		return "", needsChoice + "the file's last line does not end"
@@ -441,7 +498,7 @@ func (y *yamlText) replace(n *yaml.Node, value string) (why string) {
 
 // scalar returns where a scalar of one line stands.
 func (y *yamlText) scalar(n *yaml.Node) (from, to int, ok bool) {
-	from = offsetOf(y.text, n.Line, n.Column)
+	from = placeOf(y.text, n.Line, n.Column)
 	rest := y.text[from:]
 	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
 		rest = rest[:i]
@@ -535,6 +592,6 @@ func (y *yamlText) cut(from int, node *yaml.Node) (why string) {
 	if last == 0 {
 		return needsChoice + "where it ends is not certain"
 	}
-	y.edit(offsetOf(y.text, from, 1), offsetOf(y.text, last+1, 1), "")
+	y.edit(placeOf(y.text, from, 1), placeOf(y.text, last+1, 1), "")
 	return ""
 }
