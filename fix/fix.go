@@ -19,6 +19,8 @@ type Outcome struct {
 	Done []Done
 	// Left holds those that need a choice, or are not of this file.
 	Left []Left
+	// Failed holds those whose edit was tried and did not do what it is for; it is not in After.
+	Failed []Left
 }
 
 // Done is a finding with what was changed for it.

@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/podlint/podlint/podman/command"
@@ -21,8 +22,11 @@ func unitDocument(path string, text []byte, version string) *document {
 		}
 	}
 	d := &document{path: path, text: text, version: version, isUnit: true, place: endOfSection(text, assignments, section)}
-	for _, a := range assignments {
-		if a.Section != section || a.Value == "" {
+	for i, a := range assignments {
+		reset := slices.ContainsFunc(assignments[i+1:], func(b quadlet.Assignment) bool {
+			return b.Section == section && b.Key == a.Key && b.Value == "" && quadlet.Repeats(a.Key)
+		})
+		if a.Section != section || a.Value == "" || reset {
 			continue
 		}
 		g := group{key: a.Key, from: offsetOf(text, a.Line, 1), to: offsetOf(text, a.EndLine+1, 1), sole: len(a.Words) == 1}

@@ -145,6 +145,9 @@ type linter struct {
 	now       time.Time
 	// given holds files that are not read, by the names that they would have: standard input, an example of the documentation.
 	given map[string][]byte
+	// overlay holds texts that are read in place of files' own, and fold is set where a unit's drop-ins are to be read as its last lines.
+	overlay map[string][]byte
+	fold    bool
 
 	proofs     proofs
 	policy     podman.Setting[podman.Policy]
@@ -181,7 +184,10 @@ func (l *linter) run(ctx context.Context, paths []string, result *report.Report,
 		tree.named[name] = true
 	}
 	l.tree = tree
-	l.units = quadlet.NewReader(quadlet.Files{Read: l.read, List: tree.list, Dirs: tree.dirs, Find: tree.find})
+	l.units = quadlet.NewReader(quadlet.Files{Read: l.read, List: l.list, Dirs: tree.dirs, Find: tree.find})
+	if l.fold {
+		l.foldDropIns()
+	}
 
 	l.findKubes()
 
@@ -255,6 +261,9 @@ func (l *linter) usedRules(relations bool) func(rule string) bool {
 
 // read reads a file of the tree, or one that was given.
 func (l *linter) read(path string) ([]byte, error) {
+	if data, ok := l.overlay[path]; ok {
+		return data, nil
+	}
 	if data, ok := l.given[path]; ok {
 		return data, nil
 	}

@@ -129,7 +129,11 @@ type plan struct {
 	path          string
 	before, after []byte
 	done          []fix.Done
-	left          []fix.Left
+	left, failed  []fix.Left
+	// broken holds those that are left since their fix is known to break the service.
+	broken []fix.Left
+	// lint reads a text in place of the file's and returns what is found then.
+	lint func(text []byte) ([]rules.Finding, error)
 	// groups holds the findings as they are planned, each group with one reading of the text, for the Podman of that version.
 	groups  [][]*rules.Finding
 	version string
@@ -143,19 +147,50 @@ type plan struct {
 func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) (plans []plan, failed bool) {
 	check := &checkFlags{output: flags.output, rootless: flags.rootless, rootful: flags.rootful}
 	result := &report.Report{Started: a.now(), Rules: flags.selectedRules, Complete: true, Definitions: true}
-	l := &linter{flags: check, catalogue: flags.catalogue, now: a.now()}
+	l := &linter{flags: check, catalogue: flags.catalogue, now: a.now(), fold: flags.dropIn}
 	if a.machine {
 		l.proofs = readProofs(proofsPath())
 	}
 	l.run(cmd.Context(), paths, result, func(int, int) {})
+	plans = a.plansOf(result.Findings, l.read, flags.podman)
+	verifiedBy(l, plans, flags.dropIn)
 	for _, e := range result.Errors {
 		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
 	}
-	return a.plansOf(result.Findings, l.read, flags.podman), result.Unreadable
+	return plans, result.Unreadable
 }
 
 // plansOf groups findings by the file that they are about and plans its edits.
 func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error), version string) []plan {
+	var plans []plan
+	for _, g := range groupsOf(findings) {
+		if n := len(plans); n == 0 || plans[n-1].path != g.file {
+			text, err := read(g.file)
+			if err != nil {
+				continue
+			}
+			plans = append(plans, plan{path: g.file, before: text, after: text, version: version})
+		}
+		p := &plans[len(plans)-1]
+		hopeful, broken := parted(g.findings)
+		p.broken = append(p.broken, broken...)
+		p.left = append(p.left, broken...)
+		p.groups = append(p.groups, hopeful)
+		out := fix.File(g.file, p.after, hopeful, version)
+		p.after = out.After
+		p.done, p.left = append(p.done, out.Done...), append(p.left, out.Left...)
+	}
+	return plans
+}
+
+// fileFindings are findings that are edited together in a file.
+type fileFindings struct {
+	file     string
+	findings []*rules.Finding
+}
+
+// groupsOf groups findings by the file that they are about and by container, the last container of a file first.
+func groupsOf(findings []rules.Finding) []fileFindings {
 	type key struct{ file, container string }
 	groups := map[key][]*rules.Finding{}
 	var order []key
@@ -182,24 +217,11 @@ func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error
 		return cmp.Or(strings.Compare(a.file, b.file), cmp.Compare(groups[b][0].Definition.Origin.Line, groups[a][0].Definition.Origin.Line),
 			cmp.Compare(groups[b][0].Definition.Origin.Column, groups[a][0].Definition.Origin.Column))
 	})
-	var plans []plan
+	var list []fileFindings
 	for _, k := range order {
-		if n := len(plans); n == 0 || plans[n-1].path != k.file {
-			text, err := read(k.file)
-			if err != nil {
-				continue
-			}
-			plans = append(plans, plan{path: k.file, before: text, after: text, version: version})
-		}
-		p := &plans[len(plans)-1]
-		hopeful, broken := parted(groups[k])
-		p.left = append(p.left, broken...)
-		p.groups = append(p.groups, hopeful)
-		out := fix.File(k.file, p.after, hopeful, version)
-		p.after = out.After
-		p.done, p.left = append(p.done, out.Done...), append(p.left, out.Left...)
+		list = append(list, fileFindings{k.file, groups[k]})
 	}
-	return plans
+	return list
 }
 
 // plansOfContainers reads containers and plans the edits of their units, or of the command lines that they were made with.
@@ -224,6 +246,7 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 		if c.Defined != nil {
 			own := flags.config.Adjust(rules.Check(flags.selectedRules, c.Defined), flags.usedProfile, a.now())
 			of := a.plansOf(matched(found, own), readRegular, cmp.Or(flags.podman, c.Host.Podman))
+			verifiedBy(a.linterOf(flags, c, of), of, flags.dropIn)
 			if len(of) > 0 {
 				of[0].notes = notes
 			}
@@ -243,6 +266,27 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 	}
 	slices.SortFunc(plans, func(a, b plan) int { return strings.Compare(a.container+a.path, b.container+b.path) })
 	return plans, nil
+}
+
+// linterOf returns the linter that verifies the plans of a container's unit.
+func (a *app) linterOf(flags *fixFlags, c *podman.Container, plans []plan) *linter {
+	rootless := c.Host.Rootless.Value
+	l := &linter{flags: &checkFlags{output: flags.output, rootless: rootless, rootful: !rootless}, catalogue: flags.catalogue, now: a.now()}
+	var paths []string
+	for i := range plans {
+		paths = append(paths, plans[i].path)
+	}
+	l.tree, _ = walk(paths, l.wanted)
+	return l
+}
+
+// readDropIn reads the drop-in that podlint writes, nothing where there is none yet.
+func readDropIn(path string) ([]byte, error) {
+	text, err := readRegular(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return text, nil
 }
 
 // matched returns, of what is found in a live container, what its definition shows too, with the definition's places; what only the live one
@@ -293,8 +337,15 @@ func commandPlan(c *podman.Container, found []rules.Finding) plan {
 	}
 	p.before = []byte(text)
 	hopeful, broken := parted(list)
-	out := fix.File(c.Name, p.before, hopeful, "")
-	p.after, p.done, p.left = out.After, out.Done, slices.Concat(broken, out.Left)
+	p.broken, p.groups = broken, [][]*rules.Finding{hopeful}
+	p.lint = func(text []byte) ([]rules.Finding, error) {
+		made, problems := command.Script{File: c.Name, Text: string(text)}.Read(c.Host)
+		if len(made) != 1 {
+			return nil, fmt.Errorf("podlint cannot read the edited command line: %v", problems)
+		}
+		return rules.Check(rulesOf(found), made[0]), nil
+	}
+	p.settle(nil)
 	return p
 }
 
@@ -355,8 +406,8 @@ func (a *app) carryOut(flags *fixFlags, p *plan) error {
 	if flags.dropIn && p.container == "" && filepath.Ext(p.path) == ".container" && !bytes.Equal(before, after) {
 		var err error
 		target = filepath.Join(p.path+".d", fix.DropInName)
-		if before, err = readRegular(target); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s: %w", target, err)
+		if before, err = readDropIn(target); err != nil {
+			return err
 		}
 		after = fix.DropIn(p.path, before, p.before, p.after)
 	}
@@ -387,18 +438,17 @@ func (p *plan) keepSafe() {
 			p.left = append(p.left, fix.Left{Finding: d.Finding, Why: "it needs trying (podlint prove), or --all"})
 		}
 	}
-	p.after, p.done = p.before, nil
-	for _, group := range p.groups {
-		group = slices.DeleteFunc(group, func(f *rules.Finding) bool { return !safe[f] })
-		out := fix.File(p.path, p.after, group, p.version)
-		p.after = out.After
-		p.done, p.left = append(p.done, out.Done...), append(p.left, out.Left...)
+	left, failed := p.left, p.failed
+	for i, group := range p.groups {
+		p.groups[i] = slices.DeleteFunc(group, func(f *rules.Finding) bool { return !safe[f] })
 	}
+	p.settle(func(f *rules.Finding) bool { return f.Fix.Safe })
+	p.left, p.failed = left, append(failed, p.failed...)
 }
 
 // say lists what was done and what was left, each once.
 func (a *app) say(p *plan) {
-	if len(p.done)+len(p.left) == 0 {
+	if len(p.done)+len(p.left)+len(p.failed) == 0 {
 		return
 	}
 	fmt.Fprintf(a.err, "%s\n", report.Safe(p.path))
@@ -411,7 +461,7 @@ func (a *app) say(p *plan) {
 	for _, d := range p.done {
 		names[d.Finding.Container] = true
 	}
-	for _, l := range p.left {
+	for _, l := range slices.Concat(p.left, p.failed) {
 		names[l.Finding.Container] = true
 	}
 	if len(names) > 1 {
@@ -438,6 +488,9 @@ func (a *app) say(p *plan) {
 	}
 	for _, l := range p.left {
 		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", "left", l.Finding.Rule.ID), report.Safe(of(l.Finding)+l.Why))
+	}
+	for _, l := range p.failed {
+		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", "failed", l.Finding.Rule.ID), report.Safe(of(l.Finding)+l.Why))
 	}
 	if secrets {
 		hanging(a.err, "  ", "first make the secrets: podman secret create NAME FILE; and change them, they have been seen")

@@ -15,7 +15,7 @@ func TestFixTogether(t *testing.T) {
 		want, not        []string
 	}{
 		{"the first option goes", "a.sh", "podman run --privileged docker.io/library/redis:7\n",
-			[]string{"podman run --userns=auto", " --read-only", " --memory=512m"}, []string{"--privileged"}},
+			[]string{" --userns=auto", " --read-only", " --memory=512m"}, []string{"--privileged"}},
 		{"a secret is the first option", "a.sh", "podman run -e DB_PASSWORD=horse-battery docker.io/library/e:1\n",
 			[]string{"--secret=db-password,type=env,target=DB_PASSWORD", " --cap-drop=ALL"}, []string{"horse-battery"}},
 		{"options on lines of their own go", "a.sh", "podman run \\\n  --privileged \\\n  --pid=host docker.io/library/redis:7\n",
@@ -73,6 +73,68 @@ func TestFixLineEndings(t *testing.T) {
 		}
 		if lines := strings.Count(string(got), "\n"); lines != strings.Count(string(got), "\r\n") || lines <= strings.Count(text, "\n") && name != "d.sh" {
 			t.Errorf("%s becomes %q", name, got)
+		}
+	}
+}
+
+// TestFixDropInTwice holds that a drop-in is planned against the unit with its drop-ins: a second one does not put back what the first took away.
+func TestFixDropInTwice(t *testing.T) {
+	dir := writeTree(t, map[string]string{
+		"a.container":               "[Container]\nImage=docker.io/library/redis:7\nAddCapability=NET_ADMIN\nPodmanArgs=--privileged --cap-add=SYS_ADMIN\n",
+		"b.container":               "[Container]\nImage=docker.io/library/redis:7\nPodmanArgs=--pid=host\n",
+		"b.container.d/10-own.conf": "[Container]\nPodmanArgs=--privileged\n",
+	})
+	for _, args := range [][]string{{"--rule", "privileged"}, {"--rule", "cap-dangerous"}, {}} {
+		args = append(args, "--rootful", "--config", "none", "--drop-in", "--write", "--all", dir)
+		if status, _, errs := fixAt(t, args...); status != 0 {
+			t.Fatalf("status %d, %s", status, errs)
+		}
+		found := rulesFound(t, dir)
+		if found["privileged"] {
+			t.Errorf("%v: privileged again:\n%s", args, treeText(t, dir))
+		}
+	}
+	if found := rulesFound(t, dir); found["cap-dangerous"] || found["cap-drop-all"] || found["namespace-pid"] {
+		t.Errorf("found %v in\n%s", found, treeText(t, dir))
+	}
+	once := treeText(t, dir)
+	if fixAt(t, "--rootful", "--config", "none", "--drop-in", "--write", "--all", dir); treeText(t, dir) != once {
+		t.Errorf("again it becomes\n%s\nof\n%s", treeText(t, dir), once)
+	}
+	if own, _ := os.ReadFile(filepath.Join(dir, "b.container.d/10-own.conf")); string(own) != "[Container]\nPodmanArgs=--privileged\n" {
+		t.Errorf("the drop-in beside podlint's is changed:\n%s", own)
+	}
+}
+
+// TestFixEverything applies all rules at once to every definition of the repository. No edit that is listed as made has its finding left, and
+// a second run changes nothing.
+func TestFixEverything(t *testing.T) {
+	dirs := []string{"../../testdata/definitions"}
+	examples, err := filepath.Glob("../../rules/examples/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range append(dirs, examples...) {
+		dir := t.TempDir()
+		if info, err := os.Stat(from); err != nil || !info.IsDir() {
+			continue
+		}
+		if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
+		args := []string{"--rootful", "--profile", "strict", "--config", "none", "--write", "--all", dir}
+		if _, _, errs := fixAt(t, args...); strings.Contains(errs, "no set of edits") {
+			t.Errorf("%s: %s", from, errs)
+		}
+		once := treeText(t, dir)
+		_, _, errs := fixAt(t, args...)
+		if treeText(t, dir) != once {
+			t.Errorf("%s: again it becomes\n%s\nof\n%s", from, treeText(t, dir), once)
+		}
+		for line := range strings.SplitSeq(errs, "\n") {
+			if strings.HasPrefix(line, "  safe ") || strings.HasPrefix(line, "  needs trying ") {
+				t.Errorf("%s: an edit that was made is made again: %s", from, line)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ package quadlet
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -119,10 +120,23 @@ func (r *Reader) Read(path string, data []byte, host *podman.Host) Unit {
 func (r *Reader) load(path string, data []byte) (*unit, []podman.Problem) {
 	u := &unit{name: filepath.Base(path), path: path, sections: map[string]podman.Origin{}}
 	problems := u.add(path, data)
+	for _, dropin := range r.DropIns(path) {
+		content, err := r.files.Read(dropin)
+		if err != nil {
+			problems = append(problems, podman.Problem{Origin: podman.Origin{File: dropin}, Message: "reading the drop-in: " + err.Error()})
+			continue
+		}
+		problems = append(problems, u.add(dropin, content)...)
+	}
+	return u, problems
+}
+
+// DropIns returns the paths of a unit's drop-ins in the order in which they count.
+func (r *Reader) DropIns(path string) []string {
 	// As cmd/quadlet's loadUnitDropins: for each name the first directory counts, and the names decide on the order.
 	dropins := map[string]string{}
 	probe := parser.NewUnitFile()
-	probe.Filename = u.name
+	probe.Filename = filepath.Base(path)
 	for _, in := range probe.GetUnitDropinPaths() {
 		for _, dir := range r.files.Dirs(filepath.Dir(path)) {
 			dir = filepath.Join(dir, in)
@@ -133,20 +147,11 @@ func (r *Reader) load(path string, data []byte) (*unit, []podman.Problem) {
 			}
 		}
 	}
-	names := make([]string, 0, len(dropins))
-	for name := range dropins {
-		names = append(names, name)
+	var paths []string
+	for _, name := range slices.Sorted(maps.Keys(dropins)) {
+		paths = append(paths, dropins[name])
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		content, err := r.files.Read(dropins[name])
-		if err != nil {
-			problems = append(problems, podman.Problem{Origin: podman.Origin{File: dropins[name]}, Message: "reading the drop-in: " + err.Error()})
-			continue
-		}
-		problems = append(problems, u.add(dropins[name], content)...)
-	}
-	return u, problems
+	return paths
 }
 
 // named is what others need to know of a unit.

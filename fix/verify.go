@@ -1,0 +1,197 @@
+package fix
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/podlint/podlint/rules"
+)
+
+// Request is what Verified plans.
+type Request struct {
+	Path string
+	Text []byte
+	// Groups holds the findings, those of each group planned with one reading of the text, the last ones of the file first.
+	Groups [][]*rules.Finding
+	// Version is that of the Podman that reads the file, empty for the newest.
+	Version string
+	// Lint reads the definitions with a text in place of the file's and returns the findings of the rules that are used.
+	Lint func(text []byte) ([]rules.Finding, error)
+	// Wanted reports whether an edit may be made that follows from another; nil for every one.
+	Wanted func(*rules.Finding) bool
+	// Regroup parts the findings of an edited text as those in Groups are.
+	Regroup func(findings []rules.Finding) [][]*rules.Finding
+}
+
+// tries bounds how often a plan is made without the edits that failed, and rounds how often edits follow from others.
+const (
+	tries  = 12
+	rounds = 4
+)
+
+// Verified plans the edits of a file, reads the edited text again, and plans without the edits that did not do what they are for: their
+// finding is still there, or another one has come that is as severe. A milder finding that an edit uncovers, such as the capabilities of a
+// container that was privileged, gets an edit of its own.
+func Verified(r *Request) Outcome {
+	before, err := r.Lint(r.Text)
+	if err != nil {
+		return r.unverified(fmt.Sprintf("the file cannot be linted: %v", err))
+	}
+	known := map[identity]bool{}
+	for i := range before {
+		known[identityOf(&before[i])] = true
+	}
+	out := Outcome{After: r.Text}
+	groups := r.Groups
+	for range rounds {
+		step, found := r.round(out.After, groups, known)
+		out.Done, out.Left, out.Failed = append(out.Done, step.Done...), append(out.Left, step.Left...), append(out.Failed, step.Failed...)
+		out.After = step.After
+		var next []rules.Finding
+		for i := range found {
+			f := &found[i]
+			id := identityOf(f)
+			if known[id] || f.Waived != "" || f.Definition.Origin.File == "" {
+				continue
+			}
+			known[id] = true
+			next = append(next, *f)
+		}
+		if len(next) == 0 || r.Regroup == nil {
+			break
+		}
+		groups = r.Regroup(next)
+		for i, group := range groups {
+			groups[i] = slices.DeleteFunc(group, func(f *rules.Finding) bool {
+				why := f.Breaks
+				if why == "" && r.Wanted != nil && !r.Wanted(f) {
+					why = needsTrying
+				}
+				if why != "" {
+					out.Left = append(out.Left, Left{f, why})
+				}
+				return why != ""
+			})
+		}
+	}
+	return out
+}
+
+// needsTrying is why an edit is left that only --all makes.
+const needsTrying = "it needs trying (podlint prove), or --all"
+
+// round plans groups until every edit holds, and returns what is found in the text then.
+func (r *Request) round(text []byte, groups [][]*rules.Finding, known map[identity]bool) (Outcome, []rules.Finding) {
+	failed := map[*rules.Finding]string{}
+	for range tries {
+		out := r.plan(text, groups, failed)
+		if len(out.Done) == 0 {
+			return r.nothing(text, groups, failed, out.Left), nil
+		}
+		found, err := r.Lint(out.After)
+		if err != nil {
+			if blamed := r.blame(text, groups, failed, func(_ []rules.Finding, err error) bool { return err != nil }); blamed != nil {
+				failed[blamed] = fmt.Sprintf("with this edit the file cannot be read: %v", err)
+				continue
+			}
+			break
+		}
+		bad := len(failed)
+		now := map[identity]bool{}
+		for i := range found {
+			now[identityOf(&found[i])] = true
+		}
+		for _, d := range out.Done {
+			if d.Finding.Rule.Relate == nil && d.Finding.Rule.ID != "stale-image" && now[identityOf(d.Finding)] {
+				failed[d.Finding] = "the finding is still there after the edit"
+			}
+		}
+		if len(failed) > bad {
+			continue
+		}
+		for i := range found {
+			f := &found[i]
+			id := identityOf(f)
+			if known[id] || f.Waived != "" || f.Severity < rules.Low {
+				continue
+			}
+			blamed := r.blame(text, groups, failed, func(list []rules.Finding, err error) bool {
+				return err != nil || slices.ContainsFunc(list, func(g rules.Finding) bool { return identityOf(&g) == id })
+			})
+			if blamed != nil && f.Severity >= blamed.Severity {
+				failed[blamed] = fmt.Sprintf("with this edit there is a new finding, %s (%s): %s", f.Rule.ID, f.Severity, f.Message)
+				break
+			}
+		}
+		if len(failed) == bad {
+			out.Failed = failures(groups, failed)
+			return out, found
+		}
+	}
+	for _, group := range groups { // nothing holds together
+		for _, f := range group {
+			if failed[f] == "" {
+				failed[f] = "no set of edits was found that holds"
+			}
+		}
+	}
+	return r.nothing(text, groups, failed, nil), nil
+}
+
+// blame returns the finding whose edit is the first, in the order that they are made, with which a text is bad.
+func (r *Request) blame(text []byte, groups [][]*rules.Finding, failed map[*rules.Finding]string, bad func([]rules.Finding, error) bool) *rules.Finding {
+	all := slices.DeleteFunc(slices.Concat(groups...), func(f *rules.Finding) bool { return failed[f] != "" })
+	for n := range all {
+		without := map[*rules.Finding]string{}
+		for _, f := range all[n+1:] {
+			without[f] = "later"
+		}
+		for f, why := range failed {
+			without[f] = why
+		}
+		if bad(r.Lint(r.plan(text, groups, without).After)) {
+			return all[n]
+		}
+	}
+	return nil
+}
+
+// plan plans the groups without the edits that failed.
+func (r *Request) plan(text []byte, groups [][]*rules.Finding, failed map[*rules.Finding]string) Outcome {
+	all := Outcome{After: text}
+	for _, group := range groups {
+		group = slices.DeleteFunc(slices.Clone(group), func(f *rules.Finding) bool { return failed[f] != "" })
+		out := File(r.Path, all.After, group, r.Version)
+		all.After, all.Done, all.Left = out.After, append(all.Done, out.Done...), append(all.Left, out.Left...)
+	}
+	return all
+}
+
+func (r *Request) nothing(text []byte, groups [][]*rules.Finding, failed map[*rules.Finding]string, left []Left) Outcome {
+	return Outcome{After: text, Left: left, Failed: failures(groups, failed)}
+}
+
+// unverified leaves every finding.
+func (r *Request) unverified(why string) Outcome {
+	out := Outcome{After: r.Text}
+	for _, f := range slices.Concat(r.Groups...) {
+		out.Failed = append(out.Failed, Left{f, why})
+	}
+	return out
+}
+
+// failures returns the findings whose edit failed, in their order.
+func failures(groups [][]*rules.Finding, failed map[*rules.Finding]string) []Left {
+	var list []Left
+	for _, f := range slices.Concat(groups...) {
+		if why := failed[f]; why != "" {
+			list = append(list, Left{f, why})
+		}
+	}
+	return list
+}
+
+// identity tells findings of two readings of a file apart: lines and messages may change.
+type identity struct{ container, rule, cause string }
+
+func identityOf(f *rules.Finding) identity { return identity{f.Container, f.Rule.ID, f.Cause} }
