@@ -29,9 +29,9 @@ const (
 	rounds = 4
 )
 
-// Verified plans the edits of a file, reads the edited text again, and plans without the edits that did not do what they are for: their
-// finding is still there, or another one has come that is as severe. A milder finding that an edit uncovers, such as the capabilities of a
-// container that was privileged, gets an edit of its own.
+// Verified plans the edits of a file, lints the edited text, and plans again without the edits that failed: their
+// finding is still there, or there is a new one that is as severe. A milder finding that an edit uncovers, such as the
+// capabilities of a container that was privileged, gets an edit of its own.
 func Verified(r *Request) Outcome {
 	before, err := r.Lint(r.Text)
 	if err != nil {
@@ -45,8 +45,15 @@ func Verified(r *Request) Outcome {
 	groups := r.Groups
 	for range rounds {
 		step, found := r.round(out.After, groups, known)
-		out.Done, out.Left, out.Failed = append(out.Done, step.Done...), append(out.Left, step.Left...), append(out.Failed, step.Failed...)
-		out.After = step.After
+		if undone(out.Done, found) { // what an edit uncovers does not take back what it is for
+			for _, d := range step.Done {
+				out.Failed = append(out.Failed, Left{d.Finding, "with this edit a finding comes back that another edit ended"})
+			}
+			out.Left, out.Failed = append(out.Left, step.Left...), append(out.Failed, step.Failed...)
+			break
+		}
+		out.After, out.Done = step.After, append(out.Done, step.Done...)
+		out.Left, out.Failed = append(out.Left, step.Left...), append(out.Failed, step.Failed...)
 		var next []rules.Finding
 		for i := range found {
 			f := &found[i]
@@ -77,11 +84,22 @@ func Verified(r *Request) Outcome {
 	return out
 }
 
+// undone reports whether a finding that edits ended is found again.
+func undone(done []Done, found []rules.Finding) bool {
+	return slices.ContainsFunc(done, func(d Done) bool {
+		return d.Finding.Rule.Relate == nil && slices.ContainsFunc(found, func(f rules.Finding) bool {
+			return identityOf(&f) == identityOf(d.Finding)
+		})
+	})
+}
+
 // needsTrying is why an edit is left that only --all makes.
 const needsTrying = "it needs trying (podlint prove), or --all"
 
 // round plans groups until every edit holds, and returns what is found in the text then.
-func (r *Request) round(text []byte, groups [][]*rules.Finding, known map[identity]bool) (Outcome, []rules.Finding) {
+func (r *Request) round(
+	text []byte, groups [][]*rules.Finding, known map[identity]bool,
+) (Outcome, []rules.Finding) {
 	failed := map[*rules.Finding]string{}
 	for range tries {
 		out := r.plan(text, groups, failed)
@@ -90,7 +108,8 @@ func (r *Request) round(text []byte, groups [][]*rules.Finding, known map[identi
 		}
 		found, err := r.Lint(out.After)
 		if err != nil {
-			if blamed := r.blame(text, groups, failed, func(_ []rules.Finding, err error) bool { return err != nil }); blamed != nil {
+			blamed := r.blame(text, groups, failed, func(_ []rules.Finding, err error) bool { return err != nil })
+			if blamed != nil {
 				failed[blamed] = fmt.Sprintf("with this edit the file cannot be read: %v", err)
 				continue
 			}
@@ -139,7 +158,9 @@ func (r *Request) round(text []byte, groups [][]*rules.Finding, known map[identi
 }
 
 // blame returns the finding whose edit is the first, in the order that they are made, with which a text is bad.
-func (r *Request) blame(text []byte, groups [][]*rules.Finding, failed map[*rules.Finding]string, bad func([]rules.Finding, error) bool) *rules.Finding {
+func (r *Request) blame(
+	text []byte, groups [][]*rules.Finding, failed map[*rules.Finding]string, bad func([]rules.Finding, error) bool,
+) *rules.Finding {
 	all := slices.DeleteFunc(slices.Concat(groups...), func(f *rules.Finding) bool { return failed[f] != "" })
 	for n := range all {
 		without := map[*rules.Finding]string{}
@@ -167,7 +188,10 @@ func (r *Request) plan(text []byte, groups [][]*rules.Finding, failed map[*rules
 	return all
 }
 
-func (r *Request) nothing(text []byte, groups [][]*rules.Finding, failed map[*rules.Finding]string, left []Left) Outcome {
+// nothing is the outcome of a plan in which no edit is made.
+func (r *Request) nothing(
+	text []byte, groups [][]*rules.Finding, failed map[*rules.Finding]string, left []Left,
+) Outcome {
 	return Outcome{After: text, Left: left, Failed: failures(groups, failed)}
 }
 

@@ -443,7 +443,17 @@ func (p *plan) keepSafe() {
 		p.groups[i] = slices.DeleteFunc(group, func(f *rules.Finding) bool { return !safe[f] })
 	}
 	p.settle(func(f *rules.Finding) bool { return f.Fix.Safe })
+	for _, l := range p.left { // those of the first plan are named already
+		if !slices.ContainsFunc(left, func(k fix.Left) bool { return sameFinding(k.Finding, l.Finding) }) {
+			left = append(left, l)
+		}
+	}
 	p.left, p.failed = left, append(failed, p.failed...)
+}
+
+// sameFinding reports whether findings of two readings of a file are the same.
+func sameFinding(a, b *rules.Finding) bool {
+	return a.Rule.ID == b.Rule.ID && a.Container == b.Container && a.Cause == b.Cause
 }
 
 // say lists what was done and what was left, each once.

@@ -56,8 +56,8 @@ func (l *linter) foldDropIns() {
 // with returns a linter of the same tree that reads some texts in place of files' own.
 func (l *linter) with(overlay map[string][]byte) *linter {
 	v := &linter{
-		flags: l.flags, catalogue: l.catalogue, now: l.now, given: l.given, overlay: overlay, proofs: l.proofs, policy: l.policy, registries: l.registries,
-		tree: l.tree, kubes: l.kubes,
+		flags: l.flags, catalogue: l.catalogue, now: l.now, given: l.given, overlay: overlay, proofs: l.proofs,
+		policy: l.policy, registries: l.registries, tree: l.tree, kubes: l.kubes,
 	}
 	v.units = quadlet.NewReader(quadlet.Files{Read: v.read, List: v.list, Dirs: l.tree.dirs, Find: l.tree.find})
 	return v
@@ -83,7 +83,7 @@ func verifiedBy(l *linter, plans []plan, dropIn bool) {
 	for i := range plans {
 		p := &plans[i]
 		var files []string
-		for _, group := range append(slices.Clone(p.groups), nil) {
+		for _, group := range p.groups {
 			for _, f := range group {
 				if file := f.Definition.Origin.File; !slices.Contains(files, file) {
 					files = append(files, file)
