@@ -11,11 +11,12 @@ import (
 type Request struct {
 	Path string
 	Text []byte
-	// Groups holds the findings, those of each group planned with one reading of the text, the last ones of the file first.
+	// Groups holds the findings. Those of a group are planned with one reading of the text, the last ones of the file
+	// first.
 	Groups [][]*rules.Finding
 	// Version is that of the Podman that reads the file, empty for the newest.
 	Version string
-	// Lint reads the definitions with a text in place of the file's and returns the findings of the rules that are used.
+	// Lint reads the definitions with a text in place of the file's and returns the findings of the selected rules.
 	Lint func(text []byte) ([]rules.Finding, error)
 	// Wanted reports whether an edit may be made that follows from another; nil for every one.
 	Wanted func(*rules.Finding) bool
@@ -47,7 +48,7 @@ func Verified(r *Request) Outcome {
 		step, found := r.round(out.After, groups, known)
 		if undone(out.Done, found) { // what an edit uncovers does not take back what it is for
 			for _, d := range step.Done {
-				out.Failed = append(out.Failed, Left{d.Finding, "with this edit a finding comes back that another edit ended"})
+				out.Failed = append(out.Failed, Left{d.Finding, "with this edit a finding comes back that another one ended"})
 			}
 			out.Left, out.Failed = append(out.Left, step.Left...), append(out.Failed, step.Failed...)
 			break
@@ -135,10 +136,12 @@ func (r *Request) round(
 				continue
 			}
 			blamed := r.blame(text, groups, failed, func(list []rules.Finding, err error) bool {
-				return err != nil || slices.ContainsFunc(list, func(g rules.Finding) bool { return identityOf(&g) == id })
+				again := func(g rules.Finding) bool { return identityOf(&g) == id }
+				return err != nil || slices.ContainsFunc(list, again)
 			})
 			if blamed != nil && f.Severity >= blamed.Severity {
-				failed[blamed] = fmt.Sprintf("with this edit there is a new finding, %s (%s): %s", f.Rule.ID, f.Severity, f.Message)
+				failed[blamed] = fmt.Sprintf("with this edit there is a new finding, %s (%s): %s",
+					f.Rule.ID, f.Severity, f.Message)
 				break
 			}
 		}

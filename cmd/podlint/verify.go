@@ -24,7 +24,8 @@ func (l *linter) list(dir string) []string {
 	return names
 }
 
-// foldDropIns makes a unit's drop-ins its last lines, which means the same. An edit is planned against what counts then.
+// foldDropIns makes a unit's drop-ins its last lines, which means the same. So an edit is planned against the settings
+// that are in effect.
 func (l *linter) foldDropIns() {
 	folded := map[string][]byte{}
 	for _, path := range l.tree.files {
