@@ -3,12 +3,30 @@ package fix
 import (
 	"fmt"
 	"strings"
+
+	"github.com/podlint/podlint/rules/secret"
 )
 
-// Diff returns the unified diff of two texts, with three lines around each change; coloured where asked for.
-func Diff(name string, before, after []byte, color bool) string {
+// MaskedNote is the first line of a diff in which something is masked. To patch it is text before the diff.
+const MaskedNote = "# secrets are masked: patch cannot apply this diff, --write changes the file"
+
+// Diff returns the unified diff of two texts, with three lines around each change; coloured where asked for. What may be a
+// secret is masked, and each line is shown as safe makes it.
+func Diff(name string, before, after []byte, safe func(string) string, color bool) string {
 	old, new := lines(before), lines(after)
+	shownOld, shownNew := lines([]byte(secret.Mask(string(before)))), lines([]byte(secret.Mask(string(after))))
 	ops := compare(old, new)
+	masked := false
+	shown := func(o operation) string {
+		line := ""
+		if o.kind == '+' {
+			line = shownNew[o.new]
+		} else {
+			line = shownOld[o.old]
+		}
+		masked = masked || line != o.text
+		return safe(line)
+	}
 	var b strings.Builder
 	paint := func(code, text string) {
 		if color {
@@ -50,14 +68,17 @@ func Diff(name string, before, after []byte, color bool) string {
 		for _, o := range hunk {
 			switch o.kind {
 			case '-':
-				paint("31", "-"+o.text)
+				paint("31", "-"+shown(o))
 			case '+':
-				paint("32", "+"+o.text)
+				paint("32", "+"+shown(o))
 			default:
-				b.WriteString(" " + o.text + "\n")
+				b.WriteString(" " + shown(o) + "\n")
 			}
 		}
 		i = end
+	}
+	if masked {
+		return MaskedNote + "\n" + b.String()
 	}
 	return b.String()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -375,8 +374,8 @@ func (l *linter) judge(o *outcome, containers []*podman.Container, files []strin
 	o.findings = append(o.findings, findings...)
 }
 
-// quote gives each finding the line that it is about. A line in which a secret was found, or looks to be, is shown only as
-// far as its key.
+// quote gives each finding the line that it is about, its secrets masked. Of a line with a single key only the key is shown;
+// a line in which a rule found a secret and that has no such key is not shown.
 func quote(findings []rules.Finding, texts texts) {
 	type place struct {
 		file string
@@ -388,7 +387,7 @@ func quote(findings []rules.Finding, texts texts) {
 			secrets[place{f.Location.File, f.Location.Line}] = true
 		}
 	}
-	lines := map[string][][]byte{}
+	lines, masked := map[string][]string{}, map[string][]string{}
 	for i := range findings {
 		f := &findings[i]
 		at := f.Location
@@ -400,27 +399,30 @@ func quote(findings []rules.Finding, texts texts) {
 			continue
 		}
 		if lines[at.File] == nil {
-			lines[at.File] = bytes.Split(text, []byte("\n"))
+			lines[at.File] = strings.Split(string(text), "\n")
+			masked[at.File] = strings.Split(secret.Mask(string(text)), "\n")
 		}
 		if at.Line > len(lines[at.File]) {
 			continue
 		}
-		line := strings.TrimRight(string(lines[at.File][at.Line-1]), " \t\r")
-		words := strings.Fields(line)
-		hides := secrets[place{at.File, at.Line}] || len(secret.InWords(words)) > 0
-		for _, w := range words {
-			if name, value, ok := strings.Cut(strings.Trim(w, `"'`), "="); ok && !hides {
-				_, hides = secret.InPair(name, value)
-			}
-		}
-		if hides {
-			shown, _, ok := strings.Cut(line, "=")
-			if _, bad := secret.InText(shown); !ok || bad || strings.ContainsAny(strings.TrimSpace(shown), " \t") {
+		line := strings.TrimRight(lines[at.File][at.Line-1], " \t\r")
+		safe := strings.TrimRight(masked[at.File][at.Line-1], " \t\r")
+		name, value, _ := strings.Cut(line, "=")
+		_, named := secret.InPair(name, value) // Secret= too, which is a unit's key and holds a name, but may be a variable
+		if holds := secrets[place{at.File, at.Line}]; holds || named || safe != line {
+			key, _, ok := strings.Cut(safe, "=")
+			_, bad := secret.InText(key)
+			switch {
+			case ok && !bad && !strings.ContainsAny(strings.TrimSpace(key), " \t"):
+				line = key + "=" + secret.Masked
+				if at.Column > len(key)+1 {
+					f.Location.Column = len(key) + 2
+				}
+			case safe == line || holds:
 				continue
-			}
-			line = shown + "=[redacted]"
-			if at.Column > len(shown)+1 {
-				f.Location.Column = len(shown) + 2
+			default:
+				f.Location.Column = columnIn(safe, line, at.Column)
+				line = safe
 			}
 		}
 		const widest = 160
@@ -432,6 +434,15 @@ func quote(findings []rules.Finding, texts texts) {
 		}
 		f.Quote = line
 	}
+}
+
+// columnIn returns the column of a masked line for one of the line itself: behind the first mask that is where the mask begins.
+func columnIn(masked, line string, column int) int {
+	same := 0
+	for same < len(masked) && same < len(line) && masked[same] == line[same] {
+		same++
+	}
+	return min(column, same+1)
 }
 
 // texts holds the contents of files that have been read, and reads others.

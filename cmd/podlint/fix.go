@@ -18,6 +18,7 @@ import (
 	"github.com/podlint/podlint/podman/live"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/rules/secret"
 )
 
 // fixFlags holds the flags of `podlint fix`.
@@ -155,7 +156,7 @@ func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) 
 	plans = a.plansOf(result.Findings, l.read, flags.podman)
 	verifiedBy(l, plans, flags.dropIn)
 	for _, e := range result.Errors {
-		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
+		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(secret.Mask(e.Message)))
 	}
 	return plans, result.Unreadable
 }
@@ -261,7 +262,7 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 		return nil, err
 	}
 	for _, p := range problems {
-		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(p.Target), report.Safe(p.Err.Error()))
+		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(p.Target), report.Safe(secret.Mask(p.Err.Error())))
 		a.status = statusIncomplete
 	}
 	slices.SortFunc(plans, func(a, b plan) int { return strings.Compare(a.container+a.path, b.container+b.path) })
@@ -414,7 +415,7 @@ func (a *app) carryOut(flags *fixFlags, p *plan) error {
 	color := wantsColor(a.out, flags.noColor)
 	switch {
 	case p.container != "" && len(p.done) > 0:
-		fmt.Fprintf(a.out, "# %s\n%s", report.Safe(p.container), shellSafe(redactedCommand(string(p.after))))
+		fmt.Fprintf(a.out, "# %s\n%s", report.Safe(p.container), pasteable(string(p.after)))
 	case bytes.Equal(before, after):
 	case flags.write:
 		if err := writeInPlace(target, before, after); err != nil {
@@ -422,7 +423,7 @@ func (a *app) carryOut(flags *fixFlags, p *plan) error {
 		}
 		fmt.Fprintf(a.out, "%s: written\n", report.Safe(target))
 	default:
-		fmt.Fprint(a.out, fix.Diff(target, redactedLines(before), redactedLines(after), color))
+		fmt.Fprint(a.out, fix.Diff(target, before, after, report.Printable, color))
 	}
 	a.say(p)
 	return nil
@@ -463,7 +464,7 @@ func (a *app) say(p *plan) {
 	}
 	fmt.Fprintf(a.err, "%s\n", report.Safe(p.path))
 	for _, note := range p.notes {
-		hanging(a.err, fmt.Sprintf("  %-12s  ", "seen"), report.Safe(note))
+		hanging(a.err, fmt.Sprintf("  %-12s  ", "seen"), report.Safe(secret.Mask(note)))
 	}
 	secrets := false
 	of := func(*rules.Finding) string { return "" }
@@ -493,11 +494,11 @@ func (a *app) say(p *plan) {
 		default:
 			what = "by the same change"
 		}
-		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID), report.Safe(of(d.Finding)+what))
+		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID), report.Safe(of(d.Finding)+secret.Mask(what)))
 		secrets = secrets || d.Finding.Rule.ID == "plaintext-secret"
 	}
 	for _, l := range p.left {
-		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", "left", l.Finding.Rule.ID), report.Safe(of(l.Finding)+l.Why))
+		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", "left", l.Finding.Rule.ID), report.Safe(of(l.Finding)+secret.Mask(l.Why)))
 	}
 	for _, l := range p.failed {
 		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", "failed", l.Finding.Rule.ID), report.Safe(of(l.Finding)+l.Why))

@@ -320,7 +320,7 @@ func TestDiff(t *testing.T) {
 	before := "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\n"
 	after := "A\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\n"
 	want := "--- x\n+++ x\n@@ -1,4 +1,4 @@\n-a\n+A\n b\n c\n d\n@@ -11,3 +11,4 @@\n k\n l\n m\n+n\n"
-	if got := fix.Diff("x", []byte(before), []byte(after), false); got != want {
+	if got := fix.Diff("x", []byte(before), []byte(after), report.Printable, false); got != want {
 		t.Errorf("got\n%s", got)
 	}
 }
@@ -356,7 +356,7 @@ func FuzzFix(f *testing.F) {
 			return
 		}
 		for _, p := range a.plansOf(before.Findings, l.read, "") {
-			_ = fix.Diff(p.path, redactedLines(p.before), redactedLines(p.after), true)
+			_ = fix.Diff(p.path, p.before, p.after, report.Printable, true)
 			_ = fix.DropIn(name, nil, p.before, p.after)
 			after, _ := lint(p.after)
 			if after.Unreadable || len(after.Containers) != len(before.Containers) {

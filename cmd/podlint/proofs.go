@@ -14,6 +14,7 @@ import (
 	"github.com/podlint/podlint/fix/prove"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/rules/secret"
 )
 
 // kept is a proof as it is kept: which fixes hold for a definition and an image. It lapses with either: what is looked for then has another
@@ -97,7 +98,7 @@ func (a *app) store(it *proof, r *prove.Result) error {
 	}
 	for i, finding := range it.subject.Findings {
 		if !r.Kept[i] {
-			p.Breaks = append(p.Breaks, keptFix{Rule: finding.Rule.ID, Cause: finding.Cause, Why: redactedLine(r.Why[finding.Rule.ID])})
+			p.Breaks = append(p.Breaks, keptFix{Rule: finding.Rule.ID, Cause: finding.Cause, Why: secret.Mask(r.Why[finding.Rule.ID])})
 			continue
 		}
 		fix := prove.Adjusted(finding, r)

@@ -21,6 +21,7 @@ import (
 	"github.com/podlint/podlint/podman/quadlet"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/rules/secret"
 )
 
 // proveFlags holds the flags of `podlint prove`.
@@ -118,7 +119,7 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	defer cancel()
 	engine := &prove.Engine{Program: []string{program}}
 	if flags.verbose {
-		engine.Log = func(line string) { fmt.Fprintf(a.err, "podlint: %s\n", report.Printable(redactedLine(line))) }
+		engine.Log = func(line string) { fmt.Fprintf(a.err, "podlint: %s\n", report.Printable(secret.Mask(line))) }
 	}
 	var it *proof
 	if isDefinition(target) {
@@ -143,7 +144,7 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 		flags.prove.MapMounts = "U"
 	}
 	if flags.dryRun {
-		engine.Dry = func(line string) { fmt.Fprintln(a.out, report.Printable(redactedCommand(line))) }
+		engine.Dry = func(line string) { fmt.Fprintln(a.out, pasteable(line)) }
 	} else if gone := engine.Sweep(ctx); len(gone) > 0 {
 		fmt.Fprintf(a.err, "removed what an earlier run has left: %s\n", report.Safe(strings.Join(gone, ", ")))
 	}
@@ -336,7 +337,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 	fmt.Fprintf(a.out, "%s: %d of %d fixes hold, tried on %d copies in %s; the original was not touched\n", report.Safe(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
 	for i, f := range it.subject.Findings {
 		if !r.Kept[i] {
-			hanging(a.out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), report.Safe(redactedLine(r.Why[f.Rule.ID])))
+			hanging(a.out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), report.Safe(secret.Mask(r.Why[f.Rule.ID])))
 			continue
 		}
 		exceptions := map[string][]string{"cap-drop-all": r.Capabilities, "read-only": r.Tmpfs}[f.Rule.ID]
@@ -352,7 +353,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 		hanging(a.out, fmt.Sprintf("  holds   %-18s ", f.Rule.ID), report.Safe(what))
 		for _, e := range exceptions {
 			if why := r.Why[e]; why != "" {
-				hanging(a.out, "            ", report.Safe(e)+": without it, "+report.Safe(redactedLine(why)))
+				hanging(a.out, "            ", report.Safe(e)+": without it, "+report.Safe(secret.Mask(why)))
 			}
 		}
 	}
@@ -363,7 +364,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 	}
 	if it.unit == "" {
 		out := prove.Apply(it.subject.Path, []byte(it.subject.Text), it.subject.Findings, r, "")
-		fmt.Fprint(a.out, shellSafe(redactedCommand(string(out.After))))
+		fmt.Fprint(a.out, pasteable(string(out.After)))
 		if flags.write {
 			return &hintedError{errors.New("there is no unit to write to"), "paste the command line above, or prove the unit's file"}
 		}
@@ -374,7 +375,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 		return nil
 	}
 	if !flags.write {
-		fmt.Fprint(a.out, fix.Diff(it.unit, redactedLines(it.text), redactedLines(out.After), wantsColor(a.out, flags.noColor)))
+		fmt.Fprint(a.out, fix.Diff(it.unit, it.text, out.After, report.Printable, wantsColor(a.out, flags.noColor)))
 		return nil
 	}
 	if err := writeInPlace(it.unit, it.text, out.After); err != nil {
@@ -386,6 +387,6 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 
 func (a *app) sayLeft(left []fix.Left) {
 	for _, l := range left {
-		hanging(a.out, fmt.Sprintf("  untried %-18s ", l.Finding.Rule.ID), report.Safe(l.Why))
+		hanging(a.out, fmt.Sprintf("  untried %-18s ", l.Finding.Rule.ID), report.Safe(secret.Mask(l.Why)))
 	}
 }
