@@ -10,7 +10,8 @@ import (
 // MaskedNote is the first line of a diff in which something is masked. To patch it is text before the diff.
 const MaskedNote = "# secrets are masked: patch cannot apply this diff, --write changes the file"
 
-// Diff returns the unified diff of two texts, with three lines around each change; coloured where asked for. What may be a
+// Diff returns the unified diff of two texts, with three lines around each change; coloured where asked for. What
+// may be a
 // secret is masked, and each line is shown as safe makes it.
 func Diff(name string, before, after []byte, safe func(string) string, color bool) string {
 	old, new := lines(before), lines(after)
@@ -94,7 +95,8 @@ type operation struct {
 	old, new int
 }
 
-// compare finds the longest common subsequence of lines between what both texts begin and end with. What lies between is what edits
+// compare finds the longest common subsequence of lines between what both texts begin and end with. What lies
+// between is what edits
 // touch, a few lines; where it is much, it is taken as replaced.
 func compare(old, new []string) []operation {
 	var ops []operation

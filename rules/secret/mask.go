@@ -13,8 +13,10 @@ const Masked = "[redacted]"
 // widest is the longest line that Mask takes apart, in bytes; nobody reads a longer one, and it is masked as a whole.
 const widest = 4 << 10
 
-// Mask replaces what may be a secret in a text of any syntax: a unit, a script, YAML, an env file, a comment, a log. The
-// text keeps its number of lines, so that line n of the result is line n of the text. Unlike InPair and InText, which find
+// Mask replaces what may be a secret in a text of any syntax: a unit, a script, YAML, an env file, a comment, a
+// log. The
+// text keeps its number of lines, so that line n of the result is line n of the text. Unlike InPair and InText,
+// which find
 // what is worth a finding, Mask is for what is shown: where it is unsure it masks. Give it the whole text rather than a
 // line: a YAML value may be on another line than its name.
 func Mask(text string) string {
@@ -173,7 +175,8 @@ func (m *masker) promises(name, separator string, at int) bool {
 	return namesSecret(name)
 }
 
-// value masks the value of a name that starts at key; the value starts at start. It returns where the masked value ends.
+// value masks the value of a name that starts at key; the value starts at start. It returns where the masked value
+// ends.
 func (m *masker) value(key, start int, separator string) int {
 	end := m.lineEnd(start)
 	rest := m.text[start:end]
@@ -244,7 +247,8 @@ var (
 	leading = regexp.MustCompile(`^[ \t]*(?:[#;]+[ \t]*)?(?:export[ \t]+|-[ \t]+)?$`)
 )
 
-// indented masks the lines that continue a YAML value, those that are further in than its key, and returns where they end.
+// indented masks the lines that continue a YAML value, those that are further in than its key, and returns where
+// they end.
 // What continues a comment is in comments too.
 func (m *masker) indented(line, key, end int) int {
 	comment := strings.Contains(m.text[line:key], "#")
@@ -549,7 +553,8 @@ func (m *masker) close(at int, quote byte) int {
 	return len(m.text)
 }
 
-// quoteAt returns the quote that is open at a place of a line that starts at line, 0 for none. An apostrophe opens none.
+// quoteAt returns the quote that is open at a place of a line that starts at line, 0 for none. An apostrophe opens
+// none.
 func (m *masker) quoteAt(line, at int) byte {
 	var open byte
 	for i := line; i < at; i++ {
