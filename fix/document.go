@@ -124,9 +124,9 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 	d.taken = append(d.taken, taken...)
 	d.parts = append(d.parts, parts...)
 	for _, c := range changes {
-		c, ok := d.kept(c)
-		if ok && d.add(c, inGroup) {
-			done.Words = append(done.Words, d.written(c))
+		left, ok := d.kept(c)
+		if ok && d.add(left, inGroup) {
+			done.Words = append(done.Words, d.written(left))
 			inGroup = -1
 		}
 	}

@@ -79,6 +79,7 @@ func planned(path string, text []byte, findings []*rules.Finding, version string
 		d = unitDocument(path, text, version)
 	case podman.SyntaxCommand:
 		d = scriptDocument(path, text, definition.Origin)
+	default: // YAML is planned otherwise
 	}
 	if d == nil {
 		for _, f := range findings {

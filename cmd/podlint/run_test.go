@@ -8,9 +8,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/podlint/podlint/rules"
 )
+
+// tooLong ends what hangs; no run of podlint in a test comes near it, however slow the machine is.
+const tooLong = 10 * time.Minute
 
 // invoke runs podlint in this process.
 func invoke(t testing.TB, args ...string) (status int, out, errs string) {

@@ -201,7 +201,7 @@ func (m *masker) value(key, start int, separator string) int {
 	case bare == "":
 		return start
 	}
-	stop := start
+	var stop int
 	escaped := strings.HasPrefix(rest, `\"`) || strings.HasPrefix(rest, `\'`)
 	switch {
 	case escaped:

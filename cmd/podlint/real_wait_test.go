@@ -1,12 +1,11 @@
+//go:build realpodman
+
 package main
 
 import (
 	"testing"
 	"time"
 )
-
-// tooLong ends what hangs; no run of podlint in a test comes near it, however slow the machine is.
-const tooLong = 10 * time.Minute
 
 // waitFor waits until a condition holds. Its deadline is far beyond what a machine under load takes: a test that waits for the
 // condition itself fails where the condition never comes, not where the machine is slow.
