@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Safe makes an attacker's words fit for a terminal and a log: control characters, invalid UTF-8, invisible characters and
-// those that turn the direction of writing are shown as escapes, and what is longer than a line is cut.
+// those that turn the direction of writing are shown as escapes, and what is longer than a line is cut. Nothing in it is a
+// command for the CI system that reads the log.
 func Safe(text string) string {
 	const longest = 240
 	return printable(text, longest)
@@ -36,7 +38,26 @@ func printable(text string, longest int) string {
 			b.WriteRune(r)
 		}
 	}
-	return b.String()
+	return withoutCommands(b.String())
+}
+
+// workflowCommand matches what GitHub takes for a command at the beginning of a line, blanks before it or not
+// (docs.github.com, "Workflow commands for GitHub Actions"). An IPv6 address such as ::1 is none.
+var workflowCommand = regexp.MustCompile(`^\s*::[A-Za-z]`)
+
+// logCommand matches the beginning of a command that GitHub (##[group]) and Azure Pipelines (##vso[task.setvariable]) take
+// anywhere in a line, in capitals or not.
+var logCommand = regexp.MustCompile(`(?i)##(\[|vso\[)`)
+
+// withoutCommands shows the character that makes text a command of a CI system as an escape.
+func withoutCommands(text string) string {
+	if workflowCommand.MatchString(text) {
+		text = strings.Replace(text, "::", `\x3a:`, 1)
+	}
+	if strings.Contains(text, "##") {
+		text = logCommand.ReplaceAllString(text, `#\x23$1`)
+	}
+	return text
 }
 
 func escape(b *strings.Builder, r rune) {
@@ -66,16 +87,16 @@ func hidden(r rune) bool {
 }
 
 // escapedJSON passes JSON on with every hidden character in its strings as a \u escape: encoding/json leaves the upper
-// control characters, some of which terminals obey, as they are. Outside of strings JSON has no such characters but the
+// control characters, some of which terminals obey, as they are, and CI systems read commands in them (##[). Outside of strings JSON has no such characters but the
 // white space that is kept.
 type escapedJSON struct{ to io.Writer }
 
 func (w escapedJSON) Write(p []byte) (int, error) {
-	if bytes.IndexFunc(p, unprintable) < 0 {
+	if bytes.IndexFunc(p, unprintable) < 0 && !bytes.Contains(p, []byte("##")) {
 		return w.to.Write(p)
 	}
 	var b bytes.Buffer
-	for _, r := range string(p) {
+	for _, r := range logCommand.ReplaceAllString(string(p), `#\u0023$1`) {
 		switch {
 		case !unprintable(r):
 			b.WriteRune(r)

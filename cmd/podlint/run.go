@@ -160,7 +160,10 @@ func (a *app) rootCommand() *cobra.Command {
 		Short: "The hardening linter for Podman",
 		Long: `podlint inspects the containers that Podman runs or defines and flags what leaves them soft: a writable root
 filesystem, capabilities nobody asked for, root that is the host's root, stale images, secrets in clear text. Each
-finding says why it matters for this container and what to type. podlint only reads; it changes nothing.
+finding says why it matters for this container and what to type.
+
+scan, check and image only read. fix changes a file where --write or --drop-in says so, prove starts throw-away copies
+of a container and removes them, and baseline write writes its file.
 
 Exit status: 0 nothing at or above --fail-on, 1 findings at or above it, 2 wrong usage, no service or a file that could not
 be read, 3 the scan is incomplete.`,
@@ -183,6 +186,8 @@ be read, 3 the scan is incomplete.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SuggestionsMinimumDistance = 2
+	root.Version = version()
+	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err, cmd.CommandPath()} })
 	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.imageCommand(), a.fixCommand(), a.proveCommand(), a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.docsCommand(), a.versionCommand())
 	return root

@@ -89,7 +89,7 @@ func TestUsage(t *testing.T) {
 }
 
 func TestDescriptions(t *testing.T) {
-	for _, args := range [][]string{{"rules"}, {"rules", "--format", "json"}, {"explain", "uid-map"}, {"explain", "uid-map", "-f", "json"}, {"version"}, {"version", "-f", "json"}, {"completion", "bash"}, {"--help"}} {
+	for _, args := range [][]string{{"rules"}, {"rules", "--format", "json"}, {"explain", "uid-map"}, {"explain", "uid-map", "-f", "json"}, {"version"}, {"version", "-f", "json"}, {"completion", "bash"}, {"--help"}, {"--version"}} {
 		if status, out, errs := invoke(t, args...); status != 0 || out == "" || errs != "" {
 			t.Errorf("%q: status %d, %d bytes, errors %q", args, status, len(out), errs)
 		}

@@ -25,6 +25,11 @@ func version() string {
 	return info.Main.Version
 }
 
+// versionLine is what `podlint version` and `podlint --version` print.
+func versionLine() string {
+	return fmt.Sprintf("podlint %s (%s, flags of podman %s)\n", version(), runtime.Version(), command.TableVersion)
+}
+
 func (a *app) versionCommand() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
@@ -38,7 +43,7 @@ func (a *app) versionCommand() *cobra.Command {
 				Podman  string `json:"podmanFlags"`
 			}{version(), runtime.Version(), command.TableVersion}
 			return a.describe(cmd, format, about, func() {
-				fmt.Fprintf(a.out, "podlint %s (%s, flags of podman %s)\n", about.Version, about.Go, about.Podman)
+				fmt.Fprint(a.out, versionLine())
 			})
 		},
 	}

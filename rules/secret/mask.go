@@ -447,7 +447,10 @@ func (m *masker) random(w argument) {
 		if i < len(w.text) && strings.IndexByte("=:@?", w.text[i]) < 0 {
 			continue
 		}
-		if part := w.text[start:i]; isRandom(part) && !strings.HasPrefix(part, "/") || isMixed(part) {
+		part := w.text[start:i]
+		// An absolute path is none, whatever its directories are called: a command line without it would not run as it is printed.
+		path := strings.HasPrefix(part, "/") && !strings.HasPrefix(part, "//")
+		if !path && (isRandom(part) || isMixed(part)) {
 			m.mask(w.start+start, w.start+i)
 		}
 		start = i + 1

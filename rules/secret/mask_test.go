@@ -9,6 +9,7 @@ import (
 func TestMask(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"Environment=MODE=fast \"DB_PASSWORD=a b c\" X=y", "Environment=MODE=fast \"DB_PASSWORD=[redacted]\" X=y"},
+		{"podman --root /var/tmp/storage-5-71234-Ab3dE9/root run img", "podman --root /var/tmp/storage-5-71234-Ab3dE9/root run img"},
 		{"DB_PASSWORD=correct horse battery", "DB_PASSWORD=[redacted]"},
 		{"podman run -e DB_PASSWORD=hunter2 img", "podman run -e DB_PASSWORD=[redacted] img"},
 		{"a: 1 # admin password: hunter2", "a: 1 # admin password: [redacted]"},
