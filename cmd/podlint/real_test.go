@@ -447,7 +447,10 @@ func killed(t *testing.T) {
 		if signal == syscall.SIGINT && (cmd.ProcessState.ExitCode() != 3 || !strings.Contains(errs.String(), "interrupted")) {
 			t.Errorf("interrupted: %v, %s", err, &errs)
 		}
-		for _, pid := range stopped { // the kernel's signal at podlint's end waits for it
+		if signal == syscall.SIGKILL { // a service without work would end by itself later, and is not to go on until then
+			waitFor(t, "the kernel's SIGTERM to the service", func() bool { return slices.ContainsFunc(stopped, terminated) })
+		}
+		for _, pid := range stopped {
 			_ = syscall.Kill(pid, syscall.SIGCONT)
 		}
 		waitFor(t, fmt.Sprintf("the end of the service after %v", signal), func() bool { return len(services(t)) == 0 })
@@ -456,6 +459,15 @@ func killed(t *testing.T) {
 	if left := leftovers(); len(left) > 0 {
 		t.Errorf("the next run has left behind: %q", left)
 	}
+}
+
+// terminated reports whether a process that is stopped has been sent SIGTERM (proc_pid_status(5), ShdPnd).
+func terminated(pid int) bool {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, rest, _ := strings.Cut(string(status), "ShdPnd:")
+	line, _, _ := strings.Cut(rest, "\n")
+	pending, err := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
+	return err == nil && pending&(1<<(syscall.SIGTERM-1)) != 0
 }
 
 // services returns the processes that serve a socket of podlint's.
