@@ -10,9 +10,8 @@ import (
 // MaskedNote is the first line of a diff in which something is masked. To patch it is text before the diff.
 const MaskedNote = "# secrets are masked: patch cannot apply this diff, --write changes the file"
 
-// Diff returns the unified diff of two texts, with three lines around each change; coloured where asked for. What
-// may be a
-// secret is masked, and each line is shown as safe makes it.
+// Diff returns the unified diff of two texts, with three lines around each change; coloured where asked for. What may be
+// a secret is masked, and the name and each line are shown as safe makes them.
 func Diff(name string, before, after []byte, safe func(string) string, color bool) string {
 	old, new := lines(before), lines(after)
 	shownOld, shownNew := lines([]byte(secret.Mask(string(before)))), lines([]byte(secret.Mask(string(after))))
@@ -36,8 +35,8 @@ func Diff(name string, before, after []byte, safe func(string) string, color boo
 			b.WriteString(text + "\n")
 		}
 	}
-	paint("1", "--- "+name)
-	paint("1", "+++ "+name)
+	paint("1", "--- "+safe(name))
+	paint("1", "+++ "+safe(name))
 	const around = 3
 	for i := 0; i < len(ops); {
 		for i < len(ops) && ops[i].kind == ' ' {
@@ -95,9 +94,8 @@ type operation struct {
 	old, new int
 }
 
-// compare finds the longest common subsequence of lines between what both texts begin and end with. What lies
-// between is what edits
-// touch, a few lines; where it is much, it is taken as replaced.
+// compare finds the longest common subsequence of lines between what both texts begin and end with. What lies between
+// is what edits touch, a few lines; where it is much, it is taken as replaced.
 func compare(old, new []string) []operation {
 	var ops []operation
 	head := 0

@@ -42,8 +42,9 @@ func printable(text string, longest int) string {
 }
 
 // workflowCommand matches what GitHub takes for a command at the beginning of a line, blanks before it or not
-// (docs.github.com, "Workflow commands for GitHub Actions"). An IPv6 address such as ::1 is none.
-var workflowCommand = regexp.MustCompile(`^\s*::[A-Za-z]`)
+// (docs.github.com, "Workflow commands for GitHub Actions"). Any word counts: where a line is wrapped, each may begin one.
+// An IPv6 address such as ::1 is none.
+var workflowCommand = regexp.MustCompile(`(^|\s)::([A-Za-z])`)
 
 // logCommand matches the beginning of a command that GitHub (##[group]) and Azure Pipelines (##vso[task.setvariable]) take
 // anywhere in a line, in capitals or not.
@@ -51,8 +52,8 @@ var logCommand = regexp.MustCompile(`(?i)##(\[|vso\[)`)
 
 // withoutCommands shows the character that makes text a command of a CI system as an escape.
 func withoutCommands(text string) string {
-	if workflowCommand.MatchString(text) {
-		text = strings.Replace(text, "::", `\x3a:`, 1)
+	if strings.Contains(text, "::") {
+		text = workflowCommand.ReplaceAllString(text, `$1\x3a:$2`)
 	}
 	if strings.Contains(text, "##") {
 		text = logCommand.ReplaceAllString(text, `#\x23$1`)

@@ -16,6 +16,7 @@ func TestSafeCommands(t *testing.T) {
 		"##vso[task.setvariable variable=P]/tmp": `#\x23vso[task.setvariable variable=P]/tmp`,
 		"###VSO[task]":                           `##\x23VSO[task]`,
 		"section_start:1:x\r\x1b[0K":             `section_start:1:x\r\x1b[0K`,
+		"x ::error::y":                           `x \x3a:error::y`,
 		"::1":                                    "::1",
 		"[::]:80":                                "[::]:80",
 		"a::b::c":                                "a::b::c",

@@ -70,9 +70,9 @@ func (a *app) writeBaseline(o *output, r *report.Report, update bool) error {
 			return err
 		}
 		b = old.Without(old.Mark(r.Findings, seenIn(r)))
-		fmt.Fprintf(a.out, "%s: %d findings, %d mended and taken out\n", path, len(b.Known), len(old.Known)-len(b.Known))
+		fmt.Fprintf(a.out, "%s: %d findings, %d mended and taken out\n", report.Safe(path), len(b.Known), len(old.Known)-len(b.Known))
 	} else {
-		fmt.Fprintf(a.out, "%s: %d findings\n", path, len(b.Known))
+		fmt.Fprintf(a.out, "%s: %d findings\n", report.Safe(path), len(b.Known))
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".podlint-baseline-")
 	if err != nil {

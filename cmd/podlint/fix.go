@@ -155,9 +155,10 @@ func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) 
 	l.run(cmd.Context(), paths, result, func(int, int) {})
 	plans = a.plansOf(result.Findings, l.read, flags.podman)
 	verifiedBy(l, plans, flags.dropIn)
-	for _, e := range result.Errors {
-		fmt.Fprintf(a.err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(secret.Mask(e.Message)))
+	for i := range result.Errors {
+		result.Errors[i].Message = secret.Mask(result.Errors[i].Message)
 	}
+	a.tell(result.Errors)
 	return plans, result.Unreadable
 }
 
