@@ -30,7 +30,7 @@ race: ## run the tests with the race detector
 lint: ## run the linters
 	golangci-lint run ./...
 	golangci-lint run --build-tags realpodman ./cmd/... ./testdata/testbed
-	shellcheck .ci/run testdata/services/nginx-answers testdata/testbed/install testdata/testbed/prepare testdata/testbed/with-podman testdata/demo/run testdata/bench/run
+	shellcheck -x .ci/run testdata/services/nginx-answers testdata/testbed/common testdata/testbed/install testdata/testbed/prepare testdata/testbed/with-podman testdata/demo/run testdata/bench/run
 
 generate: ## write podman/command/flags.go anew from Podman's own flags
 	cd podman/command/internal/generate && CGO_ENABLED=0 $(GO) run -tags "$(GENERATE_TAGS)" . ../../flags.go
