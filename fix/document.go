@@ -136,7 +136,8 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 	return done, ""
 }
 
-// conflict returns the option that was planned already and cannot be given along with another one, empty where there is none.
+// conflict returns the option that was planned already and cannot be given along with another one, empty where there is
+// none.
 func (d *document) conflict(c rules.Change) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(c.Flag, "--"), "=")
 	for _, a := range d.added {
@@ -148,8 +149,8 @@ func (d *document) conflict(c rules.Change) string {
 	return ""
 }
 
-// kept returns an option without the capabilities that another finding took away, and false where none is left: dropping all capabilities
-// adds back what was asked for, but not what is dangerous.
+// kept returns an option without the capabilities that another finding took away, and false where none is left: dropping
+// all capabilities adds back what was asked for, but not what is dangerous.
 func (d *document) kept(c rules.Change) (rules.Change, bool) {
 	value, ok := strings.CutPrefix(c.Flag, "--cap-add=")
 	if !ok {
@@ -462,8 +463,9 @@ func leading(text []byte, from int) int {
 // errOverlap says that two planned edits change the same bytes.
 var errOverlap = errors.New("its edit overlaps that of another finding")
 
-// apply makes edits. What is inserted where a word is taken away comes first; deletions that overlap become one. Other overlapping edits are an
-// error, since making one of them would lose the other. Inserted lines end as the line before them does.
+// apply makes edits. What is inserted where a word is taken away comes first; deletions that overlap become one. Other
+// overlapping edits are an error, since making one of them would lose the other. Inserted lines end as the line before
+// them does.
 func apply(text []byte, edits []edit) ([]byte, error) {
 	edits = slices.Clone(edits)
 	slices.SortStableFunc(edits, func(a, b edit) int {

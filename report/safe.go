@@ -88,8 +88,8 @@ func hidden(r rune) bool {
 }
 
 // escapedJSON passes JSON on with every hidden character in its strings as a \u escape: encoding/json leaves the upper
-// control characters, some of which terminals obey, as they are, and CI systems read commands in them (##[). Outside of strings JSON has no such characters but the
-// white space that is kept.
+// control characters, some of which terminals obey, as they are, and CI systems read commands in strings (##[). Outside
+// of strings JSON has no such characters but the white space that is kept.
 type escapedJSON struct{ to io.Writer }
 
 func (w escapedJSON) Write(p []byte) (int, error) {

@@ -144,9 +144,10 @@ type linter struct {
 	now       time.Time
 	// given holds files that are not read, by the names that they would have: standard input, an example of the documentation.
 	given map[string][]byte
-	// overlay holds texts that are read in place of files' own, and fold is set where a unit's drop-ins are to be read as its last lines.
+	// overlay holds texts that are read in place of files' own.
 	overlay map[string][]byte
-	fold    bool
+	// fold is set where a unit's drop-ins are to be read as its last lines.
+	fold bool
 
 	proofs     proofs
 	policy     podman.Setting[podman.Policy]
@@ -374,8 +375,8 @@ func (l *linter) judge(o *outcome, containers []*podman.Container, files []strin
 	o.findings = append(o.findings, findings...)
 }
 
-// quote gives each finding the line that it is about, its secrets masked. Of a line with a single key only the key is shown;
-// a line in which a rule found a secret and that has no such key is not shown.
+// quote gives each finding the line that it is about, its secrets masked. Of a line with a single key only the key is
+// shown; a line in which a rule found a secret and that has no such key is not shown.
 func quote(findings []rules.Finding, texts texts) {
 	type place struct {
 		file string
@@ -436,7 +437,8 @@ func quote(findings []rules.Finding, texts texts) {
 	}
 }
 
-// columnIn returns the column of a masked line for one of the line itself: behind the first mask that is where the mask begins.
+// columnIn returns the column of a masked line for one of the line itself: behind the first mask that is where the mask
+// begins.
 func columnIn(masked, line string, column int) int {
 	same := 0
 	for same < len(masked) && same < len(line) && masked[same] == line[same] {

@@ -498,12 +498,14 @@ func (a *app) say(p *plan) {
 		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID), report.Safe(of(d.Finding)+secret.Mask(what)))
 		secrets = secrets || d.Finding.Rule.ID == "plaintext-secret"
 	}
-	for _, l := range p.left {
-		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", "left", l.Finding.Rule.ID), report.Safe(of(l.Finding)+secret.Mask(l.Why)))
+	notMade := func(mark string, list []fix.Left) {
+		for _, l := range list {
+			head := fmt.Sprintf("  %-12s  %-18s ", mark, l.Finding.Rule.ID)
+			hanging(a.err, head, report.Safe(of(l.Finding)+secret.Mask(l.Why)))
+		}
 	}
-	for _, l := range p.failed {
-		hanging(a.err, fmt.Sprintf("  %-12s  %-18s ", "failed", l.Finding.Rule.ID), report.Safe(of(l.Finding)+l.Why))
-	}
+	notMade("left", p.left)
+	notMade("failed", p.failed)
 	if secrets {
 		hanging(a.err, "  ", "first make the secrets: podman secret create NAME FILE; and change them, they have been seen")
 	}
