@@ -441,6 +441,8 @@ func killed(t *testing.T) {
 		})
 		for _, pid := range stopped {
 			_ = syscall.Kill(pid, syscall.SIGSTOP)
+			// Until it is, it would take a signal that comes meanwhile.
+			waitFor(t, "the service to be stopped", func() bool { return strings.HasPrefix(processStatus(pid, "State"), "T") })
 		}
 		_ = cmd.Process.Signal(signal)
 		err := cmd.Wait()
@@ -463,11 +465,16 @@ func killed(t *testing.T) {
 
 // terminated reports whether a process that is stopped has been sent SIGTERM (proc_pid_status(5), ShdPnd).
 func terminated(pid int) bool {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	_, rest, _ := strings.Cut(string(status), "ShdPnd:")
-	line, _, _ := strings.Cut(rest, "\n")
-	pending, err := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
+	pending, err := strconv.ParseUint(processStatus(pid, "ShdPnd"), 16, 64)
 	return err == nil && pending&(1<<(syscall.SIGTERM-1)) != 0
+}
+
+// processStatus returns a field of a process's status in /proc, empty where there is none.
+func processStatus(pid int, field string) string {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, rest, _ := strings.Cut(string(status), field+":")
+	line, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSpace(line)
 }
 
 // services returns the processes that serve a socket of podlint's.
