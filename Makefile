@@ -29,7 +29,7 @@ race: ## run the tests with the race detector
 
 lint: ## run the linters
 	golangci-lint run ./...
-	golangci-lint run --build-tags realpodman ./cmd/... ./testdata/testbed
+	golangci-lint run --build-tags realpodman ./internal/cli/... ./testdata/testbed
 	shellcheck -x .ci/run testdata/services/nginx-answers testdata/testbed/common testdata/testbed/install testdata/testbed/prepare testdata/testbed/with-podman testdata/demo/run testdata/bench/run
 
 generate: ## write podman/command/flags.go anew from Podman's own flags
@@ -42,7 +42,7 @@ check-generated: ## fail where podman/command/flags.go is not what Podman's sour
 
 update: ## write the golden files anew, and the captures from real services
 	$(GO) run ./testdata/testbed -update
-	$(GO) test ./cmd/podlint -update
+	$(GO) test ./internal/cli -update
 
 bench: ## measure podlint beside a bare HTTP client (root on Debian 12)
 	testdata/bench/run

@@ -1,15 +1,17 @@
-// Podlint is the hardening linter for Podman: it says what leaves a container soft, and what to change.
+// Podlint is the hardening linter for Podman: it says which containers are not hardened, and what to change.
 package main
 
 import (
 	"context"
 	"os"
 	"runtime/debug"
+
+	"github.com/podlint/podlint/internal/cli"
 )
 
 func main() {
-	// A run is over in a moment, and what it keeps (the findings, half a kilobyte of each container for what is between them) is
-	// little: collecting garbage less often makes it a third faster for a few megabytes more.
+	// A run is over in a moment, and what it keeps (the findings, half a kilobyte of each container) is little: collecting
+	// garbage less often makes it a third faster for a few megabytes more.
 	debug.SetGCPercent(200)
-	os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+	os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }

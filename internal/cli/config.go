@@ -1,0 +1,326 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/policy"
+)
+
+const configName = "podlint.toml"
+
+// configError is what is wrong with a configuration, each with its place.
+type configError struct{ problems []podman.Problem }
+
+func (e *configError) Error() string { return "the configuration has mistakes" }
+
+// findConfig returns the path of the configuration that counts: the one that was named, else the first podlint.toml from the
+// working directory upwards, else the user's, else the system's. It is empty where there is none, or where "none" was named.
+func findConfig(named string) (string, error) {
+	switch named {
+	case "":
+	case "none":
+		return "", nil
+	default:
+		return named, nil
+	}
+	var candidates []string
+	if dir, err := os.Getwd(); err == nil {
+		for {
+			candidates = append(candidates, filepath.Join(dir, configName))
+			parent := filepath.Dir(dir)
+			if parent == dir {
+				break
+			}
+			dir = parent
+		}
+	}
+	if dir, err := os.UserConfigDir(); err == nil {
+		candidates = append(candidates, filepath.Join(dir, "podlint", configName))
+	}
+	candidates = append(candidates, filepath.Join("/etc/podlint", configName))
+	for _, path := range candidates {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("the configuration: %w", err)
+		}
+		return path, mayTrust(path, info)
+	}
+	return "", nil
+}
+
+// mayTrust refuses a configuration that was found rather than named and that another user may have put there: it could switch
+// rules off for whoever happens to work below it, in /tmp for example.
+func mayTrust(path string, info fs.FileInfo) error {
+	const hint = "name it with --config if it is meant, or leave it out with --config none"
+	const othersWrite = 0o002
+	if info.Mode().Perm()&othersWrite != 0 {
+		return &hintedError{fmt.Errorf("%s may be written by everybody, so it is not used", path), hint}
+	}
+	dir, err := os.Stat(filepath.Dir(path))
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if err != nil || !ok || dir.Mode().Perm()&othersWrite == 0 {
+		return nil //nolint:nilerr // a directory that cannot be asked has been read from
+	}
+	if int(stat.Uid) != os.Geteuid() && stat.Uid != 0 {
+		return &hintedError{fmt.Errorf("%s lies in a directory where everybody may put one, so it is not used", path), hint}
+	}
+	return nil
+}
+
+// hintedError is an error with what to do about it.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+
+// loadConfig reads the configuration that counts.
+func loadConfig(named string) (*policy.Config, error) {
+	path, err := findConfig(named)
+	if err != nil {
+		return nil, err
+	}
+	if path == "" {
+		return &policy.Config{}, nil
+	}
+	data, err := readRegular(path)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration %s: %w", path, err)
+	}
+	if wd, err := os.Getwd(); err == nil && named == "" {
+		if relative, err := filepath.Rel(wd, path); err == nil && !strings.HasPrefix(relative, "../../..") {
+			path = relative
+		}
+	}
+	config, problems := policy.Parse(path, data)
+	if len(problems) > 0 {
+		return nil, &configError{problems}
+	}
+	return config, nil
+}
+
+func (a *app) configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Check podlint.toml, or show which file and line decides what",
+		Long: `A podlint.toml says which rules a team uses, how severe they are, and what it has accepted. podlint takes the first from the
+working directory upwards, else ~/.config/podlint/podlint.toml, else /etc/podlint/podlint.toml; --config names another. Options on
+the command line count more.
+
+  profile = "standard"              # baseline, standard or strict
+  fail-on = "medium"                # critical, high, medium, low, info or none
+  min-severity = "low"
+
+  [rules]
+  cpu-limit = "on"                  # also of a stricter profile
+  healthcheck = "off"
+  read-only = "high"                # another severity
+
+  [parameters]
+  image-age = "30d"
+  allowed-capabilities = ["NET_ADMIN"]
+  allowed-mounts = ["/srv/**"]
+  trusted-registries = ["quay.io", "docker.io/library"]
+
+  [[container]]                     # for some containers only; the later one counts
+  name = "ci-*"
+  path = "units/ci/**"
+  rules = { read-only = "off" }
+
+  [[waiver]]
+  rule = "network-host"
+  container = "node-exporter"
+  reason = "measures the host's interfaces"
+  expires = 2027-06-30
+
+  [[rule]]                          # a rule of your own, see docs/custom-rules.md
+  id = "our-registry"
+  severity = "high"
+  when = 'not (image startsWith "registry.example.org/")'
+  message = "{image} is not from our registry"
+  [[rule.test]]
+  container = { image = "docker.io/library/nginx:1" }
+  fires = true
+
+An expression can look at: ` + strings.Join(policy.Names(), ", ") + `.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return &usageError{fmt.Errorf("config has no command %q: check or show", args[0]), cmd.CommandPath()}
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	var named string
+	check := &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Check podlint.toml and run the tests of its rules",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				named = args[0]
+			}
+			return a.checkConfig(named)
+		},
+	}
+	var format string
+	show := &cobra.Command{
+		Use:   "show",
+		Short: "Show the settings in force, each with the file and line that decides",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.showConfig(cmd, named, format)
+		},
+	}
+	formatFlag(show, &format)
+	for _, c := range []*cobra.Command{check, show} {
+		c.Flags().StringVar(&named, "config", "", "the configuration's `file`, or none")
+	}
+	cmd.AddCommand(check, show)
+	return cmd
+}
+
+// checkConfig says what is wrong with a configuration, or that nothing is, and runs its tests.
+func (a *app) checkConfig(named string) error {
+	config, err := loadConfig(named)
+	if err != nil {
+		return err
+	}
+	if config.File == "" {
+		fmt.Fprintln(a.Out, "no podlint.toml: the standard profile, and nothing accepted")
+		return nil
+	}
+	failed := 0
+	for i := range config.Tests {
+		if err := config.Tests[i].Run(); err != nil {
+			failed++
+			at := config.Tests[i].Origin
+			at.Column = 0
+			fmt.Fprintf(a.Err, "podlint: %s: %s\n", report.Safe(at.String()), report.Safe(err.Error()))
+		}
+	}
+	for _, p := range config.Stale(func(string) bool { return true }, a.now()) {
+		p.Origin.Column = 0
+		fmt.Fprintf(a.Err, "podlint: %s: %s\n", report.Safe(p.Origin.String()), report.Safe(p.Message))
+	}
+	if failed > 0 {
+		a.status = statusUsage
+		return nil
+	}
+	fmt.Fprintf(a.Out, "%s is right: %s, %s, %s passed\n", report.Safe(config.File), plural(len(config.Custom), "rule of its own", "rules of its own"),
+		plural(len(config.Accepted), "waiver", "waivers"), plural(len(config.Tests), "test", "tests"))
+	return nil
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// effective is one setting in force.
+type effective struct {
+	Setting string `json:"setting"`
+	Value   string `json:"value"`
+	// Origin is the file and line, or "default".
+	Origin string `json:"origin"`
+}
+
+// showConfig lists the settings in force with what decides them.
+func (a *app) showConfig(cmd *cobra.Command, named, format string) error {
+	config, err := loadConfig(named)
+	if err != nil {
+		return err
+	}
+	list := []effective{{"file", config.File, "found"}}
+	if config.File == "" {
+		list[0] = effective{"file", "none", "no podlint.toml was found"}
+	}
+	origin := func(key string) string {
+		at, ok := config.Places[key]
+		if !ok {
+			return "default"
+		}
+		at.Column = 0
+		return at.String()
+	}
+	profile, failOn, least := rules.Standard, "medium", rules.Info
+	if config.Profile != nil {
+		profile = *config.Profile
+	}
+	if config.FailOn != nil {
+		failOn = *config.FailOn
+	}
+	if config.MinSeverity != nil {
+		least = *config.MinSeverity
+	}
+	age := config.Parameters.ImageAge
+	if age == 0 {
+		age = rules.DefaultImageAge
+	}
+	list = append(list, effective{"profile", profile.String(), origin("profile")}, effective{"fail-on", failOn, origin("fail-on")},
+		effective{"min-severity", least.String(), origin("min-severity")},
+		effective{"parameters.image-age", fmt.Sprintf("%dd", int(age.Hours())/24), origin("parameters.image-age")},
+		effective{"parameters.allowed-capabilities", strings.Join(config.Parameters.Capabilities, " "), origin("parameters.allowed-capabilities")},
+		effective{"parameters.allowed-mounts", strings.Join(config.Parameters.Mounts, " "), origin("parameters.allowed-mounts")},
+		effective{"parameters.trusted-registries", strings.Join(config.Parameters.Registries, " "), origin("parameters.trusted-registries")})
+	catalogue := config.Catalogue(rules.Parameters{})
+	for i := range catalogue {
+		r := &catalogue[i]
+		word, from := "off", "the profile "+profile.String()
+		if config.Uses(r, profile) {
+			word = "on"
+		}
+		if slices.ContainsFunc(config.Custom, func(c rules.Rule) bool { return c.ID == r.ID }) {
+			from = config.File
+		}
+		for _, c := range config.Rules {
+			if c.Rule == r.ID {
+				from = origin("rules." + r.ID)
+				if c.Severity > 0 {
+					word = c.Severity.String()
+				}
+			}
+		}
+		list = append(list, effective{"rules." + r.ID, word, from})
+	}
+	for _, s := range config.Sections {
+		for _, c := range s.Rules {
+			word := "on"
+			if c.Off {
+				word = "off"
+			} else if c.Severity > 0 {
+				word = c.Severity.String()
+			}
+			at := s.Origin
+			at.Column = 0
+			list = append(list, effective{"rules." + c.Rule + " for " + strings.TrimSpace(s.Container+" "+s.Path), word, at.String()})
+		}
+	}
+	return a.describe(cmd, format, list, func() {
+		width := 0
+		for _, e := range list {
+			width = max(width, len(e.Setting))
+		}
+		for _, e := range list {
+			fmt.Fprintf(a.Out, "%-*s  %-12s  %s\n", width, report.Safe(e.Setting), report.Safe(e.Value), report.Safe(e.Origin))
+		}
+	})
+}

@@ -1,0 +1,367 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/podlint/podlint/fix"
+	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/policy"
+)
+
+// needsAChoice names the rules whose finding ends by a choice that only the owner can make, and which.
+var needsAChoice = map[string]string{
+	"default-network": "which network", "healthcheck": "which command tells", "image-short-name": "which registry", "image-unpinned": "which version",
+	"port-privileged": "which port", "secret-env": "whether the image can read a file", "sshd": "what to start instead", "host-rootful": "which account",
+}
+
+func fixAt(t testing.TB, args ...string) (status int, out, errs string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	a := &app{Streams: Streams{strings.NewReader(""), &stdout, &stderr}, now: func() time.Time { return captured }}
+	status = a.run(context.Background(), append([]string{"fix"}, args...))
+	return status, stdout.String(), stderr.String()
+}
+
+// rulesFound returns the rules that check finds below a directory.
+func rulesFound(t testing.TB, dir string) map[string]bool {
+	t.Helper()
+	_, out, _ := checkAt(t, "", "--rootful", "--profile", "strict", "--config", "none", "--format", "json", dir)
+	found := map[string]bool{}
+	for _, f := range parseReport(t, out).Findings {
+		found[f.Rule] = true
+	}
+	return found
+}
+
+// TestFixRoundTrip holds that every bad example is mended by fix, that doing it twice changes nothing more, that good ones stay as they are,
+// and that every line which an edit is not about is the same to the byte.
+func TestFixRoundTrip(t *testing.T) {
+	for _, r := range rules.All(rules.Parameters{}) {
+		files := exampleFiles(t, r.ID)
+		for _, dropIn := range []bool{false, true} {
+			bad := map[string]string{}
+			for name, text := range files {
+				if strings.HasPrefix(name, "bad") && (!dropIn || strings.HasSuffix(name, ".container")) {
+					bad[name] = text
+				}
+			}
+			if len(bad) == 0 {
+				continue
+			}
+			dir := writeTree(t, bad)
+			write := []string{"--rootful", "--profile", "strict", "--config", "none", "--write", "--all", "--rule", r.ID, dir}
+			if dropIn {
+				write = append([]string{"--drop-in"}, write...)
+			}
+			if status, _, errs := fixAt(t, write...); status != 0 {
+				t.Errorf("%s: status %d, %s", r.ID, status, errs)
+			}
+			if _, choice := needsAChoice[r.ID]; rulesFound(t, dir)[r.ID] != choice {
+				t.Errorf("%s (drop-in %v): found after the fix: %v\n%s", r.ID, dropIn, !choice, treeText(t, dir))
+			}
+			for name, text := range bad {
+				after, _ := os.ReadFile(filepath.Join(dir, name))
+				if dropIn && string(after) != text {
+					t.Errorf("%s: the unit was changed beside its drop-in", r.ID)
+				}
+				lost := 0
+				for line := range strings.SplitSeq(text, "\n") {
+					if !slices.Contains(strings.Split(string(after), "\n"), line) {
+						lost++
+					}
+				}
+				const most = 2 // UIDMap= and GIDMap=
+				if lost > most && !strings.HasSuffix(name, ".sh") {
+					t.Errorf("%s: %d lines are others:\n%s", r.ID, lost, after)
+				}
+			}
+			once := treeText(t, dir)
+			if fixAt(t, write...); treeText(t, dir) != once {
+				t.Errorf("%s: doing it twice makes\n%s\nof\n%s", r.ID, treeText(t, dir), once)
+			}
+		}
+		good := map[string]string{}
+		for name, text := range files {
+			if strings.HasPrefix(name, "good") {
+				good[name] = text
+			}
+		}
+		dir := writeTree(t, good)
+		before := treeText(t, dir)
+		if fixAt(t, "--rootful", "--profile", "strict", "--config", "none", "--write", "--all", dir); treeText(t, dir) != before {
+			t.Errorf("%s: the good example becomes\n%s", r.ID, treeText(t, dir))
+		}
+	}
+}
+
+// treeText is every file below a directory.
+func treeText(t testing.TB, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			name, _ := filepath.Rel(dir, path)
+			b.WriteString("== " + name + "\n" + string(data))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestFixDefinitions holds what fix makes of the project's own definitions of every kind: the diff, what is said, that no secret shows, that
+// what is written can be read again, and that what was said to be done is.
+func TestFixDefinitions(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../testdata/definitions")); err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	_, out, errs := fixAt(t, ".")
+	t.Chdir(here)
+	golden(t, "fix.diff", out)
+	golden(t, "fix.txt", errs)
+	t.Chdir(dir)
+	if strings.Contains(out+errs, "planted-") {
+		t.Error("a secret shows")
+	}
+	_, before, known := checkAt(t, "", "--format", "json", ".")
+	fixAt(t, "--write", "--all", ".")
+	_, after, problems := checkAt(t, "", "--format", "json", ".")
+	lines := regexp.MustCompile(`:\d+:`) // of a script they move
+	if lines.ReplaceAllString(problems, "") != lines.ReplaceAllString(known, "") {
+		t.Errorf("other problems than before:\n%s\nbefore:\n%s", problems, known)
+	}
+	was, is := parseReport(t, before), parseReport(t, after)
+	if len(is.Containers) != len(was.Containers) {
+		t.Errorf("%d containers, and %d before", len(is.Containers), len(was.Containers))
+	}
+	if len(is.Findings) >= len(was.Findings)/2 {
+		t.Errorf("%d findings are left of %d", len(is.Findings), len(was.Findings))
+	}
+}
+
+// TestFixWrite holds when a file is written, and when it is not.
+func TestFixWrite(t *testing.T) {
+	unit := "# ours\n[Unit]\nDescription=x\n\n[Container]\n# the image\nImage=localhost/plain:1\nPodmanArgs=--oom-score-adj=-500\n\n[Install]\nWantedBy=default.target\n"
+	dir := writeTree(t, map[string]string{"a.container": unit, "sub/b.container": unit})
+	t.Chdir(dir)
+	if err := os.Chmod("a.container", 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if _, out, _ := fixAt(t, "a.container"); !strings.Contains(out, "+NoNewPrivileges=true") {
+		t.Errorf("the diff:\n%s", out)
+	}
+	if got, _ := os.ReadFile("a.container"); string(got) != unit {
+		t.Error("without --write it is written")
+	}
+	if _, _, errs := fixAt(t, "--write", "a.container"); !strings.Contains(errs, "podlint prove") {
+		t.Errorf("it does not say what is left: %s", errs)
+	}
+	want := strings.Replace(unit, "PodmanArgs=--oom-score-adj=-500\n", "AutoUpdate=local\n", 1)
+	if got, _ := os.ReadFile("a.container"); string(got) != want {
+		t.Errorf("the safe edits make\n%s", got)
+	}
+	if info, _ := os.Stat("a.container"); info.Mode().Perm() != 0o640 {
+		t.Errorf("its mode is %v", info.Mode())
+	}
+	if err := os.Symlink("../a.container", "sub/c.container"); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, errs := fixAt(t, "--write", "--all", "sub/c.container"); status != 2 || !strings.Contains(errs, "out of its directory") {
+		t.Errorf("a link: status %d, %s", status, errs)
+	}
+	if err := os.Symlink("b.container", "sub/d.container"); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, errs := fixAt(t, "--write", "--all", "sub/d.container"); status != 0 {
+		t.Errorf("a link within: status %d, %s", status, errs)
+	}
+	if info, _ := os.Lstat("sub/d.container"); info.Mode()&os.ModeSymlink == 0 {
+		t.Error("the link has become a file")
+	}
+	if err := writeInPlace("a.container", []byte("something else"), []byte("x")); err == nil || !strings.Contains(err.Error(), "has changed") {
+		t.Errorf("a file that has changed: %v", err)
+	}
+	if left, _ := filepath.Glob(".podlint-*"); len(left) > 0 {
+		t.Errorf("%v are left", left)
+	}
+}
+
+// TestFixElsewhere holds that what a pod's unit or a drop-in sets is changed there, once for all members, and what several containers share
+// gets the label for that.
+func TestFixElsewhere(t *testing.T) {
+	dir := writeTree(t, map[string]string{
+		"web.pod":                   "[Pod]\nPodName=web\nNetwork=pasta:-T,443\nPublishPort=8000:80\n",
+		"a.container":               softUnit + "Pod=web.pod\nVolume=/srv/data:/data:ro,Z\n",
+		"b.container":               softUnit + "Pod=web.pod\nMount=type=bind,src=/srv/data,dst=/data,relabel=private\n",
+		"c.container":               softUnit,
+		"c.container.d/10-own.conf": "[Container]\nReadOnly=false\nPodmanArgs=--privileged\n",
+	})
+	status, _, errs := fixAt(t, "--rootful", "--config", "none", "--write", "--all", dir)
+	if status != 0 {
+		t.Fatalf("status %d, %s", status, errs)
+	}
+	got := map[string]string{}
+	for _, name := range []string{"web.pod", "a.container", "b.container", "c.container", "c.container.d/10-own.conf"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[name] = string(data)
+	}
+	if want := "[Pod]\nPodName=web\nPublishPort=127.0.0.1:8000:80\nUserNS=auto\n"; got["web.pod"] != want {
+		t.Errorf("the pod:\n%s", got["web.pod"])
+	}
+	if want := "[Container]\nReadOnly=true\n"; got["c.container.d/10-own.conf"] != want {
+		t.Errorf("the drop-in:\n%s", got["c.container.d/10-own.conf"])
+	}
+	if !strings.Contains(got["a.container"], "Volume=/srv/data:/data:ro,z\n") || !strings.Contains(got["b.container"], "dst=/data,relabel=shared\n") || strings.Contains(got["a.container"], "UserNS") {
+		t.Errorf("the members:\n%s\n%s", got["a.container"], got["b.container"])
+	}
+}
+
+// TestFixSafePod holds that the safe edits of a pod's several members each come to what they are alone, and that the pod's unit, which only edits
+// that need trying would change, stays as it is.
+func TestFixSafePod(t *testing.T) {
+	members := map[string]string{
+		"web.pod":     "[Pod]\nPodName=web\nPublishPort=8000:80\n",
+		"a.container": softUnit + "Pod=web.pod\n",
+		"b.container": softUnit + "Pod=web.pod\nPodmanArgs=--label=io.containers.autoupdate=always\n",
+	}
+	edited := func(names ...string) map[string]string {
+		t.Helper()
+		files := map[string]string{}
+		for _, name := range names {
+			files[name] = members[name]
+		}
+		dir := writeTree(t, files)
+		if status, _, errs := fixAt(t, "--rootful", "--config", "none", "--write", dir); status != 0 {
+			t.Fatalf("status %d, %s", status, errs)
+		}
+		for _, name := range names {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[name] = string(data)
+		}
+		return files
+	}
+	together := edited("web.pod", "a.container", "b.container")
+	if together["web.pod"] != members["web.pod"] {
+		t.Errorf("the pod:\n%s", together["web.pod"])
+	}
+	for _, name := range []string{"a.container", "b.container"} {
+		if alone := edited("web.pod", name); together[name] != alone[name] || together[name] == members[name] {
+			t.Errorf("%s together:\n%s\nalone:\n%s", name, together[name], alone[name])
+		}
+	}
+	if !strings.Contains(together["b.container"], "AutoUpdate=") || strings.Contains(together["b.container"], "always") {
+		t.Errorf("the label:\n%s", together["b.container"])
+	}
+}
+
+// TestFixOlderPodman holds that a key which the Podman at hand does not know becomes PodmanArgs.
+func TestFixOlderPodman(t *testing.T) {
+	dir := writeTree(t, map[string]string{"a.container": softUnit})
+	for version, want := range map[string]string{"": "+Memory=512m", "5.4": "+PodmanArgs=--memory=512m", "4.4": "+PodmanArgs=--userns=auto"} {
+		if _, out, _ := fixAt(t, "--podman", version, filepath.Join(dir, "a.container")); !strings.Contains(out, want+"\n") {
+			t.Errorf("for Podman %q there is no %s:\n%s", version, want, out)
+		}
+	}
+}
+
+// TestFixContainers holds the command lines that fix prints for real services' containers: they parse, their rules are silent, and no secret
+// is in them.
+func TestFixContainers(t *testing.T) {
+	for _, name := range captures {
+		url := serve(t, loadCapture(t, name))
+		_, out, errs := fixAt(t, "--url", url, "plain", "secret-variable", "privileged")
+		if strings.Contains(out+errs, "planted-") || strings.Contains(out+errs, "9f3Kq7") {
+			t.Errorf("%s: a secret shows", name)
+		}
+		for _, want := range []string{"# plain\n", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: there is no %q:\n%s%s", name, want, out, errs)
+			}
+		}
+		dir := writeTree(t, map[string]string{"run.sh": out})
+		found := rulesFound(t, dir)
+		for _, rule := range []string{"read-only", "no-new-privileges", "privileged"} {
+			if found[rule] {
+				t.Errorf("%s: %s is found in what fix prints:\n%s", name, rule, out)
+			}
+		}
+	}
+}
+
+// TestDiff holds the diff on changes at the ends and in the middle.
+func TestDiff(t *testing.T) {
+	before := "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\n"
+	after := "A\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\n"
+	want := "--- x\n+++ x\n@@ -1,4 +1,4 @@\n-a\n+A\n b\n c\n d\n@@ -11,3 +11,4 @@\n k\n l\n m\n+n\n"
+	if got := fix.Diff("x", []byte(before), []byte(after), report.Printable, false); got != want {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// FuzzFix edits arbitrary definitions: it ends without a crash, and what was a unit, YAML or a script still is one.
+func FuzzFix(f *testing.F) {
+	for _, seed := range []struct {
+		kind uint8
+		text string
+	}{
+		{0, softUnit + "PodmanArgs=--privileged --cap-add=NET_ADMIN,SYS_ADMIN \\\n  --security-opt seccomp=unconfined\nVolume=/etc:/etc:U,Z\nAddCapability=a SYS_MODULE\nTmpfs=/x\nUIDMap=0:0:10\n"},
+		{1, "#!/bin/sh\nsudo podman run -v /:/h --privileged \\\n  --cap-add=ALL -p 80:80 --tmpfs /x:size=1m -e 'A_PASSWORD=x y' img sh\n"},
+		{2, "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  hostNetwork: true\n  containers:\n  - name: x\n    image: y\n    securityContext: {privileged: true}\n    volumeMounts:\n    - {name: v, mountPath: /v}\n  volumes:\n  - {name: v, hostPath: {path: /etc}}\n"},
+		{2, "services:\n  a:\n    image: x\n    privileged: true\n    ports:\n      - 80:80\n    cap_add: [SYS_ADMIN]\n"},
+	} {
+		f.Add(seed.kind, seed.text)
+	}
+	names := []string{"x.container", "x.sh", "x.yaml"}
+	f.Fuzz(func(t *testing.T, kind uint8, text string) {
+		name := names[int(kind)%len(names)]
+		a := &app{now: func() time.Time { return captured }}
+		flags := &fixFlags{}
+		flags.config, flags.catalogue = &policy.Config{}, rules.All(rules.Parameters{})
+		flags.selectedRules, flags.leastSeverity = flags.catalogue, rules.Info
+		lint := func(text []byte) (*report.Report, *linter) {
+			r := &report.Report{Complete: true, Definitions: true}
+			l := &linter{flags: &checkFlags{output: flags.output, rootful: true}, catalogue: flags.catalogue, now: captured, given: map[string][]byte{name: text}}
+			l.run(context.Background(), nil, r, func(int, int) {})
+			return r, l
+		}
+		before, l := lint([]byte(text))
+		if before.Unreadable {
+			return
+		}
+		for _, p := range a.plansOf(before.Findings, l.read, "") {
+			_ = fix.Diff(p.path, p.before, p.after, report.Printable, true)
+			_ = fix.DropIn(name, nil, p.before, p.after)
+			after, _ := lint(p.after)
+			if after.Unreadable || len(after.Containers) != len(before.Containers) {
+				t.Errorf("of %d containers there are %d after the fix: %v\n%s\n--- before\n%s", len(before.Containers), len(after.Containers), after.Errors, p.after, text)
+			}
+		}
+	})
+}

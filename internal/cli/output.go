@@ -1,0 +1,287 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/policy"
+)
+
+// output holds the flags of every command that reports findings.
+type output struct {
+	formats        []string
+	file           string
+	failOn, least  string
+	only, skip     []string
+	profile        string
+	configFile     string
+	baseline       string
+	noColor        bool
+	quiet, verbose bool
+
+	// What check makes of them:
+	failOnSeverity rules.Severity
+	leastSeverity  rules.Severity
+	destinations   []destination
+	selectedRules  []rules.Rule
+	catalogue      []rules.Rule
+	config         *policy.Config
+	usedProfile    rules.Profile
+	known          *policy.Baseline
+	// after is called with the finished report in place of writing it, where set.
+	after func(*output, *report.Report) error
+}
+
+// destination is one format and where it goes, "-" for standard output.
+type destination struct {
+	format, file string
+}
+
+// formats are the names that --format takes.
+var formats = []string{"text", "json", "sarif", "github", "markdown", "junit", "codequality", "html"}
+
+// choice adds the flags that say which rules are used.
+func (o *output) choice(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringSliceVar(&o.only, "rule", nil, "use only these `rules`")
+	f.StringSliceVar(&o.skip, "skip", nil, "do not use these `rules`")
+	f.StringVar(&o.profile, "profile", "", "which `rules` to use: baseline, standard (the default) or strict; --rule names others")
+	f.StringVar(&o.configFile, "config", "", "the configuration's `file` instead of the podlint.toml that is found, or none")
+	f.BoolVar(&o.noColor, "no-color", false, "no colour (as NO_COLOR does)")
+	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
+	_ = cmd.RegisterFlagCompletionFunc("skip", completeRules)
+	_ = cmd.RegisterFlagCompletionFunc("profile", cobra.FixedCompletions([]string{"baseline", "standard", "strict"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (o *output) flags(cmd *cobra.Command) {
+	o.choice(cmd)
+	f := cmd.Flags()
+	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json, sarif, github, markdown, junit, codequality or html; FORMAT=FILE writes to a file, and may be given several times")
+	f.StringVarP(&o.file, "output", "o", "", "write the report to this `file` instead of standard output")
+	f.StringVar(&o.failOn, "fail-on", "medium", "end with status 1 from this `severity` on: critical, high, medium, low, info or none")
+	f.StringVar(&o.least, "min-severity", "info", "leave out findings below this `severity`")
+	f.StringVar(&o.baseline, "baseline", "", "count only what is not in this baseline `file`")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard output, only the exit status and errors")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the evidence of each finding, and what podlint does")
+	complete := func(values ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	}
+	severities := []string{"critical", "high", "medium", "low", "info"}
+	_ = cmd.RegisterFlagCompletionFunc("format", complete(formats...))
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", complete(append(severities, "none")...))
+	_ = cmd.RegisterFlagCompletionFunc("min-severity", complete(severities...))
+}
+
+// check reads the configuration and the flags' values, which count more.
+func (o *output) check(cmd *cobra.Command, p rules.Parameters) error {
+	var err error
+	if o.config, err = loadConfig(o.configFile); err != nil {
+		return err
+	}
+	c := o.config
+	o.catalogue = c.Catalogue(p)
+	given := cmd.Flags().Changed
+	if c.FailOn != nil && !given("fail-on") {
+		o.failOn = *c.FailOn
+	}
+	if c.MinSeverity != nil && !given("min-severity") {
+		o.least = c.MinSeverity.String()
+	}
+	o.usedProfile = rules.Standard
+	if c.Profile != nil {
+		o.usedProfile = *c.Profile
+	}
+	if o.profile != "" {
+		if o.usedProfile, err = rules.ParseProfile(o.profile); err != nil {
+			return fmt.Errorf("--profile: %w", err)
+		}
+	}
+	if o.baseline != "" && o.after == nil {
+		if o.known, err = readBaseline(o.baseline); err != nil {
+			return err
+		}
+	}
+	if o.failOn != "none" {
+		if o.failOnSeverity, err = rules.ParseSeverity(o.failOn); err != nil {
+			return fmt.Errorf("--fail-on: %w, or none", err)
+		}
+	}
+	if o.leastSeverity, err = rules.ParseSeverity(o.least); err != nil {
+		return fmt.Errorf("--min-severity: %w", err)
+	}
+	for _, id := range slices.Concat(o.only, o.skip) {
+		if _, err := rules.Find(o.catalogue, id); err != nil {
+			return err
+		}
+	}
+	o.selectedRules = slices.DeleteFunc(slices.Clone(o.catalogue), func(r rules.Rule) bool {
+		if len(o.only) > 0 {
+			return !slices.Contains(o.only, r.ID) || slices.Contains(o.skip, r.ID)
+		}
+		return !c.Uses(&r, o.usedProfile) || slices.Contains(o.skip, r.ID)
+	})
+	if len(o.only) > 0 { // asked for by name, whatever their profile
+		o.usedProfile = rules.Strict
+	}
+	return o.chooseDestinations()
+}
+
+// keep puts findings into the report, as the configuration has them, but for those that are below the least severity.
+func (o *output) keep(r *report.Report, findings []rules.Finding) {
+	for _, f := range o.config.Adjust(findings, o.usedProfile, r.Started) {
+		if f.Severity >= o.leastSeverity {
+			r.Findings = append(r.Findings, f)
+		}
+	}
+}
+
+// finish compares the report with the baseline and says which waivers of the configuration are out of date.
+func (o *output) finish(r *report.Report) {
+	for _, p := range o.config.Stale(o.uses, r.Started) {
+		r.Add(p)
+	}
+	if o.known != nil {
+		for _, k := range o.known.Mark(r.Findings, seenIn(r)) {
+			r.Mended = append(r.Mended, report.Mended(k))
+		}
+	}
+}
+
+// uses reports whether a rule is used.
+func (o *output) uses(rule string) bool {
+	return slices.ContainsFunc(o.selectedRules, func(r rules.Rule) bool { return r.ID == rule })
+}
+
+func (o *output) chooseDestinations() error {
+	given := o.formats
+	if len(given) == 0 {
+		given = []string{"text"}
+	}
+	taken := map[string]bool{}
+	for _, f := range given {
+		name, file, hasFile := strings.Cut(f, "=")
+		if !slices.Contains(formats, name) {
+			return fmt.Errorf("--format: %q is none of %s", name, strings.Join(formats, ", "))
+		}
+		if hasFile && file == "" {
+			return fmt.Errorf("--format: %s= needs a file's name", name)
+		}
+		if !hasFile {
+			file = "-"
+			if o.file != "" {
+				file = o.file
+			}
+		}
+		if taken[file] {
+			if file == "-" {
+				return errors.New("--format: only one format can go to standard output; write the others as FORMAT=FILE")
+			}
+			return fmt.Errorf("--format: two formats cannot both go to %s", file)
+		}
+		taken[file] = true
+		o.destinations = append(o.destinations, destination{name, file})
+	}
+	if o.file != "" && !taken[o.file] {
+		return errors.New("--output: every --format has a file of its own already")
+	}
+	return nil
+}
+
+// write writes the report in every format that was asked for.
+func (o *output) write(std Streams, r *report.Report) error {
+	if o.after != nil {
+		return o.after(o, r)
+	}
+	var errs []error
+	for _, d := range o.destinations {
+		if d.file != "-" {
+			errs = append(errs, o.writeFile(d, r))
+			continue
+		}
+		if o.quiet {
+			continue
+		}
+		buffered := bufio.NewWriter(std.Out)
+		err := o.format(buffered, d.format, r, report.Style{Color: wantsColor(std.Out, o.noColor), Width: width(std.Out), Verbose: o.verbose})
+		errs = append(errs, errors.Join(err, buffered.Flush()))
+	}
+	return errors.Join(errs...)
+}
+
+// onTerminal reports whether the text report goes to a terminal.
+func (o *output) onTerminal(stdout io.Writer) bool {
+	_, ok := terminal(stdout)
+	return ok && !o.quiet && slices.Contains(o.destinations, destination{"text", "-"})
+}
+
+// writeFile puts a report in place of a file in one step, so that nobody reads half of one. What is no plain file, such as
+// /dev/stdout or a pipe, is written to as it is.
+func (o *output) writeFile(d destination, r *report.Report) error {
+	info, err := os.Stat(d.file)
+	if err == nil && !info.Mode().IsRegular() {
+		file, err := os.OpenFile(d.file, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("writing the report: %w", err)
+		}
+		defer file.Close()
+		return o.buffered(file, d.format, r)
+	}
+	target := d.file
+	if resolved, err := filepath.EvalSymlinks(target); err == nil {
+		target = resolved
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(target), ".podlint-report-")
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	defer os.Remove(temporary.Name())
+	mode := os.FileMode(0o644)
+	if info != nil {
+		mode = info.Mode().Perm()
+	}
+	err = errors.Join(o.buffered(temporary, d.format, r), temporary.Chmod(mode), temporary.Close())
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	if err := os.Rename(temporary.Name(), target); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+func (o *output) buffered(w io.Writer, format string, r *report.Report) error {
+	buffered := bufio.NewWriter(w)
+	err := o.format(buffered, format, r, report.Style{Verbose: o.verbose})
+	return errors.Join(err, buffered.Flush())
+}
+
+func (o *output) format(w io.Writer, name string, r *report.Report, style report.Style) error {
+	switch name {
+	case "json":
+		return report.JSON(w, r)
+	case "sarif":
+		return report.SARIF(w, r)
+	case "github":
+		return report.GitHub(w, r)
+	case "markdown":
+		return report.Markdown(w, r)
+	case "junit":
+		return report.JUnit(w, r)
+	case "codequality":
+		return report.CodeQuality(w, r)
+	case "html":
+		return report.HTML(w, r)
+	default:
+		return report.Text(w, r, style)
+	}
+}

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/podlint/podlint/fix/prove"
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/rules/secret"
+)
+
+// kept is a proof as it is kept: which fixes hold for a definition and an image. It lapses with either: what is looked for then has another
+// hash.
+type kept struct {
+	Container string `json:"container"`
+	// Definition is the SHA-256 of the command line that the copy was made by, Unit that of the unit's text, empty without one.
+	Definition string `json:"definition"`
+	Unit       string `json:"unit,omitempty"`
+	// Image is the ID of the image.
+	Image string    `json:"image"`
+	When  time.Time `json:"when"`
+	// Fixes are those that hold, all of them together.
+	Fixes []keptFix `json:"fixes"`
+	// Breaks are those that break it.
+	Breaks []keptFix `json:"breaks,omitempty"`
+}
+
+// keptFix is a fix as it was tried, with its exceptions.
+type keptFix struct {
+	Rule        string         `json:"rule"`
+	Cause       string         `json:"cause,omitempty"`
+	Changes     []rules.Change `json:"changes,omitempty"`
+	MountOption string         `json:"mount-option,omitempty"`
+	// Why says what fails with it, of one that breaks.
+	Why string `json:"why,omitempty"`
+}
+
+func (k *keptFix) ends(f *rules.Finding) bool { return k.Rule == f.Rule.ID && k.Cause == f.Cause }
+
+type proofsFile struct {
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Proofs  []kept `json:"proofs"`
+}
+
+const (
+	proofsFormat = "podlint-proofs"
+	mostProofs   = 1000
+)
+
+// proofsPath is where proofs are kept: root's with the system's state, a user's with theirs.
+func proofsPath() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/podlint/proofs.json"
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "podlint/proofs.json")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local/state/podlint/proofs.json")
+}
+
+// readProofs returns the proofs that are kept; none where the file cannot be read.
+func readProofs(path string) []kept {
+	data, err := readRegular(path)
+	var f proofsFile
+	if err != nil || json.Unmarshal(data, &f) != nil || f.Format != proofsFormat || f.Version != 1 {
+		return nil
+	}
+	return f.Proofs
+}
+
+// store keeps a proof, in place of an older one of the same container.
+func (a *app) store(it *proof, r *prove.Result) error {
+	path := proofsPath()
+	if path == "" {
+		return errors.New("there is no home directory")
+	}
+	before, err := readRegular(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f := proofsFile{Format: proofsFormat, Version: 1, Proofs: readProofs(path)}
+	p := kept{Container: it.subject.Name, Definition: hash(it.subject.Text), Image: it.image, When: a.now().UTC().Truncate(time.Second), Fixes: []keptFix{}}
+	if it.unit != "" {
+		p.Unit = hash(string(it.text))
+	}
+	for i, finding := range it.subject.Findings {
+		if !r.Kept[i] {
+			p.Breaks = append(p.Breaks, keptFix{Rule: finding.Rule.ID, Cause: finding.Cause, Why: secret.Mask(r.Why[finding.Rule.ID])})
+			continue
+		}
+		fix := prove.Adjusted(finding, r)
+		p.Fixes = append(p.Fixes, keptFix{Rule: finding.Rule.ID, Cause: finding.Cause, Changes: fix.Changes, MountOption: fix.MountOption})
+	}
+	f.Proofs = slices.DeleteFunc(f.Proofs, func(k kept) bool { return k.Container == p.Container })
+	f.Proofs = append(f.Proofs, p)
+	f.Proofs = f.Proofs[max(0, len(f.Proofs)-mostProofs):]
+	data, err := json.MarshalIndent(f, "", " ")
+	if err != nil {
+		return err
+	}
+	return writeInPlace(path, before, append(data, '\n'))
+}
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// proofs finds what was proven.
+type proofs []kept
+
+// mark says of a container's findings which of their fixes were proven, and with what exceptions: for a live one with its image and command
+// line, for a definition with its text.
+func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText func() (string, bool)) {
+	if len(p) == 0 || len(findings) == 0 {
+		return
+	}
+	live, unit := "", ""
+	if c.CreateCommand.Known() {
+		words := make([]string, len(c.CreateCommand.Value))
+		for i, w := range c.CreateCommand.Value {
+			words[i] = w.Reveal()
+		}
+		live = hash(layOut(words))
+	} else if text, ok := unitText(); ok {
+		unit = hash(text)
+	}
+	for _, k := range p {
+		with := ""
+		switch {
+		case live != "" && k.Definition == live && k.Image == c.Image.ID:
+			with = " with this image"
+		case unit != "" && k.Unit == unit:
+			const short = 12
+			with = " with image " + k.Image[:min(short, len(k.Image))]
+		default:
+			continue
+		}
+		for _, fix := range k.Breaks {
+			for i := range findings {
+				if f := &findings[i]; fix.ends(f) {
+					f.Breaks = "tried on " + k.When.Format(time.DateOnly) + with + ", it breaks the service: " + fix.Why
+				}
+			}
+		}
+		// They hold together: as another user a service may need fewer capabilities. Whom an image runs as a definition does not show, so that
+		// this fix goes with another one's.
+		var along []rules.Change
+		complete := true
+		for _, fix := range k.Fixes {
+			switch {
+			case slices.ContainsFunc(findings, func(f rules.Finding) bool { return fix.ends(&f) }):
+			case unit != "" && (fix.Rule == "root-user" || fix.Rule == "user-nobody"):
+				along = append(along, fix.Changes...)
+			default:
+				complete = false
+			}
+		}
+		if !complete {
+			continue
+		}
+		for _, fix := range k.Fixes {
+			for i := range findings {
+				if f := &findings[i]; fix.ends(f) {
+					f.Fix.Changes, f.Fix.MountOption, f.Fix.Safe = slices.Concat(fix.Changes, along), fix.MountOption, true
+					along = nil
+					f.Proven = "on " + k.When.Format(time.DateOnly) + with
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,392 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlint/podlint/fix"
+	"github.com/podlint/podlint/fix/prove"
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
+	"github.com/podlint/podlint/podman/live"
+	"github.com/podlint/podlint/podman/quadlet"
+	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/rules/secret"
+)
+
+// proveFlags holds the flags of `podlint prove`.
+type proveFlags struct {
+	fixFlags
+	prove   prove.Options
+	probe   string
+	limit   time.Duration
+	copyMiB int64
+	dryRun  bool
+}
+
+func (a *app) proveCommand() *cobra.Command {
+	flags := proveFlags{}
+	cmd := &cobra.Command{
+		Use:   "prove NAME|UNIT",
+		Short: "Try the fixes on a throw-away copy and report the tightest set that still runs",
+		Long: `Prove makes copies of a container, hardened by what podlint fix would do, and finds the tightest set of fixes with which a copy still
+gets well. Where a fix breaks it, prove finds out by which exception it holds: written paths become tmpfs, capabilities are added
+back, and only then is the fix left out.
+
+A copy is called podlint-proof-… and labelled; it has no published port, the same secrets, and throw-away overlays over the
+directories that it may write (a copy of these where it has a user namespace of its own). The original is read and never touched. Every
+copy is removed, also after Ctrl-C; what a killed podlint has left, the next prove removes.
+
+A copy is well when --probe succeeds in it, when --probe-url answers, or else when its health check passes, or it still runs after
+--for, and its log says of nothing that it was denied which the unchanged copy's does not. The better the probe, the better the proof. It is not copied where a copy would disturb somebody: on the host's network, in another's namespace or pod, with devices,
+privileged, with an engine's socket; --force copies all the same.`,
+		Example: `  podlint prove web
+  podlint prove web --probe-url http://container:80/
+  podlint prove db --probe "pg_isready -q"
+  podlint prove --write /etc/containers/systemd/web.container`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return &usageError{errors.New("prove takes one container, or one unit"), cmd.CommandPath()}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.prove(cmd, &flags, args[0]) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&flags.probe, "probe", "", "a `command` that is run in a copy and succeeds when it is well")
+	f.StringVar(&flags.prove.URL, "probe-url", "", "an `address` that answers when a copy is well; the host \"container\" stands for the copy's address")
+	f.DurationVar(&flags.prove.For, "for", 10*time.Second, "how long a copy without a probe or health check has to run")
+	f.DurationVar(&flags.prove.Patience, "patience", 30*time.Second, "how long a copy may take to get well")
+	f.DurationVar(&flags.limit, "limit", 15*time.Minute, "how long all of it may take")
+	f.StringVar(&flags.prove.Memory, "copy-memory", "1g", "the most memory that a copy may take, as podman run --memory; empty for no limit")
+	f.Int64Var(&flags.copyMiB, "copy-limit", 100, "how many `MiB` of a volume are copied at most, where an overlay is not possible")
+	f.BoolVar(&flags.prove.Force, "force", false, "copy also what podlint would rather not")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "print the commands that would be run, and run none that changes anything")
+	f.BoolVar(&flags.write, "write", false, "put what holds into the unit")
+	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the unit, instead of this machine's")
+	flags.choice(cmd)
+	f.BoolVarP(&flags.verbose, "verbose", "v", false, "say which commands are run")
+	return cmd
+}
+
+// unproven names the rules whose fixes a copy cannot prove, and why.
+var unproven = map[string]string{
+	"plaintext-secret": "the secret has to be made first",
+	"port-exposed":     "a copy publishes no port",
+	"memory-limit":     "how much it needs shows only under load",
+	"cpu-limit":        "how much it needs shows only under load",
+	"tmpfs-exec":       "", "restart-forever": "a copy is not restarted",
+}
+
+// proof is what is to be proven, with where its result goes.
+type proof struct {
+	subject prove.Subject
+	// untried holds the findings that a copy cannot prove.
+	untried []fix.Left
+	// unit is the file of a unit, its text and its findings, which are the subject's in the same order; empty for none.
+	unit     string
+	text     []byte
+	findings []*rules.Finding
+	// image is what a proof is about.
+	image string
+}
+
+func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error {
+	flags.failOn, flags.least = "none", "info"
+	if err := flags.check(cmd, rules.Parameters{}); err != nil {
+		return usageOf(cmd, err)
+	}
+	if flags.probe != "" {
+		if flags.prove.Probe = strings.Fields(flags.probe); len(flags.prove.Probe) == 0 {
+			return &usageError{errors.New("--probe: a command"), cmd.CommandPath()}
+		}
+	}
+	program, err := exec.LookPath("podman")
+	if err != nil {
+		return &hintedError{errors.New("there is no podman program here"), "prove makes containers on this machine; install podman"}
+	}
+	ctx, cancel := context.WithTimeoutCause(cmd.Context(), flags.limit, fmt.Errorf("it takes longer than %s (--limit)", flags.limit))
+	defer cancel()
+	engine := &prove.Engine{Program: []string{program}}
+	if flags.verbose {
+		engine.Log = func(line string) { fmt.Fprintf(a.Err, "podlint: %s\n", report.Printable(secret.Mask(line))) }
+	}
+	var it *proof
+	if isDefinition(target) {
+		it, err = a.proofOfUnit(ctx, engine, flags, target)
+	} else {
+		it, err = a.proofOfContainer(ctx, engine, flags, target)
+	}
+	if err != nil {
+		return err
+	}
+	rootless, err := engine.Rootless(ctx)
+	if err != nil {
+		return err
+	}
+	if flags.podman == "" {
+		if flags.podman, err = engine.Version(ctx); err != nil {
+			return err
+		}
+	}
+	flags.prove.MapMounts = "idmap"
+	if rootless {
+		flags.prove.MapMounts = "U"
+	}
+	if flags.dryRun {
+		engine.Dry = func(line string) { fmt.Fprintln(a.Out, pasteable(line)) }
+	} else if gone := engine.Sweep(ctx); len(gone) > 0 {
+		fmt.Fprintf(a.Err, "removed what an earlier run has left: %s\n", report.Safe(strings.Join(gone, ", ")))
+	}
+	if len(it.subject.Findings) == 0 {
+		fmt.Fprintf(a.Out, "%s: there is nothing that a copy could prove\n", report.Safe(it.subject.Name))
+		a.sayLeft(it.untried)
+		return nil
+	}
+	flags.prove.CopyLimit = flags.copyMiB << 20
+	flags.prove.Step = func(what string, ok bool, took time.Duration) {
+		word := "well"
+		if !ok {
+			word = "not well"
+		}
+		if !flags.quiet && engine.Dry == nil {
+			fmt.Fprintf(a.Err, "  %-9s %5.1f s  %s\n", word, took.Seconds(), report.Safe(what))
+		}
+	}
+	result, err := prove.Prove(ctx, engine, it.subject, flags.prove)
+	switch {
+	case errors.Is(err, prove.ErrSick):
+		return &hintedError{fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that succeeds on the original, or more --patience"}
+	case errors.Is(err, prove.ErrUnsteady):
+		return &hintedError{fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that tells sooner, or a longer --for"}
+	case err != nil:
+		return fmt.Errorf("%s: %w", it.subject.Name, err)
+	case engine.Dry != nil:
+		return nil
+	}
+	return a.sayProof(flags, it, result)
+}
+
+// split parts the findings that a copy can prove from the others.
+func (it *proof) split(path string, text []byte, findings []*rules.Finding) {
+	out := fix.File(path, text, findings, "")
+	it.untried = append(it.untried, out.Left...)
+	for _, d := range out.Done {
+		if why, ok := unproven[d.Finding.Rule.ID]; ok && why != "" {
+			it.untried = append(it.untried, fix.Left{Finding: d.Finding, Why: why})
+			continue
+		}
+		it.subject.Findings = append(it.subject.Findings, d.Finding)
+	}
+}
+
+// proofOfContainer reads a container and what makes it.
+func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags *proveFlags, name string) (*proof, error) {
+	flags.service.Now, flags.service.Machine, flags.service.Log = a.now, a.machine, func(string, ...any) {}
+	flags.service.Timeout, flags.service.Concurrency = defaultTimeout, defaultConcurrency
+	service, err := live.Connect(ctx, flags.service)
+	if err != nil {
+		return nil, err
+	}
+	defer service.Close()
+	units := newUnitFinder(service.URI)
+	var c *podman.Container
+	_, problems, err := service.Containers(ctx, live.Selection{Names: []string{name}}, func(int, int) {}, func(found *podman.Container) { c = found })
+	switch {
+	case err != nil:
+		return nil, err
+	case len(problems) > 0:
+		return nil, fmt.Errorf("%s: %w", problems[0].Target, problems[0].Err)
+	case c == nil:
+		return nil, fmt.Errorf("there is no container %s any more", name)
+	case !c.CreateCommand.Known():
+		return nil, &hintedError{fmt.Errorf("%s has no recorded command line to make a copy by", c.Name), "it was made over the API, by kube play or by compose; prove its unit instead"}
+	}
+	if rootless, err := engine.Rootless(ctx); err != nil {
+		return nil, err
+	} else if c.Host.Rootless.Known() && c.Host.Rootless.Value != rootless || strings.Contains(service.URI, "://") && !strings.HasPrefix(service.URI, "unix:") {
+		return nil, &hintedError{fmt.Errorf("%s is of another Podman (%s) than the one that copies would be made with", c.Name, service.URI), "run podlint prove on its machine, as the account that runs it"}
+	}
+	units.define(c)
+	words := make([]string, len(c.CreateCommand.Value))
+	for i, w := range c.CreateCommand.Value {
+		words[i] = w.Reveal()
+	}
+	it := &proof{image: c.Image.ID}
+	it.subject = prove.Subject{Name: c.Name, Path: c.Name, Text: layOut(words), Image: c.Image.ID, Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
+	containers, _ := command.Script{File: c.Name, Text: it.subject.Text}.Read(c.Host)
+	if len(containers) != 1 {
+		return nil, fmt.Errorf("%s: podlint cannot read the command line that it was made with", c.Name)
+	}
+	found := flags.config.Adjust(rules.Check(flags.selectedRules, c), flags.usedProfile, a.now())
+	for i := range found { // what else it needs is tried; which account its image has for it cannot be
+		if id := found[i].Rule.ID; id == "root-user" || id == "user-nobody" {
+			fix.WithEvidence(c, service.Evidence(ctx, c), found[i:i+1])
+		}
+	}
+	placed := matched(found, rules.Check(rulesOf(found), containers[0]))
+	var list []*rules.Finding
+	for i := range placed {
+		placed[i].Definition = containers[0].Definition
+		list = append(list, &placed[i])
+	}
+	it.split(c.Name, []byte(it.subject.Text), list)
+	it.subject.Written = engine.Written(ctx, c.ID)
+	if c.Defined != nil && c.Definition.Syntax == podman.SyntaxQuadlet {
+		own := rules.Check(rulesOf(found), c.Defined)
+		if err := it.inUnit(c.Definition.Origin.File, matched(found, own)); err != nil {
+			return nil, err
+		}
+	}
+	return it, nil
+}
+
+// inUnit finds, for each finding that is proven, the one of the unit.
+func (it *proof) inUnit(path string, own []rules.Finding) error {
+	text, err := readRegular(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	it.unit, it.text = path, text
+	for _, f := range it.subject.Findings {
+		i := slices.IndexFunc(own, func(o rules.Finding) bool { return o.Rule.ID == f.Rule.ID && o.Cause == f.Cause })
+		if i < 0 {
+			it.findings = append(it.findings, f)
+			continue
+		}
+		it.findings = append(it.findings, &own[i])
+	}
+	return nil
+}
+
+// proofOfUnit reads a unit that need not run.
+func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *proveFlags, path string) (*proof, error) {
+	if filepath.Ext(path) != ".container" {
+		return nil, &hintedError{fmt.Errorf("%s: prove takes a .container unit or a container's name", path), "make a container of it, and prove that"}
+	}
+	data, err := readRegular(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	check := &checkFlags{output: flags.output}
+	l := &linter{flags: check, catalogue: flags.catalogue, now: a.now()}
+	tree, _ := walk([]string{path}, l.wanted)
+	l.tree = tree
+	l.units = quadlet.NewReader(quadlet.Files{Read: l.read, List: tree.list, Dirs: tree.dirs, Find: tree.find})
+	info, err := engine.Rootless(ctx)
+	if err != nil {
+		return nil, err
+	}
+	host := podman.AssumedHost(podman.Read(info, "podman info"), a.now())
+	unit := l.units.Read(path, data, host)
+	for _, p := range unit.Problems {
+		if !p.Warning {
+			return nil, fmt.Errorf("%s: %s", p.Origin, p.Message)
+		}
+	}
+	if unit.Container == nil || len(unit.Words) == 0 {
+		return nil, fmt.Errorf("%s defines no container", path)
+	}
+	name := strings.TrimSuffix(filepath.Base(path), ".container")
+	it := &proof{subject: prove.Subject{Name: name, Path: name, Text: layOut(unit.Words), Capabilities: shortCapabilities(unit.Container.Capabilities.Bounding.Value)}}
+	if it.image, err = engine.ImageID(ctx, unit.Container.Image.Name); err != nil {
+		return nil, &hintedError{fmt.Errorf("%s: its image %s is not here", path, unit.Container.Image.Name), "podman pull it first"}
+	}
+	it.subject.Image = it.image
+	containers, _ := command.Script{File: name, Text: it.subject.Text}.Read(host)
+	if len(containers) != 1 {
+		return nil, fmt.Errorf("%s: podlint cannot read the command line that it makes", path)
+	}
+	found := flags.config.Adjust(rules.Check(flags.selectedRules, unit.Container), flags.usedProfile, a.now())
+	placed := matched(found, rules.Check(rulesOf(found), containers[0]))
+	var list []*rules.Finding
+	for i := range placed {
+		placed[i].Definition = containers[0].Definition
+		list = append(list, &placed[i])
+	}
+	it.split(name, []byte(it.subject.Text), list)
+	return it, it.inUnit(path, found)
+}
+
+func shortCapabilities(names []string) []string {
+	short := make([]string, len(names))
+	for i, n := range names {
+		short[i] = strings.TrimPrefix(n, "CAP_")
+	}
+	return short
+}
+
+// sayProof reports what holds, and prints or writes the hardened definition.
+func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
+	holds := 0
+	for _, k := range r.Kept {
+		if k {
+			holds++
+		}
+	}
+	fmt.Fprintf(a.Out, "%s: %d of %d fixes hold, tried on %d copies in %s; the original was not touched\n", report.Safe(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
+	for i, f := range it.subject.Findings {
+		if !r.Kept[i] {
+			hanging(a.Out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), report.Safe(secret.Mask(r.Why[f.Rule.ID])))
+			continue
+		}
+		exceptions := map[string][]string{"cap-drop-all": r.Capabilities, "read-only": r.Tmpfs}[f.Rule.ID]
+		what := ""
+		switch {
+		case len(exceptions) > 0:
+			what = "but for " + strings.Join(exceptions, ", ")
+		case f.Rule.ID == "uid-map" && prove.Mounts(it.subject.Text) && r.MapMounts == "U":
+			what = "its mounts with :U, which gives the files on the host to the container's user"
+		case f.Rule.ID == "uid-map" && prove.Mounts(it.subject.Text):
+			what = "its mounts with :" + r.MapMounts
+		}
+		hanging(a.Out, fmt.Sprintf("  holds   %-18s ", f.Rule.ID), report.Safe(what))
+		for _, e := range exceptions {
+			if why := r.Why[e]; why != "" {
+				hanging(a.Out, "            ", report.Safe(e)+": without it, "+report.Safe(secret.Mask(why)))
+			}
+		}
+	}
+	a.sayLeft(it.untried)
+	fmt.Fprintln(a.Out)
+	if err := a.store(it, r); err != nil {
+		fmt.Fprintf(a.Err, "podlint: the proof is not kept: %s\n", report.Safe(err.Error()))
+	}
+	if it.unit == "" {
+		out := prove.Apply(it.subject.Path, []byte(it.subject.Text), it.subject.Findings, r, "")
+		fmt.Fprint(a.Out, pasteable(string(out.After)))
+		if flags.write {
+			return &hintedError{errors.New("there is no unit to write to"), "paste the command line above, or prove the unit's file"}
+		}
+		return nil
+	}
+	out := prove.Apply(it.unit, it.text, it.findings, r, flags.podman)
+	if bytes.Equal(out.After, it.text) {
+		return nil
+	}
+	if !flags.write {
+		fmt.Fprint(a.Out, fix.Diff(it.unit, it.text, out.After, report.Printable, wantsColor(a.Out, flags.noColor)))
+		return nil
+	}
+	if err := writeInPlace(it.unit, it.text, out.After); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Out, "%s: written\n", report.Safe(it.unit))
+	return nil
+}
+
+func (a *app) sayLeft(left []fix.Left) {
+	for _, l := range left {
+		hanging(a.Out, fmt.Sprintf("  untried %-18s ", l.Finding.Rule.ID), report.Safe(secret.Mask(l.Why)))
+	}
+}

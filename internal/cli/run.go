@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"github.com/podlint/podlint/podman/live"
+	"github.com/podlint/podlint/report"
+)
+
+// The exit statuses that are not report.Report's to decide.
+const (
+	statusUsage      = 2
+	statusIncomplete = 3
+)
+
+// Streams are the program's standard streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// app is one run of the program.
+type app struct {
+	Streams
+	// now tells the time: a test has one of its own.
+	now func() time.Time
+	// machine is whether the machine's own files count, such as containers.conf; a test replays another machine's service.
+	machine bool
+	status  int
+}
+
+// errInterrupted is why a run ends that was told to by a signal.
+var errInterrupted = errors.New("interrupted")
+
+// Main runs podlint with the arguments after the program's name and returns its exit status.
+func Main(ctx context.Context, args []string, std Streams) int {
+	return (&app{Streams: std, now: time.Now, machine: true}).run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	// The libraries write to standard error, in the words of whoever answered, what their errors say too.
+	log.SetOutput(io.Discard)
+	logrus.SetOutput(io.Discard)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	signals, restore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer restore()
+	go func() {
+		select {
+		case <-signals.Done():
+			cancel(errInterrupted)
+			restore() // a second Ctrl-C ends the program at once
+		case <-ctx.Done():
+		}
+	}()
+
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case errors.Is(err, errInterrupted):
+		a.complain(err)
+		return statusIncomplete
+	case err != nil:
+		a.complain(err)
+		return statusUsage
+	}
+	return a.status
+}
+
+// usageError is a mistake in the arguments; its hint names where the right ones stand.
+type usageError struct {
+	err     error
+	command string
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+// asUsage makes a mistake in the arguments of an error that is no other.
+func asUsage(err error) error {
+	var config *configError
+	var hinted *hintedError
+	if errors.As(err, &config) || errors.As(err, &hinted) {
+		return err
+	}
+	return &usageError{err: err}
+}
+
+// usageOf is asUsage for a command.
+func usageOf(cmd *cobra.Command, err error) error {
+	err = asUsage(err)
+	var usage *usageError
+	if errors.As(err, &usage) {
+		usage.command = cmd.CommandPath()
+	}
+	return err
+}
+
+// end takes the exit status from a report. Writing a baseline succeeds whatever was found.
+func (a *app) end(o *output, r *report.Report) {
+	if a.status = r.ExitStatus(); o.after != nil && a.status < statusUsage {
+		a.status = 0
+	}
+}
+
+// tell writes what could not be read, and what is odd, to standard error.
+func (a *app) tell(list []report.Error) {
+	for i, e := range list {
+		fmt.Fprintf(a.Err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
+		if hint := report.HintAfter(list, i); hint != "" {
+			fmt.Fprintf(a.Err, "hint: %s\n", report.Safe(hint))
+		}
+	}
+}
+
+// complain writes an error, and what to do about it, to standard error.
+func (a *app) complain(err error) {
+	var config *configError
+	if errors.As(err, &config) {
+		for _, p := range config.problems {
+			p.Origin.Column = 0
+			fmt.Fprintf(a.Err, "podlint: %s: %s\n", report.Safe(p.Origin.String()), report.Safe(p.Message))
+			if p.Hint != "" {
+				fmt.Fprintf(a.Err, "hint: %s\n", report.Safe(p.Hint))
+			}
+		}
+		return
+	}
+	fmt.Fprintf(a.Err, "podlint: %s\n", report.Safe(err.Error()))
+	var hinted *live.Error
+	var withHint *hintedError
+	var usage *usageError
+	switch {
+	case errors.As(err, &withHint):
+		fmt.Fprintf(a.Err, "hint: %s\n", report.Safe(withHint.hint))
+	case errors.As(err, &hinted) && hinted.Hint != "":
+		fmt.Fprintf(a.Err, "hint: %s\n", report.Safe(hinted.Hint))
+	case errors.As(err, &usage):
+		fmt.Fprintf(a.Err, "hint: see `%s --help`\n", usage.command)
+	}
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "podlint",
+		Short: "The hardening linter for Podman",
+		Long: `podlint inspects the containers that Podman runs or defines and flags what leaves them soft: a writable root
+filesystem, capabilities nobody asked for, root that is the host's root, stale images, secrets in clear text. Each
+finding says why it matters for this container and what to type.
+
+scan, check and image only read. fix changes a file where --write or --drop-in says so, prove starts throw-away copies
+of a container and removes them, and baseline write writes its file.
+
+Exit status: 0 nothing at or above --fail-on, 1 findings at or above it, 2 wrong usage, no service or a file that could not
+be read, 3 the scan is incomplete.`,
+		Example: `  podlint scan                          lint every container
+  podlint scan web --format json        one container, for programs
+  podlint check .                       the units, YAML, compose files and scripts of a repository
+  podlint explain cap-drop-all          why, and what to do`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			message := fmt.Sprintf("there is no command %q", args[0])
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				message += ": did you mean " + strings.Join(near, " or ") + "?"
+			}
+			return &usageError{errors.New(message), "podlint"}
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.Version = version()
+	root.SetVersionTemplate(versionLine())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err, cmd.CommandPath()} })
+	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.imageCommand(), a.fixCommand(), a.proveCommand(), a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.docsCommand(), a.versionCommand())
+	return root
+}

@@ -1,0 +1,233 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/live"
+	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules"
+)
+
+// scanFlags holds the flags of `podlint scan`.
+type scanFlags struct {
+	output
+	service  live.Options
+	running  bool
+	pods     []string
+	filters  []string
+	imageAge time.Duration
+	// online is whether registries are asked, registryTimeout for how long each.
+	online          bool
+	registryTimeout time.Duration
+}
+
+func (a *app) scanCommand(after func(*output, *report.Report) error) *cobra.Command {
+	flags := scanFlags{output: output{after: after}}
+	cmd := &cobra.Command{
+		Use:   "scan [NAME|ID ...]",
+		Short: "Lint containers that Podman runs or defines",
+		Long: `Scan asks a Podman service for its containers, running or not, and reports what leaves them soft. It only reads.
+
+The service is the one that --url, --connection, CONTAINER_CONNECTION or CONTAINER_HOST names, else Podman's default connection,
+else the socket of this user, else that of root. Where none answers, podlint starts "podman system service" on a private
+socket for the length of the scan: there is nothing to enable first.`,
+		Example: `  podlint scan                                   every container
+  podlint scan web db                            two of them
+  podlint scan --running --filter label=env=prod
+  podlint scan --format text --format sarif=podlint.sarif
+  podlint scan --url ssh://admin@host/run/podman/podman.sock`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := a.scan(cmd, &flags, args)
+			var usage *usageError
+			if errors.As(err, &usage) {
+				usage.command = cmd.CommandPath()
+			}
+			return err
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	flags.connection(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&flags.running, "running", false, "only containers that run")
+	f.StringSliceVar(&flags.pods, "pod", nil, "only containers of these `pods`, by name or ID")
+	f.StringArrayVar(&flags.filters, "filter", nil, "only what `KEY=VALUE` leaves, as podman ps: label, name, status, id, ancestor, volume, network, health")
+	f.IntVar(&flags.service.Concurrency, "concurrency", defaultConcurrency, "how many `requests` to have under way at once")
+	f.BoolVar(&flags.online, "online", false, "ask the registries whether they have newer images")
+	f.DurationVar(&flags.registryTimeout, "registry-timeout", 15*time.Second, "how long to wait for what a registry says of an image")
+	f.DurationVar(&flags.imageAge, "image-age", rules.DefaultImageAge, "how old an image may be")
+	flags.flags(cmd)
+	return cmd
+}
+
+// connection adds the flags that say which service is asked.
+func (f *scanFlags) connection(cmd *cobra.Command) {
+	s, set := &f.service, cmd.Flags()
+	set.StringVar(&s.URL, "url", "", "the service's `address`: unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST[:PORT][/PATH]")
+	set.StringVar(&s.Connection, "connection", "", "the `name` of a connection (podman system connection list)")
+	set.StringVar(&s.Identity, "identity", "", "an ssh key's `file`")
+	set.StringVar(&s.TLSCert, "tls-cert", "", "a client certificate's PEM `file`, for tcp")
+	set.StringVar(&s.TLSKey, "tls-key", "", "the client certificate's key, a PEM `file`")
+	set.StringVar(&s.TLSCA, "tls-ca", "", "the certificate authority's PEM `file`, for tcp")
+	set.DurationVar(&s.Timeout, "timeout", defaultTimeout, "how long to wait for each answer of the service")
+	s.Concurrency = defaultConcurrency
+}
+
+// What a service is asked with where nobody says otherwise.
+const (
+	defaultTimeout     = 10 * time.Second
+	defaultConcurrency = 4
+)
+
+// podmanFilters are the keys of --filter.
+var podmanFilters = []string{"label", "label!", "name", "status", "id", "ancestor", "volume", "network", "health", "pod", "before", "since", "exited"}
+
+func (f *scanFlags) selection(names []string) (live.Selection, error) {
+	s := live.Selection{Names: names, Pods: f.pods, Running: f.running, Filters: map[string][]string{}}
+	for _, filter := range f.filters {
+		key, value, ok := strings.Cut(filter, "=")
+		if strings.HasSuffix(key, "!") && key != "label!" {
+			ok = false
+		}
+		if !ok || value == "" {
+			return s, fmt.Errorf("--filter: %q is not KEY=VALUE", filter)
+		}
+		if !slices.Contains(podmanFilters, key) {
+			return s, fmt.Errorf("--filter: %q is none of %s", key, strings.Join(podmanFilters, ", "))
+		}
+		s.Filters[key] = append(s.Filters[key], value)
+	}
+	return s, nil
+}
+
+// scan reads the containers, runs the rules over each as it comes in, and writes the report.
+func (a *app) scan(cmd *cobra.Command, flags *scanFlags, names []string) error {
+	ctx := cmd.Context()
+	var parameters rules.Parameters
+	if cmd.Flags().Changed("image-age") {
+		parameters.ImageAge = flags.imageAge
+	}
+	if err := flags.check(cmd, parameters); err != nil {
+		return asUsage(err)
+	}
+	selection, err := flags.selection(names)
+	if err != nil {
+		return &usageError{err: err}
+	}
+	switch {
+	case flags.service.Concurrency < 1:
+		return &usageError{err: errors.New("--concurrency: at least 1")}
+	case flags.service.Timeout <= 0:
+		return &usageError{err: errors.New("--timeout: more than nothing")}
+	case flags.imageAge <= 0:
+		return &usageError{err: errors.New("--image-age: more than nothing")}
+	case flags.service.URL != "" && flags.service.Connection != "":
+		return &usageError{err: errors.New("--url and --connection both name a service")}
+	}
+	flags.service.Now, flags.service.Machine = a.now, a.machine
+	flags.service.Log = func(format string, args ...any) {
+		if flags.verbose {
+			fmt.Fprintf(a.Err, "podlint: %s\n", report.Safe(fmt.Sprintf(format, args...)))
+		}
+	}
+
+	result := &report.Report{
+		Tool: report.Tool{Name: "podlint", Version: version()}, Started: a.now(), Rules: flags.selectedRules,
+		FailOn: flags.failOnSeverity, Complete: true,
+	}
+	shown := startProgress(a.Err, flags.quiet)
+	err = a.read(ctx, flags, selection, result, shown)
+	shown.end()
+	if err != nil {
+		return err
+	}
+	result.Finished = a.now()
+	flags.finish(result)
+	result.Sort()
+	if !flags.onTerminal(a.Out) { // where the report shows them
+		a.tell(result.Errors)
+	}
+	if err := flags.write(a.Streams, result); err != nil {
+		return err
+	}
+	a.end(&flags.output, result)
+	return nil
+}
+
+// read fills the report from a service. What fails after the connection stands goes into the report.
+func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selection, result *report.Report, shown *progress) error {
+	service, err := live.Connect(ctx, flags.service)
+	if err != nil {
+		return err
+	}
+	defer service.Close()
+	fail := func(target string, err error) {
+		result.Errors = append(result.Errors, report.Error{Target: target, Message: err.Error()})
+		result.Complete = false
+	}
+	// What the registries are asked about is judged when they have answered.
+	var atOnce, afterwards []rules.Rule
+	for _, r := range flags.selectedRules {
+		if flags.online && r.ID == "stale-image" {
+			afterwards = append(afterwards, r)
+		} else {
+			atOnce = append(atOnce, r)
+		}
+	}
+	units := newUnitFinder(service.URI)
+	keep := func(found []rules.Finding) { flags.keep(result, found) }
+	var all []*rules.Relative
+	var waiting []*podman.Container // for what the registries say
+	var known proofs
+	if a.machine {
+		known = readProofs(proofsPath())
+	}
+	host, problems, err := service.Containers(ctx, selection, shown.set, func(c *podman.Container) {
+		units.define(c)
+		result.Containers = append(result.Containers, report.Describe(c))
+		found := rules.Check(atOnce, c)
+		known.mark(c, found, func() (string, bool) { return "", false })
+		keep(found)
+		all = append(all, rules.Related(c))
+		if len(afterwards) > 0 {
+			waiting = append(waiting, rules.WithoutTexts(c))
+		}
+	})
+	slices.SortFunc(all, func(a, b *rules.Relative) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	if len(afterwards) > 0 {
+		failed := a.askRegistries(ctx, flags, waiting, shown)
+		for _, name := range slices.Sorted(maps.Keys(failed)) {
+			fail(name, failed[name])
+		}
+		for _, c := range waiting {
+			keep(rules.Check(afterwards, c))
+		}
+	}
+	keep(rules.Relate(flags.selectedRules, all))
+	keep(rules.CheckHost(flags.selectedRules, host))
+	source := report.Source{Kind: "podman", URI: service.URI, Podman: host.Podman}
+	if host.Rootless.Known() {
+		source.Rootless = &host.Rootless.Value
+	}
+	result.Sources = append(result.Sources, source)
+	if err != nil {
+		var hinted *live.Error
+		if errors.As(err, &hinted) {
+			return err
+		}
+		fail(service.URI, err)
+	}
+	for _, p := range problems {
+		fail(p.Target, p.Err)
+	}
+	return nil
+}
