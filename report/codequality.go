@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -38,7 +39,7 @@ func CodeQuality(w io.Writer, r *Report) error {
 			open = append(open, f)
 		}
 	}
-	out := &listWriter{to: escapedJSON{w}}
+	out := &listWriter{to: safe.JSON{To: w}}
 	out.raw("[")
 	times := map[string]int{}
 	for i, f := range open {
@@ -47,7 +48,7 @@ func CodeQuality(w io.Writer, r *Report) error {
 		}
 		out.raw("\n")
 		issue := codeQualityIssue{
-			Description: fmt.Sprintf("%s: %s. To mend it, %s", Safe(f.Container), Safe(f.Message), Safe(f.Fix.Summary)),
+			Description: fmt.Sprintf("%s: %s. To mend it, %s", safe.Text(f.Container), safe.Text(f.Message), safe.Text(f.Fix.Summary)),
 			CheckName:   f.Rule.ID, Severity: codeQualitySeverities[f.Severity],
 		}
 		issue.Location.Path, issue.Location.Lines.Begin = strings.TrimPrefix(f.Location.File, "./"), max(f.Location.Line, 1)

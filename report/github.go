@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -36,11 +37,11 @@ func GitHub(w io.Writer, r *Report) error {
 			}
 		}
 		at = append(at, "title="+property("podlint "+f.Rule.ID+" ("+f.Severity.String()+")"))
-		message := Safe(f.Container) + ": " + Safe(f.Message)
+		message := safe.Text(f.Container) + ": " + safe.Text(f.Message)
 		if changes := f.Fix.In(f.Definition.Syntax, r.podman()); len(changes) > 0 {
-			message += "\n→ " + Safe(strings.Join(changes, "  "))
+			message += "\n→ " + safe.Text(strings.Join(changes, "  "))
 		} else if f.Fix.Summary != "" {
-			message += "\n→ " + Safe(f.Fix.Summary)
+			message += "\n→ " + safe.Text(f.Fix.Summary)
 		}
 		fmt.Fprintf(&b, "::%s %s::%s\n", level, strings.Join(at, ","), data(message))
 	}
@@ -57,7 +58,7 @@ func GitHub(w io.Writer, r *Report) error {
 				}
 				at += ",title=podlint"
 			}
-			fmt.Fprintf(&b, "::%s %s::%s\n", list.level, at, data(Safe(e.Message)))
+			fmt.Fprintf(&b, "::%s %s::%s\n", list.level, at, data(safe.Text(e.Message)))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -71,5 +72,5 @@ func data(s string) string {
 
 // property escapes the value of a workflow command's property.
 func property(s string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(Safe(s))
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(safe.Text(s))
 }

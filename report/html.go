@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -71,16 +72,16 @@ type pageProblem struct{ Kind, Target, Message string }
 // HTML writes the report as one page that needs nothing else: it loads nothing, and its policy forbids it to.
 func HTML(w io.Writer, r *Report) error {
 	p := page{
-		Tool: "podlint " + Safe(r.Tool.Version), Date: r.Finished.UTC().Format(time.RFC1123), Verdict: verdict(r), Passed: r.ExitStatus() == 0,
+		Tool: "podlint " + safe.Text(r.Tool.Version), Date: r.Finished.UTC().Format(time.RFC1123), Verdict: verdict(r), Passed: r.ExitStatus() == 0,
 		Style: template.CSS(htmlStyle), Script: template.JS(htmlScript), //nolint:gosec // podlint's own, embedded
 	}
 	p.Policy = template.HTML(fmt.Sprintf( //nolint:gosec // nothing foreign is in it
 		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'">`,
 		hashed(htmlStyle), hashed(htmlScript)))
 	for _, s := range r.Sources {
-		text := Safe(s.URI)
+		text := safe.Text(s.URI)
 		if s.Podman != "" {
-			text = "Podman " + Safe(s.Podman) + ", " + text
+			text = "Podman " + safe.Text(s.Podman) + ", " + text
 		}
 		p.Sources = append(p.Sources, text)
 	}
@@ -96,17 +97,17 @@ func HTML(w io.Writer, r *Report) error {
 		if !c.judged() && len(found) == 0 {
 			continue
 		}
-		shown := pageContainer{Name: Safe(c.Name), Image: Safe(c.Image), State: Safe(c.State)}
+		shown := pageContainer{Name: safe.Text(c.Name), Image: safe.Text(c.Image), State: safe.Text(c.State)}
 		if c.Name == "" {
 			shown.Name, shown.Image = "the host", "this machine and its Podman"
 		}
 		if c.Definition.Origin.File != "" {
-			shown.Place = Safe(short(c.Definition.Origin))
+			shown.Place = safe.Text(short(c.Definition.Origin))
 		}
 		if c.Reach != nil {
 			shown.Reach = c.Reach.Level.String()
 			for _, link := range c.Reach.Why {
-				shown.Why = append(shown.Why, Safe(link))
+				shown.Why = append(shown.Why, safe.Text(link))
 			}
 			byLevel[c.Reach.Level] = append(byLevel[c.Reach.Level], shown.Name)
 		}
@@ -138,10 +139,10 @@ func HTML(w io.Writer, r *Report) error {
 		}
 	}
 	for _, e := range r.Errors {
-		p.Problems = append(p.Problems, pageProblem{"not read", Safe(e.Target), Safe(e.Message)})
+		p.Problems = append(p.Problems, pageProblem{"not read", safe.Text(e.Target), safe.Text(e.Message)})
 	}
 	for _, e := range r.Warnings {
-		p.Problems = append(p.Problems, pageProblem{"noticed", Safe(e.Target), Safe(e.Message)})
+		p.Problems = append(p.Problems, pageProblem{"noticed", safe.Text(e.Target), safe.Text(e.Message)})
 	}
 	parsed, err := template.New("report").Parse(htmlPage)
 	if err != nil {
@@ -152,20 +153,20 @@ func HTML(w io.Writer, r *Report) error {
 
 func (r *Report) pageFinding(f *rules.Finding) pageFinding {
 	shown := pageFinding{
-		Severity: f.Severity.String(), Rule: f.Rule.ID, Title: f.Rule.Title, Message: Safe(f.Message), Quote: Safe(f.Quote), Summary: Safe(f.Fix.Summary),
+		Severity: f.Severity.String(), Rule: f.Rule.ID, Title: f.Rule.Title, Message: safe.Text(f.Message), Quote: safe.Text(f.Quote), Summary: safe.Text(f.Fix.Summary),
 		Why: strings.Join(strings.Fields(f.Rule.Why), " "), Status: "open",
 	}
 	if f.Location.File != "" {
-		shown.Place = Safe(short(f.Location))
+		shown.Place = safe.Text(short(f.Location))
 	}
 	switch {
 	case f.Waived != "":
-		shown.Status = "waived: " + Safe(f.Waived)
+		shown.Status = "waived: " + safe.Text(f.Waived)
 	case f.Baseline:
 		shown.Status = "in the baseline"
 	}
 	for _, change := range f.Fix.In(f.Definition.Syntax, r.podman()) {
-		shown.Changes = append(shown.Changes, Safe(change))
+		shown.Changes = append(shown.Changes, safe.Text(change))
 	}
 	return shown
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
 )
@@ -74,7 +75,7 @@ func located(o podman.Origin) *location {
 // JSON writes the report as version 1 of podlint's JSON, one container and one finding a line. It writes as it goes: the
 // report is never in memory a second time.
 func JSON(w io.Writer, r *Report) error {
-	out := &listWriter{to: escapedJSON{w}}
+	out := &listWriter{to: safe.JSON{To: w}}
 	out.raw(`{"format":"podlint","version":1,`)
 	out.field("tool", r.Tool)
 	out.field("started", r.Started.UTC().Format(time.RFC3339Nano))
@@ -109,7 +110,7 @@ func asJSON(f *rules.Finding, version string) finding {
 	j := finding{
 		Rule: f.Rule.ID, Severity: f.Severity, Confidence: f.Confidence, Container: f.Container, Message: f.Message,
 		Evidence: make([]evidence, 0, len(f.Evidence)), Location: located(f.Location), Fix: fix{f.Fix.Summary, f.Fix.Flags(), f.Fix.Quadlet(version)},
-		References: notNil(f.Rule.See), Fingerprint: f.Fingerprint, Status: "open", Proven: f.Proven, Breaks: Safe(f.Breaks),
+		References: notNil(f.Rule.See), Fingerprint: f.Fingerprint, Status: "open", Proven: f.Proven, Breaks: safe.Text(f.Breaks),
 	}
 	if f.Waived != "" {
 		j.Status, j.Reason = "waived", f.Waived

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -61,12 +62,12 @@ func JUnit(w io.Writer, r *Report) error {
 		if !c.judged() && len(found) == 0 {
 			continue
 		}
-		suite := junitSuite{Name: Safe(c.Name), Timestamp: stamp}
+		suite := junitSuite{Name: safe.Text(c.Name), Timestamp: stamp}
 		if c.Name == "" {
 			suite.Name = "the host"
 		}
 		if c.Definition.Origin.File != "" {
-			suite.File = Safe(c.Definition.Origin.File)
+			suite.File = safe.Text(c.Definition.Origin.File)
 		}
 		seen := map[string]bool{}
 		for _, f := range found {
@@ -83,7 +84,7 @@ func JUnit(w io.Writer, r *Report) error {
 	if len(r.Errors) > 0 {
 		suite := junitSuite{Name: "podlint", Timestamp: stamp}
 		for _, e := range r.Errors {
-			suite.add(junitCase{Name: Safe(e.Target), Class: "podlint", Error: &junitMessage{Message: Safe(e.Message), Text: Safe(e.Hint)}})
+			suite.add(junitCase{Name: safe.Text(e.Target), Class: "podlint", Error: &junitMessage{Message: safe.Text(e.Message), Text: safe.Text(e.Hint)}})
 		}
 		out.add(suite)
 	}
@@ -102,20 +103,20 @@ func JUnit(w io.Writer, r *Report) error {
 func (r *Report) junitCase(suite string, f *rules.Finding) junitCase {
 	name := f.Rule.ID
 	if f.Cause != "" {
-		name += " (" + Safe(f.Cause) + ")"
+		name += " (" + safe.Text(f.Cause) + ")"
 	}
 	c := junitCase{Name: name, Class: suite, Line: f.Location.Line}
 	if f.Location.File != "" {
-		c.File = Safe(f.Location.File)
+		c.File = safe.Text(f.Location.File)
 	}
-	remedy := Safe(f.Fix.Summary)
+	remedy := safe.Text(f.Fix.Summary)
 	if changes := f.Fix.In(f.Definition.Syntax, r.podman()); len(changes) > 0 {
-		remedy = Safe(strings.Join(changes, "  "))
+		remedy = safe.Text(strings.Join(changes, "  "))
 	}
-	message := &junitMessage{Message: f.Severity.String() + ": " + Safe(f.Message), Type: f.Severity.String(), Text: remedy}
+	message := &junitMessage{Message: f.Severity.String() + ": " + safe.Text(f.Message), Type: f.Severity.String(), Text: remedy}
 	switch {
 	case f.Waived != "":
-		c.Skipped = &junitMessage{Message: "waived: " + Safe(f.Waived)}
+		c.Skipped = &junitMessage{Message: "waived: " + safe.Text(f.Waived)}
 	case f.Baseline:
 		c.Skipped = &junitMessage{Message: "in the baseline"}
 	case r.FailOn > 0 && f.Severity >= r.FailOn:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -145,7 +146,7 @@ func byContainer(r *Report) map[containerKey][]*rules.Finding {
 // md makes foreign words fit for Markdown: what is markup is escaped, HTML too, and nothing begins a line.
 func md(s string) string {
 	var b strings.Builder
-	for _, r := range Safe(s) {
+	for _, r := range safe.Text(s) {
 		switch {
 		case r == '<':
 			b.WriteString("&lt;")
@@ -167,7 +168,7 @@ func md(s string) string {
 
 // code sets foreign words as code. In a table's cell a bar ends the cell even there, and a backtick ends the code.
 func code(s string) string {
-	s = strings.NewReplacer("`", "'", "|", "¦").Replace(Safe(s))
+	s = strings.NewReplacer("`", "'", "|", "¦").Replace(safe.Text(s))
 	if s == "" {
 		return ""
 	}

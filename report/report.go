@@ -135,6 +135,12 @@ func (r *Report) Add(p podman.Problem) {
 	r.Unreadable = true
 }
 
+// Interrupted says that the run ended before it was complete, and why.
+func (r *Report) Interrupted(why error) {
+	r.Complete = false
+	r.Errors = append(r.Errors, Error{Target: "podlint", Message: why.Error()})
+}
+
 // Describe returns what a report says about a container.
 func Describe(c *podman.Container) Container {
 	image := c.Image.Name

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -128,7 +129,7 @@ var (
 
 // SARIF writes the report as SARIF 2.1.0.
 func SARIF(w io.Writer, r *Report) error {
-	out := &listWriter{to: escapedJSON{w}}
+	out := &listWriter{to: safe.JSON{To: w}}
 	out.raw(`{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":{`)
 	out.field("name", r.Tool.Name)
 	out.field("semanticVersion", strings.TrimPrefix(r.Tool.Version, "v"))
@@ -181,7 +182,7 @@ func ruleAsSARIF(rule *rules.Rule) sarifRule {
 }
 
 func findingAsSARIF(f *rules.Finding, index map[string]int, version string) sarifResult {
-	text := fmt.Sprintf("Container %s: %s.", Safe(f.Container), Safe(f.Message))
+	text := fmt.Sprintf("Container %s: %s.", safe.Text(f.Container), safe.Text(f.Message))
 	if f.Fix.Summary != "" {
 		text += " To mend it, " + f.Fix.Summary + "."
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
 )
@@ -108,16 +109,16 @@ func (t *textWriter) header() {
 					judged++
 				}
 			}
-			t.print(t.palette.bold(plural(judged, "container")), t.palette.dim("   "+Safe(s.URI)), "\n")
+			t.print(t.palette.bold(plural(judged, "container")), t.palette.dim("   "+safe.Text(s.URI)), "\n")
 			continue
 		}
-		line := "podman " + Safe(s.Podman)
+		line := "podman " + safe.Text(s.Podman)
 		if s.Rootless != nil && *s.Rootless {
 			line += ", rootless"
 		} else if s.Rootless != nil {
 			line += ", rootful"
 		}
-		t.print(t.palette.bold(line), ", ", t.containers(), t.palette.dim("   "+Safe(s.URI)), "\n")
+		t.print(t.palette.bold(line), ", ", t.containers(), t.palette.dim("   "+safe.Text(s.URI)), "\n")
 	}
 }
 
@@ -163,7 +164,7 @@ func (t *textWriter) blocks() (blocks []block, clean []string) {
 		switch found := found[c.key()]; {
 		case !c.judged() && len(found) == 0:
 		case len(found) == 0:
-			clean = append(clean, Safe(c.Name))
+			clean = append(clean, safe.Text(c.Name))
 		default:
 			blocks = append(blocks, block{c, found})
 		}
@@ -208,7 +209,7 @@ func (t *textWriter) ruleWidth() int {
 
 func (t *textWriter) block(b block) {
 	c := b.container
-	name, what := Safe(c.Name), Safe(c.Image)
+	name, what := safe.Text(c.Name), safe.Text(c.Image)
 	switch {
 	case name == "":
 		name, what = "the host", "this machine and its Podman"
@@ -224,9 +225,9 @@ func (t *textWriter) block(b block) {
 	}
 	switch origin := c.Definition.Origin; {
 	case origin.File != "":
-		t.print(t.palette.dim("   " + Safe(short(origin))))
+		t.print(t.palette.dim("   " + safe.Text(short(origin))))
 	case c.Unit != "":
-		t.print(t.palette.dim("   " + Safe(c.Unit)))
+		t.print(t.palette.dim("   " + safe.Text(c.Unit)))
 	}
 	t.print("\n")
 	t.reach(c)
@@ -244,19 +245,19 @@ func (t *textWriter) block(b block) {
 		if t.style.Width > 0 && t.style.Width-indent < narrow { // no room for columns: the text goes below the name
 			head, body = strings.TrimRight(head, " ")+"\n"+strings.Repeat(" ", 4), 4
 		}
-		message := Safe(f.Message)
+		message := safe.Text(f.Message)
 		if f.Confidence == rules.Guessed {
 			message += " (a guess)"
 		}
 		if f.Waived != "" {
-			message += " (waived: " + Safe(f.Waived) + ")"
+			message += " (waived: " + safe.Text(f.Waived) + ")"
 		} else if f.Baseline {
 			message += " (in the baseline)"
 		}
 		t.print(head, t.wrapped(message, body, func(s string) string { return s }), "\n")
 		if t.style.Verbose {
 			for _, e := range f.Evidence {
-				t.print(strings.Repeat(" ", body), t.wrapped(fmt.Sprintf("%s: %s   (%s)", Safe(e.Setting), Safe(e.Value), Safe(e.Origin.String())), body, t.palette.dim), "\n")
+				t.print(strings.Repeat(" ", body), t.wrapped(fmt.Sprintf("%s: %s   (%s)", safe.Text(e.Setting), safe.Text(e.Value), safe.Text(e.Origin.String())), body, t.palette.dim), "\n")
 			}
 		}
 		t.quote(c, f, body)
@@ -278,7 +279,7 @@ func (t *textWriter) reach(c Container) {
 		line += fmt.Sprintf(", exposure %.1f", *c.Exposure)
 	}
 	if c.Reach.Level >= rules.HostUser || c.Reach.Level == rules.ReachUnknown || t.style.Verbose {
-		line += ": " + Safe(strings.Join(c.Reach.Why, "; "))
+		line += ": " + safe.Text(strings.Join(c.Reach.Why, "; "))
 	}
 	paint := t.palette.dim
 	switch c.Reach.Level {
@@ -303,10 +304,10 @@ func (t *textWriter) quote(c Container, f *rules.Finding, body int) {
 	line, pad := f.Quote, max(f.Location.Column-1, 0)
 	indent := len(line) - len(strings.TrimLeft(line, " \t"))
 	line, pad = line[indent:], pad-indent
-	head := Safe(where) + " | "
-	t.print(strings.Repeat(" ", body), t.palette.dim(head), Safe(line), "\n")
+	head := safe.Text(where) + " | "
+	t.print(strings.Repeat(" ", body), t.palette.dim(head), safe.Text(line), "\n")
 	if pad >= 0 && pad <= len(line) {
-		before := utf8.RuneCountInString(Safe(line[:pad]))
+		before := utf8.RuneCountInString(safe.Text(line[:pad]))
 		t.print(strings.Repeat(" ", body+utf8.RuneCountInString(head)+before), t.palette.dim("^"), "\n")
 	}
 }
@@ -324,18 +325,18 @@ func (t *textWriter) remedy(c Container, f *rules.Finding) string {
 		syntax = podman.SyntaxQuadlet
 	}
 	changes := f.Fix.In(syntax, t.report.podman())
-	text := Safe(strings.Join(changes, "  "))
+	text := safe.Text(strings.Join(changes, "  "))
 	switch {
 	case len(changes) == 0:
-		text = Safe(f.Fix.Summary)
+		text = safe.Text(f.Fix.Summary)
 	case t.style.Verbose:
-		text += "   (" + Safe(f.Fix.Summary) + ")"
+		text += "   (" + safe.Text(f.Fix.Summary) + ")"
 	}
 	switch {
 	case f.Proven != "":
-		text += "   (proven " + Safe(f.Proven) + ")"
+		text += "   (proven " + safe.Text(f.Proven) + ")"
 	case f.Breaks != "":
-		text += "   (" + Safe(f.Breaks) + ")"
+		text += "   (" + safe.Text(f.Breaks) + ")"
 	}
 	return text
 }
@@ -343,7 +344,7 @@ func (t *textWriter) remedy(c Container, f *rules.Finding) string {
 // standing is the container's state, with how long it has been running.
 func (t *textWriter) standing(c Container) string {
 	if c.State != "running" || c.Started.IsZero() || t.report.Finished.Before(c.Started) {
-		return Safe(c.State)
+		return safe.Text(c.State)
 	}
 	d := t.report.Finished.Sub(c.Started)
 	switch {
@@ -373,9 +374,9 @@ func (t *textWriter) errors(title string, list []Error) {
 	}
 	t.print("\n", t.palette.bold(title), "\n")
 	for i, e := range list {
-		t.print("  ", t.wrapped(Safe(e.Target)+": "+Safe(e.Message), 4, func(s string) string { return s }), "\n")
+		t.print("  ", t.wrapped(safe.Text(e.Target)+": "+safe.Text(e.Message), 4, func(s string) string { return s }), "\n")
 		if hint := HintAfter(list, i); hint != "" {
-			t.print("    ", t.wrapped(Safe(hint), 4, t.palette.dim), "\n")
+			t.print("    ", t.wrapped(safe.Text(hint), 4, t.palette.dim), "\n")
 		}
 	}
 }

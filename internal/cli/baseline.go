@@ -3,14 +3,15 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/lint"
 	"github.com/podlint/podlint/policy"
+	"github.com/podlint/podlint/report"
 )
 
 const baselineName = "podlint-baseline.json"
@@ -31,7 +32,7 @@ ever gets shorter until somebody writes it anew.`,
 			if len(args) == 0 {
 				return nil
 			}
-			return &usageError{fmt.Errorf("baseline has no command %q: write or update", args[0]), cmd.CommandPath()}
+			return &usageError{fmt.Errorf("baseline has no command %q: write or update", args[0])}
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -43,7 +44,7 @@ ever gets shorter until somebody writes it anew.`,
 		sub := &cobra.Command{
 			Use: name, Short: short,
 			Args: func(cmd *cobra.Command, _ []string) error {
-				return &usageError{errors.New("baseline " + name + " takes scan or check, with what these take"), cmd.CommandPath()}
+				return &usageError{errors.New("baseline " + name + " takes scan or check, with what these take")}
 			},
 			RunE: func(*cobra.Command, []string) error { return nil },
 		}
@@ -65,48 +66,19 @@ func (a *app) writeBaseline(o *output, r *report.Report, update bool) error {
 	}
 	b := policy.NewBaseline(r.Findings)
 	if update {
-		old, err := readBaseline(path)
+		old, err := policy.ReadBaseline(path)
 		if err != nil {
 			return err
 		}
-		b = old.Without(old.Mark(r.Findings, seenIn(r)))
-		fmt.Fprintf(a.Out, "%s: %d findings, %d mended and taken out\n", report.Safe(path), len(b.Known), len(old.Known)-len(b.Known))
+		b = old.Without(old.Mark(r.Findings, lint.SeenIn(r)))
+		fmt.Fprintf(a.Out, "%s: %d findings, %d mended and taken out\n", safe.Text(path), len(b.Known), len(old.Known)-len(b.Known))
 	} else {
-		fmt.Fprintf(a.Out, "%s: %d findings\n", report.Safe(path), len(b.Known))
+		fmt.Fprintf(a.Out, "%s: %d findings\n", safe.Text(path), len(b.Known))
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".podlint-baseline-")
+	const mode = 0o666
+	err := files.Write(path, mode, func(w io.Writer) error { _, err := w.Write(b.JSON()); return err })
 	if err != nil {
 		return fmt.Errorf("writing the baseline: %w", err)
 	}
-	defer os.Remove(temporary.Name())
-	const mode = 0o644
-	_, err = temporary.Write(b.JSON())
-	if err := errors.Join(err, temporary.Chmod(mode), temporary.Close()); err != nil {
-		return fmt.Errorf("writing the baseline: %w", err)
-	}
-	return os.Rename(temporary.Name(), path)
-}
-
-func readBaseline(path string) (*policy.Baseline, error) {
-	data, err := readRegular(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &hintedError{fmt.Errorf("there is no baseline %s", path), "podlint baseline write makes one"}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the baseline %s: %w", path, err)
-	}
-	b, err := policy.ParseBaseline(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return b, nil
-}
-
-// seenIn tells which containers a report is about. What is about the host was looked at by every scan.
-func seenIn(r *report.Report) func(container string) bool {
-	seen := map[string]bool{"": !r.Definitions}
-	for _, c := range r.Containers {
-		seen[c.Name] = true
-	}
-	return func(container string) bool { return seen[container] }
+	return nil
 }

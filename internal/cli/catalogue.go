@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -67,7 +67,7 @@ func (a *app) explainCommand() *cobra.Command {
   podlint explain reach`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return &usageError{errors.New("explain takes the name of one rule"), cmd.CommandPath()}
+				return &usageError{errors.New("explain takes the name of one rule")}
 			}
 			return nil
 		},
@@ -79,7 +79,7 @@ func (a *app) explainCommand() *cobra.Command {
 			}
 			rule, err := rules.Find(rules.All(rules.Parameters{}), args[0])
 			if err != nil {
-				return &usageError{err, "podlint rules"}
+				return &usageError{err}
 			}
 			return a.describe(cmd, format, asCatalogue(rule), func() { a.explain(rule) })
 		},
@@ -97,7 +97,7 @@ func (a *app) describe(cmd *cobra.Command, format string, value any, text func()
 		text()
 		return nil
 	default:
-		return &usageError{fmt.Errorf("--format: %q is none of text, json", format), cmd.CommandPath()}
+		return &usageError{fmt.Errorf("--format: %q is none of text, json", format)}
 	}
 }
 
@@ -135,7 +135,7 @@ func (a *app) explain(r *rules.Rule) {
 	if bad != nil && good != nil {
 		fmt.Fprintf(w, "\nAn example that is flagged, and what makes it good:\n\n%s", between(bad, good))
 		for _, f := range bad.report.Findings {
-			fmt.Fprintf(w, "\n  %s: %s\n", f.Severity, report.Safe(f.Message))
+			fmt.Fprintf(w, "\n  %s: %s\n", f.Severity, safe.Text(f.Message))
 			break
 		}
 	}
@@ -232,7 +232,7 @@ func writeJSON(w io.Writer, v any) error {
 
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return &usageError{fmt.Errorf("%s takes no arguments", cmd.Name()), cmd.CommandPath()}
+		return &usageError{fmt.Errorf("%s takes no arguments", cmd.Name())}
 	}
 	return nil
 }

@@ -1,119 +1,16 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/podlint/podlint/podman"
-	"github.com/podlint/podlint/report"
-	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/policy"
+	"github.com/podlint/podlint/rules"
 )
-
-const configName = "podlint.toml"
-
-// configError is what is wrong with a configuration, each with its place.
-type configError struct{ problems []podman.Problem }
-
-func (e *configError) Error() string { return "the configuration has mistakes" }
-
-// findConfig returns the path of the configuration that counts: the one that was named, else the first podlint.toml from the
-// working directory upwards, else the user's, else the system's. It is empty where there is none, or where "none" was named.
-func findConfig(named string) (string, error) {
-	switch named {
-	case "":
-	case "none":
-		return "", nil
-	default:
-		return named, nil
-	}
-	var candidates []string
-	if dir, err := os.Getwd(); err == nil {
-		for {
-			candidates = append(candidates, filepath.Join(dir, configName))
-			parent := filepath.Dir(dir)
-			if parent == dir {
-				break
-			}
-			dir = parent
-		}
-	}
-	if dir, err := os.UserConfigDir(); err == nil {
-		candidates = append(candidates, filepath.Join(dir, "podlint", configName))
-	}
-	candidates = append(candidates, filepath.Join("/etc/podlint", configName))
-	for _, path := range candidates {
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
-			continue
-		}
-		if err != nil {
-			return "", fmt.Errorf("the configuration: %w", err)
-		}
-		return path, mayTrust(path, info)
-	}
-	return "", nil
-}
-
-// mayTrust refuses a configuration that was found rather than named and that another user may have put there: it could switch
-// rules off for whoever happens to work below it, in /tmp for example.
-func mayTrust(path string, info fs.FileInfo) error {
-	const hint = "name it with --config if it is meant, or leave it out with --config none"
-	const othersWrite = 0o002
-	if info.Mode().Perm()&othersWrite != 0 {
-		return &hintedError{fmt.Errorf("%s may be written by everybody, so it is not used", path), hint}
-	}
-	dir, err := os.Stat(filepath.Dir(path))
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if err != nil || !ok || dir.Mode().Perm()&othersWrite == 0 {
-		return nil //nolint:nilerr // a directory that cannot be asked has been read from
-	}
-	if int(stat.Uid) != os.Geteuid() && stat.Uid != 0 {
-		return &hintedError{fmt.Errorf("%s lies in a directory where everybody may put one, so it is not used", path), hint}
-	}
-	return nil
-}
-
-// hintedError is an error with what to do about it.
-type hintedError struct {
-	err  error
-	hint string
-}
-
-func (e *hintedError) Error() string { return e.err.Error() }
-
-// loadConfig reads the configuration that counts.
-func loadConfig(named string) (*policy.Config, error) {
-	path, err := findConfig(named)
-	if err != nil {
-		return nil, err
-	}
-	if path == "" {
-		return &policy.Config{}, nil
-	}
-	data, err := readRegular(path)
-	if err != nil {
-		return nil, fmt.Errorf("the configuration %s: %w", path, err)
-	}
-	if wd, err := os.Getwd(); err == nil && named == "" {
-		if relative, err := filepath.Rel(wd, path); err == nil && !strings.HasPrefix(relative, "../../..") {
-			path = relative
-		}
-	}
-	config, problems := policy.Parse(path, data)
-	if len(problems) > 0 {
-		return nil, &configError{problems}
-	}
-	return config, nil
-}
 
 func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -163,7 +60,7 @@ An expression can look at: ` + strings.Join(policy.Names(), ", ") + `.`,
 			if len(args) == 0 {
 				return nil
 			}
-			return &usageError{fmt.Errorf("config has no command %q: check or show", args[0]), cmd.CommandPath()}
+			return &usageError{fmt.Errorf("config has no command %q: check or show", args[0])}
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -198,7 +95,7 @@ An expression can look at: ` + strings.Join(policy.Names(), ", ") + `.`,
 
 // checkConfig says what is wrong with a configuration, or that nothing is, and runs its tests.
 func (a *app) checkConfig(named string) error {
-	config, err := loadConfig(named)
+	config, err := policy.Load(named)
 	if err != nil {
 		return err
 	}
@@ -212,18 +109,18 @@ func (a *app) checkConfig(named string) error {
 			failed++
 			at := config.Tests[i].Origin
 			at.Column = 0
-			fmt.Fprintf(a.Err, "podlint: %s: %s\n", report.Safe(at.String()), report.Safe(err.Error()))
+			fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(at.String()), safe.Text(err.Error()))
 		}
 	}
 	for _, p := range config.Stale(func(string) bool { return true }, a.now()) {
 		p.Origin.Column = 0
-		fmt.Fprintf(a.Err, "podlint: %s: %s\n", report.Safe(p.Origin.String()), report.Safe(p.Message))
+		fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(p.Origin.String()), safe.Text(p.Message))
 	}
 	if failed > 0 {
 		a.status = statusUsage
 		return nil
 	}
-	fmt.Fprintf(a.Out, "%s is right: %s, %s, %s passed\n", report.Safe(config.File), plural(len(config.Custom), "rule of its own", "rules of its own"),
+	fmt.Fprintf(a.Out, "%s is right: %s, %s, %s passed\n", safe.Text(config.File), plural(len(config.Custom), "rule of its own", "rules of its own"),
 		plural(len(config.Accepted), "waiver", "waivers"), plural(len(config.Tests), "test", "tests"))
 	return nil
 }
@@ -245,7 +142,7 @@ type effective struct {
 
 // showConfig lists the settings in force with what decides them.
 func (a *app) showConfig(cmd *cobra.Command, named, format string) error {
-	config, err := loadConfig(named)
+	config, err := policy.Load(named)
 	if err != nil {
 		return err
 	}
@@ -320,7 +217,7 @@ func (a *app) showConfig(cmd *cobra.Command, named, format string) error {
 			width = max(width, len(e.Setting))
 		}
 		for _, e := range list {
-			fmt.Fprintf(a.Out, "%-*s  %-12s  %s\n", width, report.Safe(e.Setting), report.Safe(e.Value), report.Safe(e.Origin))
+			fmt.Fprintf(a.Out, "%-*s  %-12s  %s\n", width, safe.Text(e.Setting), safe.Text(e.Value), safe.Text(e.Origin))
 		}
 	})
 }

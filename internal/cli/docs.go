@@ -15,11 +15,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"github.com/podlint/podlint/definition"
+	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/lint"
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
 	"github.com/podlint/podlint/rules/examples"
-	"github.com/podlint/podlint/policy"
 )
 
 func (a *app) docsCommand() *cobra.Command {
@@ -49,7 +52,7 @@ and exposure are worked out, and a man page for each command.`,
 					return err
 				}
 			}
-			fmt.Fprintf(a.Out, "%s: %d files\n", report.Safe(dir), len(files))
+			fmt.Fprintf(a.Out, "%s: %d files\n", safe.Text(dir), len(files))
 			return nil
 		},
 	}
@@ -187,14 +190,13 @@ func (a *app) example(rule *rules.Rule, kind string) *example {
 	if len(e.files) == 0 {
 		return nil
 	}
-	flags := &checkFlags{rootful: true}
-	flags.config, flags.catalogue = &policy.Config{}, []rules.Rule{*rule}
-	flags.selectedRules, flags.leastSeverity = flags.catalogue, rules.Info
-	e.report = &report.Report{
-		Tool: report.Tool{Name: "podlint"}, Rules: flags.selectedRules, FailOn: rules.Medium, Complete: true, Definitions: true,
+	l := &lint.Linter{
+		Config: &policy.Config{}, Catalogue: []rules.Rule{*rule}, Rules: []rules.Rule{*rule}, Least: rules.Info, FailOn: rules.Medium,
+		Tool: report.Tool{Name: "podlint"}, Now: a.now,
 	}
-	l := &linter{flags: flags, catalogue: flags.catalogue, now: a.now(), given: e.files}
-	l.run(context.Background(), nil, e.report, func(int, int) {})
+	e.report = l.NewReport()
+	set, _ := definition.Open(nil, definition.Options{Rootless: modeOf(false, true), Given: e.files, Now: a.now()})
+	l.Check(context.Background(), set, e.report, func(string, int, int) {})
 	return e
 }
 

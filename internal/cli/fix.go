@@ -12,11 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podlint/podlint/definition"
 	"github.com/podlint/podlint/fix"
+	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/podman/live"
-	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
 	"github.com/podlint/podlint/rules/secret"
 )
@@ -46,9 +48,9 @@ owner can decide is named and left.`,
   podlint fix --write --all web.container   change it
   podlint fix --drop-in --write --all web.container
   podlint fix web                           the command line of a container, hardened`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return &usageError{errors.New("fix takes files, directories or containers"), cmd.CommandPath()}
+				return &usageError{errors.New("fix takes files, directories or containers")}
 			}
 			return nil
 		},
@@ -70,16 +72,16 @@ owner can decide is named and left.`,
 // fix edits what defines the targets.
 func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 	flags.failOn, flags.least = "none", "info"
-	if err := flags.check(cmd, rules.Parameters{}); err != nil {
-		return usageOf(cmd, err)
+	if err := a.prepare(cmd, &flags.output, rules.Parameters{}); err != nil {
+		return err
 	}
 	switch {
 	case flags.rootless && flags.rootful:
-		return &usageError{errors.New("--rootless and --rootful exclude each other"), cmd.CommandPath()}
+		return &usageError{errors.New("--rootless and --rootful exclude each other")}
 	case flags.all && !flags.write:
-		return &usageError{errors.New("--all says what --write writes"), cmd.CommandPath()}
+		return &usageError{errors.New("--all says what --write writes")}
 	case flags.diff && flags.write:
-		return &usageError{errors.New("--diff and --write exclude each other"), cmd.CommandPath()}
+		return &usageError{errors.New("--diff and --write exclude each other")}
 	}
 	var paths, names []string
 	for _, target := range targets {
@@ -146,15 +148,16 @@ type plan struct {
 
 // plansOfFiles lints files and plans the edits of each.
 func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) (plans []plan, failed bool) {
-	check := &checkFlags{output: flags.output, rootless: flags.rootless, rootful: flags.rootful}
-	result := &report.Report{Started: a.now(), Rules: flags.selectedRules, Complete: true, Definitions: true}
-	l := &linter{flags: check, catalogue: flags.catalogue, now: a.now(), fold: flags.dropIn}
-	if a.machine {
-		l.proofs = readProofs(proofsPath())
+	result := flags.linter.NewReport()
+	set, wrong := definition.Open(paths, definition.Options{
+		Rootless: modeOf(flags.rootless, flags.rootful), FoldDropIns: flags.dropIn, Now: a.now(),
+	})
+	for _, p := range wrong {
+		result.Add(p)
 	}
-	l.run(cmd.Context(), paths, result, func(int, int) {})
-	plans = a.plansOf(result.Findings, l.read, flags.podman)
-	verifiedBy(l, plans, flags.dropIn)
+	flags.linter.Check(cmd.Context(), set, result, func(string, int, int) {})
+	plans = a.plansOf(result.Findings, set.Text, flags.podman)
+	verifiedBy(flags.linter, set, plans, flags.dropIn)
 	for i := range result.Errors {
 		result.Errors[i].Message = secret.Mask(result.Errors[i].Message)
 	}
@@ -234,21 +237,17 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 		return nil, err
 	}
 	defer service.Close()
-	units := newUnitFinder(service.URI)
+	installed := definition.NewInstalled(service.URI)
 	var plans []plan
-	var known proofs
-	if a.machine {
-		known = readProofs(proofsPath())
-	}
 	_, problems, err := service.Containers(cmd.Context(), live.Selection{Names: names}, func(int, int) {}, func(c *podman.Container) {
-		units.define(c)
-		found := flags.config.Adjust(rules.Check(flags.selectedRules, c), flags.usedProfile, a.now())
-		known.mark(c, found, func() (string, bool) { return "", false })
+		installed.Define(c)
+		found := flags.linter.Judge(c)
+		flags.linter.Proofs.MarkLive(c, found)
 		notes := fix.WithEvidence(c, service.Evidence(cmd.Context(), c), found)
 		if c.Defined != nil {
-			own := flags.config.Adjust(rules.Check(flags.selectedRules, c.Defined), flags.usedProfile, a.now())
-			of := a.plansOf(matched(found, own), readRegular, cmp.Or(flags.podman, c.Host.Podman))
-			verifiedBy(a.linterOf(flags, c, of), of, flags.dropIn)
+			own := flags.linter.Judge(c.Defined)
+			of := a.plansOf(matched(found, own), files.Read, cmp.Or(flags.podman, c.Host.Podman))
+			verifiedBy(flags.linter, a.setOf(c, of), of, flags.dropIn)
 			if len(of) > 0 {
 				of[0].notes = notes
 			}
@@ -263,28 +262,26 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 		return nil, err
 	}
 	for _, p := range problems {
-		fmt.Fprintf(a.Err, "podlint: %s: %s\n", report.Safe(p.Target), report.Safe(secret.Mask(p.Err.Error())))
+		fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(p.Target), safe.Text(secret.Mask(p.Err.Error())))
 		a.status = statusIncomplete
 	}
 	slices.SortFunc(plans, func(a, b plan) int { return strings.Compare(a.container+a.path, b.container+b.path) })
 	return plans, nil
 }
 
-// linterOf returns the linter that verifies the plans of a container's unit.
-func (a *app) linterOf(flags *fixFlags, c *podman.Container, plans []plan) *linter {
-	rootless := c.Host.Rootless.Value
-	l := &linter{flags: &checkFlags{output: flags.output, rootless: rootless, rootful: !rootless}, catalogue: flags.catalogue, now: a.now()}
+// setOf returns the definitions that the plans of a container's unit are verified in.
+func (a *app) setOf(c *podman.Container, plans []plan) *definition.Set {
 	var paths []string
 	for i := range plans {
 		paths = append(paths, plans[i].path)
 	}
-	l.tree, _ = walk(paths, l.wanted)
-	return l
+	set, _ := definition.Open(paths, definition.Options{Rootless: c.Host.Rootless, Now: a.now()})
+	return set
 }
 
 // readDropIn reads the drop-in that podlint writes, nothing where there is none yet.
 func readDropIn(path string) ([]byte, error) {
-	text, err := readRegular(path)
+	text, err := files.Read(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -325,7 +322,7 @@ func commandPlan(c *podman.Container, found []rules.Finding) plan {
 	for i, w := range c.CreateCommand.Value {
 		words[i] = w.Reveal()
 	}
-	text := layOut(words)
+	text := command.FormatMultiline(words)
 	containers, _ := command.Script{File: c.Name, Text: text}.Read(c.Host)
 	if len(containers) != 1 {
 		return give("podlint cannot read the command line that it was made with")
@@ -375,29 +372,8 @@ func rulesOf(found []rules.Finding) []rules.Rule {
 	return list
 }
 
-// layOut writes a command line for a shell, one option a line.
-func layOut(words []string) string {
-	made, err := command.Parse(words)
-	if err != nil {
-		return command.Join(words) + "\n"
-	}
-	starts := map[int]bool{made.ImageIndex: true}
-	for _, o := range made.Options {
-		starts[o.Index] = true
-	}
-	var b strings.Builder
-	for i, w := range words {
-		switch {
-		case i == 0:
-		case starts[i]:
-			b.WriteString(" \\\n  ")
-		default:
-			b.WriteString(" ")
-		}
-		b.WriteString(command.Quote(w))
-	}
-	return b.String() + "\n"
-}
+// defaultMode is the mode of a file that podlint makes, less the umask.
+const defaultMode = 0o666
 
 // carryOut prints a plan, or writes it.
 func (a *app) carryOut(flags *fixFlags, p *plan) error {
@@ -416,15 +392,15 @@ func (a *app) carryOut(flags *fixFlags, p *plan) error {
 	color := wantsColor(a.Out, flags.noColor)
 	switch {
 	case p.container != "" && len(p.done) > 0:
-		fmt.Fprintf(a.Out, "# %s\n%s", report.Safe(p.container), pasteable(string(p.after)))
+		fmt.Fprintf(a.Out, "# %s\n%s", safe.Text(p.container), pasteable(string(p.after)))
 	case bytes.Equal(before, after):
 	case flags.write:
-		if err := writeInPlace(target, before, after); err != nil {
+		if err := files.Replace(target, before, after, defaultMode); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.Out, "%s: written\n", report.Safe(target))
+		fmt.Fprintf(a.Out, "%s: written\n", safe.Text(target))
 	default:
-		fmt.Fprint(a.Out, fix.Diff(target, before, after, report.Printable, color))
+		fmt.Fprint(a.Out, fix.Diff(target, before, after, safe.Whole, color))
 	}
 	a.say(p)
 	return nil
@@ -463,9 +439,9 @@ func (a *app) say(p *plan) {
 	if len(p.done)+len(p.left)+len(p.failed) == 0 {
 		return
 	}
-	fmt.Fprintf(a.Err, "%s\n", report.Safe(p.path))
+	fmt.Fprintf(a.Err, "%s\n", safe.Text(p.path))
 	for _, note := range p.notes {
-		hanging(a.Err, fmt.Sprintf("  %-12s  ", "seen"), report.Safe(secret.Mask(note)))
+		hanging(a.Err, fmt.Sprintf("  %-12s  ", "seen"), safe.Text(secret.Mask(note)))
 	}
 	secrets := false
 	of := func(*rules.Finding) string { return "" }
@@ -495,13 +471,13 @@ func (a *app) say(p *plan) {
 		default:
 			what = "by the same change"
 		}
-		hanging(a.Err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID), report.Safe(of(d.Finding)+secret.Mask(what)))
+		hanging(a.Err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID), safe.Text(of(d.Finding)+secret.Mask(what)))
 		secrets = secrets || d.Finding.Rule.ID == "plaintext-secret"
 	}
 	notMade := func(mark string, list []fix.Left) {
 		for _, l := range list {
 			head := fmt.Sprintf("  %-12s  %-18s ", mark, l.Finding.Rule.ID)
-			hanging(a.Err, head, report.Safe(of(l.Finding)+secret.Mask(l.Why)))
+			hanging(a.Err, head, safe.Text(of(l.Finding)+secret.Mask(l.Why)))
 		}
 	}
 	notMade("left", p.left)

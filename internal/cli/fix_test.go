@@ -11,10 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/podlint/podlint/definition"
 	"github.com/podlint/podlint/fix"
+	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/lint"
+	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
-	"github.com/podlint/podlint/policy"
 )
 
 // needsAChoice names the rules whose finding ends by a choice that only the owner can make, and which.
@@ -187,7 +191,7 @@ func TestFixWrite(t *testing.T) {
 	if err := os.Symlink("../a.container", "sub/c.container"); err != nil {
 		t.Fatal(err)
 	}
-	if status, _, errs := fixAt(t, "--write", "--all", "sub/c.container"); status != 2 || !strings.Contains(errs, "out of its directory") {
+	if status, _, errs := fixAt(t, "--write", "--all", "sub/c.container"); status != 2 || !strings.Contains(errs, "outside its directory") {
 		t.Errorf("a link: status %d, %s", status, errs)
 	}
 	if err := os.Symlink("b.container", "sub/d.container"); err != nil {
@@ -199,7 +203,7 @@ func TestFixWrite(t *testing.T) {
 	if info, _ := os.Lstat("sub/d.container"); info.Mode()&os.ModeSymlink == 0 {
 		t.Error("the link has become a file")
 	}
-	if err := writeInPlace("a.container", []byte("something else"), []byte("x")); err == nil || !strings.Contains(err.Error(), "has changed") {
+	if err := files.Replace("a.container", []byte("something else"), []byte("x"), 0o644); err == nil || !strings.Contains(err.Error(), "was changed") {
 		t.Errorf("a file that has changed: %v", err)
 	}
 	if left, _ := filepath.Glob(".podlint-*"); len(left) > 0 {
@@ -320,7 +324,7 @@ func TestDiff(t *testing.T) {
 	before := "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\n"
 	after := "A\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\n"
 	want := "--- x\n+++ x\n@@ -1,4 +1,4 @@\n-a\n+A\n b\n c\n d\n@@ -11,3 +11,4 @@\n k\n l\n m\n+n\n"
-	if got := fix.Diff("x", []byte(before), []byte(after), report.Printable, false); got != want {
+	if got := fix.Diff("x", []byte(before), []byte(after), safe.Whole, false); got != want {
 		t.Errorf("got\n%s", got)
 	}
 }
@@ -342,23 +346,24 @@ func FuzzFix(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind uint8, text string) {
 		name := names[int(kind)%len(names)]
 		a := &app{now: func() time.Time { return captured }}
-		flags := &fixFlags{}
-		flags.config, flags.catalogue = &policy.Config{}, rules.All(rules.Parameters{})
-		flags.selectedRules, flags.leastSeverity = flags.catalogue, rules.Info
-		lint := func(text []byte) (*report.Report, *linter) {
-			r := &report.Report{Complete: true, Definitions: true}
-			l := &linter{flags: &checkFlags{output: flags.output, rootful: true}, catalogue: flags.catalogue, now: captured, given: map[string][]byte{name: text}}
-			l.run(context.Background(), nil, r, func(int, int) {})
-			return r, l
+		all := rules.All(rules.Parameters{})
+		l := &lint.Linter{Config: &policy.Config{}, Catalogue: all, Rules: all, Least: rules.Info, Now: a.now}
+		read := func(text []byte) (*report.Report, *definition.Set) {
+			r := l.NewReport()
+			set, _ := definition.Open(nil, definition.Options{
+				Rootless: modeOf(false, true), Given: map[string][]byte{name: text}, Now: captured,
+			})
+			l.Check(context.Background(), set, r, func(string, int, int) {})
+			return r, set
 		}
-		before, l := lint([]byte(text))
+		before, set := read([]byte(text))
 		if before.Unreadable {
 			return
 		}
-		for _, p := range a.plansOf(before.Findings, l.read, "") {
-			_ = fix.Diff(p.path, p.before, p.after, report.Printable, true)
+		for _, p := range a.plansOf(before.Findings, set.Text, "") {
+			_ = fix.Diff(p.path, p.before, p.after, safe.Whole, true)
 			_ = fix.DropIn(name, nil, p.before, p.after)
-			after, _ := lint(p.after)
+			after, _ := read(p.after)
 			if after.Unreadable || len(after.Containers) != len(before.Containers) {
 				t.Errorf("of %d containers there are %d after the fix: %v\n%s\n--- before\n%s", len(before.Containers), len(after.Containers), after.Errors, p.after, text)
 			}

@@ -6,9 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podlint/podlint/podman/live"
-	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
-	"github.com/podlint/podlint/rules/secret"
 )
 
 func (a *app) imageCommand() *cobra.Command {
@@ -21,9 +19,9 @@ Nothing is unpacked here, and what a later layer has removed is found in the one
 and the path.`,
 		Example: `  podlint image localhost/shop:1
   podlint image --profile strict registry.example.org/shop/web:1.4 --format json`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return &usageError{errors.New("image takes the names of images"), cmd.CommandPath()}
+				return &usageError{errors.New("image takes the names of images")}
 			}
 			return nil
 		},
@@ -41,8 +39,8 @@ func (a *app) images(cmd *cobra.Command, flags *scanFlags, names []string) error
 	if cmd.Flags().Changed("image-age") {
 		parameters.ImageAge = flags.imageAge
 	}
-	if err := flags.check(cmd, parameters); err != nil {
-		return usageOf(cmd, err)
+	if err := a.prepare(cmd, &flags.output, parameters); err != nil {
+		return err
 	}
 	flags.service.Now, flags.service.Machine = a.now, a.machine
 	flags.service.Log = func(string, ...any) {}
@@ -51,47 +49,13 @@ func (a *app) images(cmd *cobra.Command, flags *scanFlags, names []string) error
 		return err
 	}
 	defer service.Close()
-	result := &report.Report{
-		Tool: report.Tool{Name: "podlint", Version: version()}, Started: a.now(), Rules: flags.selectedRules, FailOn: flags.failOnSeverity, Complete: true,
-	}
-	result.Sources = append(result.Sources, report.Source{Kind: "podman", URI: service.URI})
-	shown := startProgress(a.Err, flags.quiet)
-	look := live.Looker{Wants: secret.MayHold, Bytes: secret.WantedBytes, Secret: secret.InFile}
-	for i, name := range names {
-		shown.name("reading " + name + ", MiB")
-		c, err := service.Image(cmd.Context(), name, look, func(bytes int64) { shown.set(int(bytes>>20), 0) })
-		if err != nil {
-			var hinted *live.Error
-			if errors.As(err, &hinted) && len(names) == 1 {
-				shown.end()
-				return err
-			}
-			result.Errors = append(result.Errors, report.Error{Target: name, Message: err.Error()})
-			result.Complete = false
-			continue
-		}
-		if i == 0 {
-			result.Sources[0].Podman = c.Host.Podman
-			if c.Host.Rootless.Known() {
-				result.Sources[0].Rootless = &c.Host.Rootless.Value
-			}
-		}
-		result.Containers = append(result.Containers, report.Describe(c))
-		flags.keep(result, rules.Check(flags.selectedRules, c))
-		if c.Image.Content.Value.Truncated {
-			result.Warnings = append(result.Warnings, report.Error{Target: name, Message: "it holds more than podlint keeps: not everything is named"})
-		}
-	}
-	shown.end()
-	result.Finished = a.now()
-	flags.finish(result)
-	result.Sort()
-	if !flags.onTerminal(a.Out) { // where the report shows them
-		a.tell(result.Errors)
-	}
-	if err := flags.write(a.Streams, result); err != nil {
+	result := flags.linter.NewReport()
+	bar := startProgress(a.Err, flags.quiet)
+	err = flags.linter.Images(cmd.Context(), service, names, result, bar.show)
+	bar.end()
+	if err != nil {
 		return err
 	}
-	a.end(&flags.output, result)
-	return nil
+	flags.linter.Finish(result)
+	return a.finish(&flags.output, result)
 }

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/lint"
+	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
-	"github.com/podlint/podlint/policy"
 )
 
 // output holds the flags of every command that reports findings.
@@ -29,15 +29,9 @@ type output struct {
 	noColor        bool
 	quiet, verbose bool
 
-	// What check makes of them:
-	failOnSeverity rules.Severity
-	leastSeverity  rules.Severity
-	destinations   []destination
-	selectedRules  []rules.Rule
-	catalogue      []rules.Rule
-	config         *policy.Config
-	usedProfile    rules.Profile
-	known          *policy.Baseline
+	// What prepare makes of them:
+	destinations []destination
+	linter       *lint.Linter
 	// after is called with the finished report in place of writing it, where set.
 	after func(*output, *report.Report) error
 }
@@ -82,84 +76,36 @@ func (o *output) flags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("min-severity", complete(severities...))
 }
 
-// check reads the configuration and the flags' values, which count more.
-func (o *output) check(cmd *cobra.Command, p rules.Parameters) error {
-	var err error
-	if o.config, err = loadConfig(o.configFile); err != nil {
+// prepare reads the configuration and the flags' values, which count more.
+func (a *app) prepare(cmd *cobra.Command, o *output, p rules.Parameters) error {
+	config, err := policy.Load(o.configFile)
+	if err != nil {
 		return err
 	}
-	c := o.config
-	o.catalogue = c.Catalogue(p)
-	given := cmd.Flags().Changed
-	if c.FailOn != nil && !given("fail-on") {
-		o.failOn = *c.FailOn
+	choice := lint.Choice{Only: o.only, Skip: o.skip, Profile: o.profile, Parameters: p}
+	given := cmd.Flags().Lookup
+	if flag := given("fail-on"); flag == nil || flag.Changed {
+		choice.FailOn = o.failOn
 	}
-	if c.MinSeverity != nil && !given("min-severity") {
-		o.least = c.MinSeverity.String()
+	if flag := given("min-severity"); flag == nil || flag.Changed {
+		choice.Least = o.least
 	}
-	o.usedProfile = rules.Standard
-	if c.Profile != nil {
-		o.usedProfile = *c.Profile
-	}
-	if o.profile != "" {
-		if o.usedProfile, err = rules.ParseProfile(o.profile); err != nil {
-			return fmt.Errorf("--profile: %w", err)
-		}
+	if o.linter, err = lint.New(config, choice); err != nil {
+		return asUsage(err)
 	}
 	if o.baseline != "" && o.after == nil {
-		if o.known, err = readBaseline(o.baseline); err != nil {
+		if o.linter.Baseline, err = policy.ReadBaseline(o.baseline); err != nil {
 			return err
 		}
 	}
-	if o.failOn != "none" {
-		if o.failOnSeverity, err = rules.ParseSeverity(o.failOn); err != nil {
-			return fmt.Errorf("--fail-on: %w, or none", err)
-		}
+	o.linter.Tool.Version, o.linter.Now = version(), a.now
+	if a.machine {
+		o.linter.Proofs = lint.ReadProofs(lint.ProofsPath())
 	}
-	if o.leastSeverity, err = rules.ParseSeverity(o.least); err != nil {
-		return fmt.Errorf("--min-severity: %w", err)
+	if err := o.chooseDestinations(); err != nil {
+		return &usageError{err}
 	}
-	for _, id := range slices.Concat(o.only, o.skip) {
-		if _, err := rules.Find(o.catalogue, id); err != nil {
-			return err
-		}
-	}
-	o.selectedRules = slices.DeleteFunc(slices.Clone(o.catalogue), func(r rules.Rule) bool {
-		if len(o.only) > 0 {
-			return !slices.Contains(o.only, r.ID) || slices.Contains(o.skip, r.ID)
-		}
-		return !c.Uses(&r, o.usedProfile) || slices.Contains(o.skip, r.ID)
-	})
-	if len(o.only) > 0 { // asked for by name, whatever their profile
-		o.usedProfile = rules.Strict
-	}
-	return o.chooseDestinations()
-}
-
-// keep puts findings into the report, as the configuration has them, but for those that are below the least severity.
-func (o *output) keep(r *report.Report, findings []rules.Finding) {
-	for _, f := range o.config.Adjust(findings, o.usedProfile, r.Started) {
-		if f.Severity >= o.leastSeverity {
-			r.Findings = append(r.Findings, f)
-		}
-	}
-}
-
-// finish compares the report with the baseline and says which waivers of the configuration are out of date.
-func (o *output) finish(r *report.Report) {
-	for _, p := range o.config.Stale(o.uses, r.Started) {
-		r.Add(p)
-	}
-	if o.known != nil {
-		for _, k := range o.known.Mark(r.Findings, seenIn(r)) {
-			r.Mended = append(r.Mended, report.Mended(k))
-		}
-	}
-}
-
-// uses reports whether a rule is used.
-func (o *output) uses(rule string) bool {
-	return slices.ContainsFunc(o.selectedRules, func(r rules.Rule) bool { return r.ID == rule })
+	return nil
 }
 
 func (o *output) chooseDestinations() error {
@@ -224,36 +170,11 @@ func (o *output) onTerminal(stdout io.Writer) bool {
 	return ok && !o.quiet && slices.Contains(o.destinations, destination{"text", "-"})
 }
 
-// writeFile puts a report in place of a file in one step, so that nobody reads half of one. What is no plain file, such as
-// /dev/stdout or a pipe, is written to as it is.
+// writeFile puts a report in place of a file in one step, so that nobody reads half of one.
 func (o *output) writeFile(d destination, r *report.Report) error {
-	info, err := os.Stat(d.file)
-	if err == nil && !info.Mode().IsRegular() {
-		file, err := os.OpenFile(d.file, os.O_WRONLY, 0)
-		if err != nil {
-			return fmt.Errorf("writing the report: %w", err)
-		}
-		defer file.Close()
-		return o.buffered(file, d.format, r)
-	}
-	target := d.file
-	if resolved, err := filepath.EvalSymlinks(target); err == nil {
-		target = resolved
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(target), ".podlint-report-")
+	const mode = 0o666
+	err := files.Write(d.file, mode, func(w io.Writer) error { return o.buffered(w, d.format, r) })
 	if err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	defer os.Remove(temporary.Name())
-	mode := os.FileMode(0o644)
-	if info != nil {
-		mode = info.Mode().Perm()
-	}
-	err = errors.Join(o.buffered(temporary, d.format, r), temporary.Chmod(mode), temporary.Close())
-	if err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	if err := os.Rename(temporary.Name(), target); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil

@@ -38,11 +38,11 @@ func (p *progress) name(what string) {
 	p.what = what
 }
 
-// set is live.Progress.
-func (p *progress) set(done, total int) {
+// show says what is counted and how far it has come.
+func (p *progress) show(what string, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.done, p.total = done, total
+	p.what, p.done, p.total = what, done, total
 }
 
 func (p *progress) draw() {

@@ -13,13 +13,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podlint/podlint/definition"
 	"github.com/podlint/podlint/fix"
 	"github.com/podlint/podlint/fix/prove"
+	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/internal/hint"
+	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/lint"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/podman/live"
-	"github.com/podlint/podlint/podman/quadlet"
-	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
 	"github.com/podlint/podlint/rules/secret"
 )
@@ -54,9 +57,9 @@ privileged, with an engine's socket; --force copies all the same.`,
   podlint prove web --probe-url http://container:80/
   podlint prove db --probe "pg_isready -q"
   podlint prove --write /etc/containers/systemd/web.container`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return &usageError{errors.New("prove takes one container, or one unit"), cmd.CommandPath()}
+				return &usageError{errors.New("prove takes one container, or one unit")}
 			}
 			return nil
 		},
@@ -103,23 +106,23 @@ type proof struct {
 
 func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error {
 	flags.failOn, flags.least = "none", "info"
-	if err := flags.check(cmd, rules.Parameters{}); err != nil {
-		return usageOf(cmd, err)
+	if err := a.prepare(cmd, &flags.output, rules.Parameters{}); err != nil {
+		return err
 	}
 	if flags.probe != "" {
 		if flags.prove.Probe = strings.Fields(flags.probe); len(flags.prove.Probe) == 0 {
-			return &usageError{errors.New("--probe: a command"), cmd.CommandPath()}
+			return &usageError{errors.New("--probe: a command")}
 		}
 	}
 	program, err := exec.LookPath("podman")
 	if err != nil {
-		return &hintedError{errors.New("there is no podman program here"), "prove makes containers on this machine; install podman"}
+		return hint.With(errors.New("there is no podman program here"), "prove makes containers on this machine; install podman")
 	}
 	ctx, cancel := context.WithTimeoutCause(cmd.Context(), flags.limit, fmt.Errorf("it takes longer than %s (--limit)", flags.limit))
 	defer cancel()
 	engine := &prove.Engine{Program: []string{program}}
 	if flags.verbose {
-		engine.Log = func(line string) { fmt.Fprintf(a.Err, "podlint: %s\n", report.Printable(secret.Mask(line))) }
+		engine.Log = func(line string) { fmt.Fprintf(a.Err, "podlint: %s\n", safe.Whole(secret.Mask(line))) }
 	}
 	var it *proof
 	if isDefinition(target) {
@@ -146,10 +149,10 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	if flags.dryRun {
 		engine.Dry = func(line string) { fmt.Fprintln(a.Out, pasteable(line)) }
 	} else if gone := engine.Sweep(ctx); len(gone) > 0 {
-		fmt.Fprintf(a.Err, "removed what an earlier run has left: %s\n", report.Safe(strings.Join(gone, ", ")))
+		fmt.Fprintf(a.Err, "removed what an earlier run has left: %s\n", safe.Text(strings.Join(gone, ", ")))
 	}
 	if len(it.subject.Findings) == 0 {
-		fmt.Fprintf(a.Out, "%s: there is nothing that a copy could prove\n", report.Safe(it.subject.Name))
+		fmt.Fprintf(a.Out, "%s: there is nothing that a copy could prove\n", safe.Text(it.subject.Name))
 		a.sayLeft(it.untried)
 		return nil
 	}
@@ -160,15 +163,15 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 			word = "not well"
 		}
 		if !flags.quiet && engine.Dry == nil {
-			fmt.Fprintf(a.Err, "  %-9s %5.1f s  %s\n", word, took.Seconds(), report.Safe(what))
+			fmt.Fprintf(a.Err, "  %-9s %5.1f s  %s\n", word, took.Seconds(), safe.Text(what))
 		}
 	}
 	result, err := prove.Prove(ctx, engine, it.subject, flags.prove)
 	switch {
 	case errors.Is(err, prove.ErrSick):
-		return &hintedError{fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that succeeds on the original, or more --patience"}
+		return hint.With(fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that succeeds on the original, or more --patience")
 	case errors.Is(err, prove.ErrUnsteady):
-		return &hintedError{fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that tells sooner, or a longer --for"}
+		return hint.With(fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that tells sooner, or a longer --for")
 	case err != nil:
 		return fmt.Errorf("%s: %w", it.subject.Name, err)
 	case engine.Dry != nil:
@@ -199,7 +202,7 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 		return nil, err
 	}
 	defer service.Close()
-	units := newUnitFinder(service.URI)
+	installed := definition.NewInstalled(service.URI)
 	var c *podman.Container
 	_, problems, err := service.Containers(ctx, live.Selection{Names: []string{name}}, func(int, int) {}, func(found *podman.Container) { c = found })
 	switch {
@@ -210,25 +213,25 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 	case c == nil:
 		return nil, fmt.Errorf("there is no container %s any more", name)
 	case !c.CreateCommand.Known():
-		return nil, &hintedError{fmt.Errorf("%s has no recorded command line to make a copy by", c.Name), "it was made over the API, by kube play or by compose; prove its unit instead"}
+		return nil, hint.With(fmt.Errorf("%s has no recorded command line to make a copy by", c.Name), "it was made over the API, by kube play or by compose; prove its unit instead")
 	}
 	if rootless, err := engine.Rootless(ctx); err != nil {
 		return nil, err
 	} else if c.Host.Rootless.Known() && c.Host.Rootless.Value != rootless || strings.Contains(service.URI, "://") && !strings.HasPrefix(service.URI, "unix:") {
-		return nil, &hintedError{fmt.Errorf("%s is of another Podman (%s) than the one that copies would be made with", c.Name, service.URI), "run podlint prove on its machine, as the account that runs it"}
+		return nil, hint.With(fmt.Errorf("%s is of another Podman (%s) than the one that copies would be made with", c.Name, service.URI), "run podlint prove on its machine, as the account that runs it")
 	}
-	units.define(c)
+	installed.Define(c)
 	words := make([]string, len(c.CreateCommand.Value))
 	for i, w := range c.CreateCommand.Value {
 		words[i] = w.Reveal()
 	}
 	it := &proof{image: c.Image.ID}
-	it.subject = prove.Subject{Name: c.Name, Path: c.Name, Text: layOut(words), Image: c.Image.ID, Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
+	it.subject = prove.Subject{Name: c.Name, Path: c.Name, Text: command.FormatMultiline(words), Image: c.Image.ID, Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
 	containers, _ := command.Script{File: c.Name, Text: it.subject.Text}.Read(c.Host)
 	if len(containers) != 1 {
 		return nil, fmt.Errorf("%s: podlint cannot read the command line that it was made with", c.Name)
 	}
-	found := flags.config.Adjust(rules.Check(flags.selectedRules, c), flags.usedProfile, a.now())
+	found := flags.linter.Judge(c)
 	for i := range found { // what else it needs is tried; which account its image has for it cannot be
 		if id := found[i].Rule.ID; id == "root-user" || id == "user-nobody" {
 			fix.WithEvidence(c, service.Evidence(ctx, c), found[i:i+1])
@@ -253,7 +256,7 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 
 // inUnit finds, for each finding that is proven, the one of the unit.
 func (it *proof) inUnit(path string, own []rules.Finding) error {
-	text, err := readRegular(path)
+	text, err := files.Read(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -272,23 +275,17 @@ func (it *proof) inUnit(path string, own []rules.Finding) error {
 // proofOfUnit reads a unit that need not run.
 func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *proveFlags, path string) (*proof, error) {
 	if filepath.Ext(path) != ".container" {
-		return nil, &hintedError{fmt.Errorf("%s: prove takes a .container unit or a container's name", path), "make a container of it, and prove that"}
+		return nil, hint.With(fmt.Errorf("%s: prove takes a .container unit or a container's name", path), "make a container of it, and prove that")
 	}
-	data, err := readRegular(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	check := &checkFlags{output: flags.output}
-	l := &linter{flags: check, catalogue: flags.catalogue, now: a.now()}
-	tree, _ := walk([]string{path}, l.wanted)
-	l.tree = tree
-	l.units = quadlet.NewReader(quadlet.Files{Read: l.read, List: tree.list, Dirs: tree.dirs, Find: tree.find})
-	info, err := engine.Rootless(ctx)
+	rootless, err := engine.Rootless(ctx)
 	if err != nil {
 		return nil, err
 	}
-	host := podman.AssumedHost(podman.Read(info, "podman info"), a.now())
-	unit := l.units.Read(path, data, host)
+	set, _ := definition.Open([]string{path}, definition.Options{Rootless: podman.Read(rootless, "podman info"), Now: a.now()})
+	unit, err := set.Unit(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	for _, p := range unit.Problems {
 		if !p.Warning {
 			return nil, fmt.Errorf("%s: %s", p.Origin, p.Message)
@@ -298,16 +295,16 @@ func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *prov
 		return nil, fmt.Errorf("%s defines no container", path)
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".container")
-	it := &proof{subject: prove.Subject{Name: name, Path: name, Text: layOut(unit.Words), Capabilities: shortCapabilities(unit.Container.Capabilities.Bounding.Value)}}
+	it := &proof{subject: prove.Subject{Name: name, Path: name, Text: command.FormatMultiline(unit.Words), Capabilities: shortCapabilities(unit.Container.Capabilities.Bounding.Value)}}
 	if it.image, err = engine.ImageID(ctx, unit.Container.Image.Name); err != nil {
-		return nil, &hintedError{fmt.Errorf("%s: its image %s is not here", path, unit.Container.Image.Name), "podman pull it first"}
+		return nil, hint.With(fmt.Errorf("%s: its image %s is not here", path, unit.Container.Image.Name), "podman pull it first")
 	}
 	it.subject.Image = it.image
-	containers, _ := command.Script{File: name, Text: it.subject.Text}.Read(host)
+	containers, _ := command.Script{File: name, Text: it.subject.Text}.Read(unit.Container.Host)
 	if len(containers) != 1 {
 		return nil, fmt.Errorf("%s: podlint cannot read the command line that it makes", path)
 	}
-	found := flags.config.Adjust(rules.Check(flags.selectedRules, unit.Container), flags.usedProfile, a.now())
+	found := flags.linter.Judge(unit.Container)
 	placed := matched(found, rules.Check(rulesOf(found), containers[0]))
 	var list []*rules.Finding
 	for i := range placed {
@@ -334,10 +331,10 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 			holds++
 		}
 	}
-	fmt.Fprintf(a.Out, "%s: %d of %d fixes hold, tried on %d copies in %s; the original was not touched\n", report.Safe(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
+	fmt.Fprintf(a.Out, "%s: %d of %d fixes hold, tried on %d copies in %s; the original was not touched\n", safe.Text(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
 	for i, f := range it.subject.Findings {
 		if !r.Kept[i] {
-			hanging(a.Out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), report.Safe(secret.Mask(r.Why[f.Rule.ID])))
+			hanging(a.Out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), safe.Text(secret.Mask(r.Why[f.Rule.ID])))
 			continue
 		}
 		exceptions := map[string][]string{"cap-drop-all": r.Capabilities, "read-only": r.Tmpfs}[f.Rule.ID]
@@ -350,23 +347,23 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 		case f.Rule.ID == "uid-map" && prove.Mounts(it.subject.Text):
 			what = "its mounts with :" + r.MapMounts
 		}
-		hanging(a.Out, fmt.Sprintf("  holds   %-18s ", f.Rule.ID), report.Safe(what))
+		hanging(a.Out, fmt.Sprintf("  holds   %-18s ", f.Rule.ID), safe.Text(what))
 		for _, e := range exceptions {
 			if why := r.Why[e]; why != "" {
-				hanging(a.Out, "            ", report.Safe(e)+": without it, "+report.Safe(secret.Mask(why)))
+				hanging(a.Out, "            ", safe.Text(e)+": without it, "+safe.Text(secret.Mask(why)))
 			}
 		}
 	}
 	a.sayLeft(it.untried)
 	fmt.Fprintln(a.Out)
 	if err := a.store(it, r); err != nil {
-		fmt.Fprintf(a.Err, "podlint: the proof is not kept: %s\n", report.Safe(err.Error()))
+		fmt.Fprintf(a.Err, "podlint: the proof is not kept: %s\n", safe.Text(err.Error()))
 	}
 	if it.unit == "" {
 		out := prove.Apply(it.subject.Path, []byte(it.subject.Text), it.subject.Findings, r, "")
 		fmt.Fprint(a.Out, pasteable(string(out.After)))
 		if flags.write {
-			return &hintedError{errors.New("there is no unit to write to"), "paste the command line above, or prove the unit's file"}
+			return hint.With(errors.New("there is no unit to write to"), "paste the command line above, or prove the unit's file")
 		}
 		return nil
 	}
@@ -375,18 +372,41 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 		return nil
 	}
 	if !flags.write {
-		fmt.Fprint(a.Out, fix.Diff(it.unit, it.text, out.After, report.Printable, wantsColor(a.Out, flags.noColor)))
+		fmt.Fprint(a.Out, fix.Diff(it.unit, it.text, out.After, safe.Whole, wantsColor(a.Out, flags.noColor)))
 		return nil
 	}
-	if err := writeInPlace(it.unit, it.text, out.After); err != nil {
+	if err := files.Replace(it.unit, it.text, out.After, defaultMode); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.Out, "%s: written\n", report.Safe(it.unit))
+	fmt.Fprintf(a.Out, "%s: written\n", safe.Text(it.unit))
 	return nil
 }
 
 func (a *app) sayLeft(left []fix.Left) {
 	for _, l := range left {
-		hanging(a.Out, fmt.Sprintf("  untried %-18s ", l.Finding.Rule.ID), report.Safe(secret.Mask(l.Why)))
+		hanging(a.Out, fmt.Sprintf("  untried %-18s ", l.Finding.Rule.ID), safe.Text(secret.Mask(l.Why)))
 	}
+}
+
+// store keeps what was proven, in place of an older proof of the same container.
+func (a *app) store(it *proof, r *prove.Result) error {
+	p := lint.StoredProof{
+		Container: it.subject.Name, Definition: lint.ProofHash(it.subject.Text), Image: it.image,
+		When: a.now().UTC().Truncate(time.Second), Fixes: []lint.StoredFix{},
+	}
+	if it.unit != "" {
+		p.Unit = lint.ProofHash(string(it.text))
+	}
+	for i, finding := range it.subject.Findings {
+		if !r.Kept[i] {
+			why := secret.Mask(r.Why[finding.Rule.ID])
+			p.Breaks = append(p.Breaks, lint.StoredFix{Rule: finding.Rule.ID, Cause: finding.Cause, Why: why})
+			continue
+		}
+		fix := prove.Adjusted(finding, r)
+		p.Fixes = append(p.Fixes, lint.StoredFix{
+			Rule: finding.Rule.ID, Cause: finding.Cause, Changes: fix.Changes, MountOption: fix.MountOption,
+		})
+	}
+	return lint.StoreProof(lint.ProofsPath(), &p)
 }

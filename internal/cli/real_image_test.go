@@ -19,8 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/podlint/podlint/definition"
 	"github.com/podlint/podlint/podman"
-	"github.com/podlint/podlint/podman/quadlet"
 	"github.com/podlint/podlint/report"
 )
 
@@ -107,19 +107,18 @@ func TestRealOwnImage(t *testing.T) {
 		t.Errorf("the image: %s %s", found[0].Rule, found[0].Message)
 	}
 	unit := filepath.Join(os.Getenv("DEPLOY"), "podlint.container")
-	data, err := readRegular(unit)
-	if err != nil {
-		t.Fatal(err)
-	}
 	units := filepath.Join(dir, "units")
 	os.MkdirAll(units, 0o755)
 	os.Chmod(dir, 0o755)
 	os.WriteFile(filepath.Join(units, "soft.container"), []byte("[Container]\nImage=docker.io/library/x:1\nPodmanArgs=--privileged\n"), 0o644)
-	tree, _ := walk([]string{unit}, func(string) bool { return true })
-	reader := quadlet.NewReader(quadlet.Files{Read: readRegular, List: tree.list, Dirs: tree.dirs, Find: tree.find})
+	set, _ := definition.Open([]string{unit}, definition.Options{Rootless: podman.Read(false, "test")})
+	made, err := set.Unit(unit)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var args []string
 	skip := false
-	for _, w := range reader.Read(unit, data, podman.AssumedHost(podman.Read(false, "test"), time.Time{})).Words[1:] {
+	for _, w := range made.Words[1:] {
 		switch {
 		case skip:
 			skip = false

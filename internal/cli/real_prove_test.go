@@ -14,11 +14,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/podlint/podlint/definition"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
-	"github.com/podlint/podlint/podman/quadlet"
 )
 
 // provenCase is a container with the tightest set that it runs with: what prove says of each fix, "rule" for one that holds,
@@ -238,9 +237,12 @@ func TestRealProveUnit(t *testing.T) {
 		t.Errorf("containers are left: %s", left)
 	}
 	// The command line that Podman's generator makes of what was written.
-	tree, _ := walk([]string{unit}, func(string) bool { return true })
-	reader := quadlet.NewReader(quadlet.Files{Read: readRegular, List: tree.list, Dirs: tree.dirs, Find: tree.find})
-	words := reader.Read(unit, after, podman.AssumedHost(podman.Read(false, "test"), time.Time{})).Words
+	set, _ := definition.Open([]string{unit}, definition.Options{Rootless: podman.Read(false, "test")})
+	hardened, err := set.Unit(unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := hardened.Words
 	words = slices.DeleteFunc(words, func(w string) bool {
 		return w == "--replace" || w == "--rm" || strings.HasPrefix(w, "--cgroups=") || strings.HasPrefix(w, "--sdnotify=")
 	})

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/podlint/podlint/definition"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/quadlet"
 )
@@ -23,15 +23,13 @@ var unitDir = os.Getenv("DEFINITIONS") + "/quadlet"
 // unitsFor returns the units of testdata that are for the mode, read as `podlint check` reads them.
 func unitsFor(t *testing.T, isRootless bool) map[string]quadlet.Unit {
 	t.Helper()
-	tree, errs := walk([]string{unitDir}, func(name string) bool { return slices.Contains(quadlet.Extensions(), filepath.Ext(name)) })
-	if len(errs) > 0 || len(tree.files) == 0 {
-		t.Fatalf("%d units, %v", len(tree.files), errs)
+	set, problems := definition.Open([]string{unitDir}, definition.Options{Rootless: podman.Read(isRootless, "test")})
+	if len(problems) > 0 || len(set.Paths()) == 0 {
+		t.Fatalf("%d units, %v", len(set.Paths()), problems)
 	}
-	reader := quadlet.NewReader(quadlet.Files{Read: readRegular, List: tree.list, Dirs: tree.dirs, Find: tree.find})
-	host := podman.AssumedHost(podman.Read(isRootless, "test"), time.Time{})
 	units := map[string]quadlet.Unit{}
-	for _, path := range tree.files {
-		data, err := readRegular(path)
+	for _, path := range set.Paths() {
+		data, err := set.Text(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +37,10 @@ func unitsFor(t *testing.T, isRootless bool) map[string]quadlet.Unit {
 		if bytes.HasPrefix(data, []byte(only)) {
 			continue
 		}
-		unit := reader.Read(path, data, host)
+		unit, err := set.Unit(path)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if unit.Line == "" {
 			t.Fatalf("%s: %+v", path, unit.Problems)
 		}

@@ -3,7 +3,7 @@ package cli
 import (
 	"strings"
 
-	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/rules/secret"
 )
 
@@ -29,7 +29,7 @@ func pasteable(text string) string {
 		}
 	}
 	for i, line := range lines {
-		lines[i] = report.Printable(line)
+		lines[i] = safe.Whole(line)
 	}
 	return strings.Join(lines, "\n")
 }

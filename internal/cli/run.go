@@ -14,7 +14,9 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
-	"github.com/podlint/podlint/podman/live"
+	"github.com/podlint/podlint/internal/hint"
+	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
 )
 
@@ -70,42 +72,35 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case errors.Is(err, errInterrupted):
 		a.complain(err)
 		return statusIncomplete
 	case err != nil:
-		a.complain(err)
+		a.complain(hintedUsage(cmd, err))
 		return statusUsage
 	}
 	return a.status
 }
 
-// usageError is a mistake in the arguments; its hint names where the right ones stand.
-type usageError struct {
-	err     error
-	command string
-}
+// usageError is a mistake in the arguments.
+type usageError struct{ error }
 
-func (e *usageError) Error() string { return e.err.Error() }
-
-// asUsage makes a mistake in the arguments of an error that is no other.
+// asUsage wraps err as a usageError, unless it is about the configuration or has a hint of its own.
 func asUsage(err error) error {
-	var config *configError
-	var hinted *hintedError
-	if errors.As(err, &config) || errors.As(err, &hinted) {
+	var config *policy.Error
+	if _, hinted := hint.Of(err); hinted || errors.As(err, &config) {
 		return err
 	}
-	return &usageError{err: err}
+	return &usageError{err}
 }
 
-// usageOf is asUsage for a command.
-func usageOf(cmd *cobra.Command, err error) error {
-	err = asUsage(err)
+// hintedUsage gives a mistake in a command's arguments the hint where to read about them.
+func hintedUsage(cmd *cobra.Command, err error) error {
 	var usage *usageError
 	if errors.As(err, &usage) {
-		usage.command = cmd.CommandPath()
+		return hint.With(err, "see `"+cmd.CommandPath()+" --help`")
 	}
 	return err
 }
@@ -120,37 +115,29 @@ func (a *app) end(o *output, r *report.Report) {
 // tell writes what could not be read, and what is odd, to standard error.
 func (a *app) tell(list []report.Error) {
 	for i, e := range list {
-		fmt.Fprintf(a.Err, "podlint: %s: %s\n", report.Safe(e.Target), report.Safe(e.Message))
+		fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(e.Target), safe.Text(e.Message))
 		if hint := report.HintAfter(list, i); hint != "" {
-			fmt.Fprintf(a.Err, "hint: %s\n", report.Safe(hint))
+			fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(hint))
 		}
 	}
 }
 
 // complain writes an error, and what to do about it, to standard error.
 func (a *app) complain(err error) {
-	var config *configError
+	var config *policy.Error
 	if errors.As(err, &config) {
-		for _, p := range config.problems {
+		for _, p := range config.Problems {
 			p.Origin.Column = 0
-			fmt.Fprintf(a.Err, "podlint: %s: %s\n", report.Safe(p.Origin.String()), report.Safe(p.Message))
+			fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(p.Origin.String()), safe.Text(p.Message))
 			if p.Hint != "" {
-				fmt.Fprintf(a.Err, "hint: %s\n", report.Safe(p.Hint))
+				fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(p.Hint))
 			}
 		}
 		return
 	}
-	fmt.Fprintf(a.Err, "podlint: %s\n", report.Safe(err.Error()))
-	var hinted *live.Error
-	var withHint *hintedError
-	var usage *usageError
-	switch {
-	case errors.As(err, &withHint):
-		fmt.Fprintf(a.Err, "hint: %s\n", report.Safe(withHint.hint))
-	case errors.As(err, &hinted) && hinted.Hint != "":
-		fmt.Fprintf(a.Err, "hint: %s\n", report.Safe(hinted.Hint))
-	case errors.As(err, &usage):
-		fmt.Fprintf(a.Err, "hint: see `%s --help`\n", usage.command)
+	fmt.Fprintf(a.Err, "podlint: %s\n", safe.Text(err.Error()))
+	if advice, ok := hint.Of(err); ok && advice != "" {
+		fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(advice))
 	}
 }
 
@@ -181,14 +168,14 @@ be read, 3 the scan is incomplete.`,
 			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 				message += ": did you mean " + strings.Join(near, " or ") + "?"
 			}
-			return &usageError{errors.New(message), "podlint"}
+			return &usageError{errors.New(message)}
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.Version = version()
 	root.SetVersionTemplate(versionLine())
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{err, cmd.CommandPath()} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.imageCommand(), a.fixCommand(), a.proveCommand(), a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.docsCommand(), a.versionCommand())
 	return root
 }

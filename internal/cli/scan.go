@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/lint"
 	"github.com/podlint/podlint/podman/live"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
@@ -47,12 +47,7 @@ socket for the length of the scan: there is nothing to enable first.`,
   podlint scan --url ssh://admin@host/run/podman/podman.sock`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := a.scan(cmd, &flags, args)
-			var usage *usageError
-			if errors.As(err, &usage) {
-				usage.command = cmd.CommandPath()
-			}
-			return err
+			return a.scan(cmd, &flags, args)
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -111,123 +106,71 @@ func (f *scanFlags) selection(names []string) (live.Selection, error) {
 
 // scan reads the containers, runs the rules over each as it comes in, and writes the report.
 func (a *app) scan(cmd *cobra.Command, flags *scanFlags, names []string) error {
-	ctx := cmd.Context()
 	var parameters rules.Parameters
 	if cmd.Flags().Changed("image-age") {
 		parameters.ImageAge = flags.imageAge
 	}
-	if err := flags.check(cmd, parameters); err != nil {
-		return asUsage(err)
+	if err := a.prepare(cmd, &flags.output, parameters); err != nil {
+		return err
 	}
 	selection, err := flags.selection(names)
 	if err != nil {
-		return &usageError{err: err}
+		return &usageError{err}
 	}
 	switch {
 	case flags.service.Concurrency < 1:
-		return &usageError{err: errors.New("--concurrency: at least 1")}
+		return &usageError{errors.New("--concurrency: at least 1")}
 	case flags.service.Timeout <= 0:
-		return &usageError{err: errors.New("--timeout: more than nothing")}
+		return &usageError{errors.New("--timeout: more than nothing")}
 	case flags.imageAge <= 0:
-		return &usageError{err: errors.New("--image-age: more than nothing")}
+		return &usageError{errors.New("--image-age: more than nothing")}
 	case flags.service.URL != "" && flags.service.Connection != "":
-		return &usageError{err: errors.New("--url and --connection both name a service")}
+		return &usageError{errors.New("--url and --connection both name a service")}
 	}
 	flags.service.Now, flags.service.Machine = a.now, a.machine
 	flags.service.Log = func(format string, args ...any) {
 		if flags.verbose {
-			fmt.Fprintf(a.Err, "podlint: %s\n", report.Safe(fmt.Sprintf(format, args...)))
+			fmt.Fprintf(a.Err, "podlint: %s\n", safe.Text(fmt.Sprintf(format, args...)))
 		}
 	}
 
-	result := &report.Report{
-		Tool: report.Tool{Name: "podlint", Version: version()}, Started: a.now(), Rules: flags.selectedRules,
-		FailOn: flags.failOnSeverity, Complete: true,
-	}
-	shown := startProgress(a.Err, flags.quiet)
-	err = a.read(ctx, flags, selection, result, shown)
-	shown.end()
+	result := flags.linter.NewReport()
+	bar := startProgress(a.Err, flags.quiet)
+	err = a.scanService(cmd.Context(), flags, selection, result, bar)
+	bar.end()
 	if err != nil {
 		return err
 	}
-	result.Finished = a.now()
-	flags.finish(result)
-	result.Sort()
-	if !flags.onTerminal(a.Out) { // where the report shows them
-		a.tell(result.Errors)
-	}
-	if err := flags.write(a.Streams, result); err != nil {
-		return err
-	}
-	a.end(&flags.output, result)
-	return nil
+	flags.linter.Finish(result)
+	return a.finish(&flags.output, result)
 }
 
-// read fills the report from a service. What fails after the connection stands goes into the report.
-func (a *app) read(ctx context.Context, flags *scanFlags, selection live.Selection, result *report.Report, shown *progress) error {
+// scanService connects to the service and lints its containers.
+func (a *app) scanService(ctx context.Context, flags *scanFlags, which live.Selection, r *report.Report, bar *progress) error {
 	service, err := live.Connect(ctx, flags.service)
 	if err != nil {
 		return err
 	}
 	defer service.Close()
-	fail := func(target string, err error) {
-		result.Errors = append(result.Errors, report.Error{Target: target, Message: err.Error()})
-		result.Complete = false
-	}
-	// What the registries are asked about is judged when they have answered.
-	var atOnce, afterwards []rules.Rule
-	for _, r := range flags.selectedRules {
-		if flags.online && r.ID == "stale-image" {
-			afterwards = append(afterwards, r)
-		} else {
-			atOnce = append(atOnce, r)
+	var registries *lint.Registries
+	if flags.online {
+		registries = &lint.Registries{Timeout: flags.registryTimeout, AuthFiles: a.machine, Log: flags.service.Log}
+		if a.machine {
+			registries.CacheFile = lint.CachePath()
 		}
 	}
-	units := newUnitFinder(service.URI)
-	keep := func(found []rules.Finding) { flags.keep(result, found) }
-	var all []*rules.Relative
-	var waiting []*podman.Container // for what the registries say
-	var known proofs
-	if a.machine {
-		known = readProofs(proofsPath())
+	return flags.linter.Scan(ctx, service, which, registries, r, bar.show)
+}
+
+// finish writes the report of a service and takes the exit status from it.
+func (a *app) finish(o *output, r *report.Report) error {
+	r.Sort()
+	if !o.onTerminal(a.Out) { // where the report shows them
+		a.tell(r.Errors)
 	}
-	host, problems, err := service.Containers(ctx, selection, shown.set, func(c *podman.Container) {
-		units.define(c)
-		result.Containers = append(result.Containers, report.Describe(c))
-		found := rules.Check(atOnce, c)
-		known.mark(c, found, func() (string, bool) { return "", false })
-		keep(found)
-		all = append(all, rules.Related(c))
-		if len(afterwards) > 0 {
-			waiting = append(waiting, rules.WithoutTexts(c))
-		}
-	})
-	slices.SortFunc(all, func(a, b *rules.Relative) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
-	if len(afterwards) > 0 {
-		failed := a.askRegistries(ctx, flags, waiting, shown)
-		for _, name := range slices.Sorted(maps.Keys(failed)) {
-			fail(name, failed[name])
-		}
-		for _, c := range waiting {
-			keep(rules.Check(afterwards, c))
-		}
+	if err := o.write(a.Streams, r); err != nil {
+		return err
 	}
-	keep(rules.Relate(flags.selectedRules, all))
-	keep(rules.CheckHost(flags.selectedRules, host))
-	source := report.Source{Kind: "podman", URI: service.URI, Podman: host.Podman}
-	if host.Rootless.Known() {
-		source.Rootless = &host.Rootless.Value
-	}
-	result.Sources = append(result.Sources, source)
-	if err != nil {
-		var hinted *live.Error
-		if errors.As(err, &hinted) {
-			return err
-		}
-		fail(service.URI, err)
-	}
-	for _, p := range problems {
-		fail(p.Target, p.Err)
-	}
+	a.end(o, r)
 	return nil
 }

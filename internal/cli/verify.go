@@ -7,80 +7,14 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/podlint/podlint/definition"
 	"github.com/podlint/podlint/fix"
-	"github.com/podlint/podlint/podman/quadlet"
-	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/lint"
 	"github.com/podlint/podlint/rules"
 )
 
-// list returns the names in a directory, those of texts that are no files yet among them.
-func (l *linter) list(dir string) []string {
-	names := l.tree.list(dir)
-	for path := range l.overlay {
-		if name := filepath.Base(path); filepath.Dir(path) == dir && !slices.Contains(names, name) {
-			names = append(slices.Clip(names), name)
-		}
-	}
-	return names
-}
-
-// foldDropIns makes a unit's drop-ins its last lines, which means the same. So an edit is planned against the settings
-// that are in effect.
-func (l *linter) foldDropIns() {
-	folded := map[string][]byte{}
-	for _, path := range l.tree.files {
-		if filepath.Ext(path) != ".container" {
-			continue
-		}
-		dropIns := l.units.DropIns(path)
-		text, err := l.read(path)
-		if err != nil || len(dropIns) == 0 {
-			continue
-		}
-		text = slices.Clone(text)
-		for _, dropIn := range dropIns {
-			more, err := l.read(dropIn)
-			if err != nil {
-				continue
-			}
-			if len(text) > 0 && text[len(text)-1] != '\n' {
-				text = append(text, '\n')
-			}
-			text = append(text, more...)
-			folded[dropIn] = nil
-		}
-		folded[path] = text
-	}
-	l.overlay = folded
-}
-
-// with returns a linter of the same tree that reads some texts in place of files' own.
-func (l *linter) with(overlay map[string][]byte) *linter {
-	v := &linter{
-		flags: l.flags, catalogue: l.catalogue, now: l.now, given: l.given, overlay: overlay, proofs: l.proofs,
-		policy: l.policy, registries: l.registries, tree: l.tree, kubes: l.kubes,
-	}
-	v.units = quadlet.NewReader(quadlet.Files{Read: v.read, List: v.list, Dirs: l.tree.dirs, Find: l.tree.find})
-	return v
-}
-
-// findings lints some files and returns what is found, and what is wrong with them.
-func (l *linter) findings(files []string) (found []rules.Finding, wrong []string) {
-	var result report.Report
-	for _, file := range files {
-		o := l.lint(file)
-		l.flags.keep(&result, o.findings)
-		for _, p := range o.problems {
-			if !p.Warning {
-				wrong = append(wrong, p.Message)
-			}
-		}
-	}
-	return result.Findings, wrong
-}
-
 // verifiedBy has plans verified by linting what they make of the files.
-func verifiedBy(l *linter, plans []plan, dropIn bool) {
+func verifiedBy(l *lint.Linter, set *definition.Set, plans []plan, dropIn bool) {
 	for i := range plans {
 		p := &plans[i]
 		var files []string
@@ -94,14 +28,14 @@ func verifiedBy(l *linter, plans []plan, dropIn bool) {
 		var known []string
 		first := true
 		p.lint = func(text []byte) ([]rules.Finding, error) {
-			overlay := maps.Clone(l.overlay)
+			overlay := maps.Clone(set.Overlay())
 			if overlay == nil {
 				overlay = map[string][]byte{}
 			}
 			overlay[p.path] = text
-			found, wrong := l.with(overlay).findings(files)
+			found, wrong := l.Findings(set.With(overlay), files)
 			if dropIn && filepath.Ext(p.path) == ".container" && !bytes.Equal(text, p.before) {
-				more, problems, err := l.withDropIn(p, text, files)
+				more, problems, err := withDropIn(l, set, p, text, files)
 				if err != nil {
 					return nil, err
 				}
@@ -122,13 +56,13 @@ func verifiedBy(l *linter, plans []plan, dropIn bool) {
 }
 
 // withDropIn lints a unit with the drop-in that would be written beside it.
-func (l *linter) withDropIn(p *plan, text []byte, files []string) (found []rules.Finding, wrong []string, err error) {
+func withDropIn(l *lint.Linter, set *definition.Set, p *plan, text []byte, files []string) (found []rules.Finding, wrong []string, err error) {
 	target := filepath.Join(p.path+".d", fix.DropInName)
 	have, err := readDropIn(target)
 	if err != nil {
 		return nil, nil, err
 	}
-	found, wrong = l.with(map[string][]byte{target: fix.DropIn(p.path, have, p.before, text)}).findings(files)
+	found, wrong = l.Findings(set.With(map[string][]byte{target: fix.DropIn(p.path, have, p.before, text)}), files)
 	return found, wrong, nil
 }
 

@@ -19,3 +19,27 @@ func Join(words []string) string {
 	}
 	return strings.Join(quoted, " ")
 }
+
+// FormatMultiline writes a podman command line for a shell, one option a line.
+func FormatMultiline(words []string) string {
+	made, err := Parse(words)
+	if err != nil {
+		return Join(words) + "\n"
+	}
+	starts := map[int]bool{made.ImageIndex: true}
+	for _, o := range made.Options {
+		starts[o.Index] = true
+	}
+	var b strings.Builder
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case starts[i]:
+			b.WriteString(" \\\n  ")
+		default:
+			b.WriteString(" ")
+		}
+		b.WriteString(Quote(w))
+	}
+	return b.String() + "\n"
+}

@@ -16,6 +16,8 @@ import (
 	"github.com/blang/semver/v4"
 	"github.com/containers/podman/v5/pkg/bindings"
 	"go.podman.io/common/pkg/config"
+
+	"github.com/podlint/podlint/internal/hint"
 )
 
 // Options says which service to ask and how patiently.
@@ -50,17 +52,6 @@ type Service struct {
 	opts   Options
 }
 
-// Error is a failure with a hint at what to do about it.
-type Error struct {
-	Err error
-	// Hint is a sentence without a full stop, in the imperative.
-	Hint string
-}
-
-func (e *Error) Error() string { return e.Err.Error() }
-
-func (e *Error) Unwrap() error { return e.Err }
-
 // candidate is a place where a service may be.
 type candidate struct {
 	bindings.Options
@@ -81,14 +72,11 @@ func Connect(ctx context.Context, opts Options) (*Service, error) {
 		if err == nil || ctx.Err() != nil {
 			return service, err
 		}
-		var hinted *Error
-		if errors.As(err, &hinted) {
+		if _, hinted := hint.Of(err); hinted {
 			return nil, err
 		}
-		return nil, &Error{
-			fmt.Errorf("no Podman service at %s (%s): %w", redact(named.URI), named.asked, err),
-			"start one there with `podman system service -t 0`, or leave " + named.asked + " out to use this machine's",
-		}
+		return nil, hint.With(fmt.Errorf("no Podman service at %s (%s): %w", redact(named.URI), named.asked, err),
+			"start one there with `podman system service -t 0`, or leave "+named.asked+" out to use this machine's")
 	}
 	for _, socket := range localSockets() {
 		service, err := dial(ctx, candidate{Options: bindings.Options{URI: "unix://" + socket}}, opts)
@@ -133,7 +121,7 @@ func namedService(opts Options) (*candidate, error) {
 		if name == "" {
 			return nil, nil //nolint:nilnil // there is no default connection
 		}
-		return nil, &Error{fmt.Errorf("%s: no connection is called %q", asked, name), "list them with `podman system connection list`"}
+		return nil, hint.With(fmt.Errorf("%s: no connection is called %q", asked, name), "list them with `podman system connection list`")
 	}
 	if name == "" {
 		asked = "the default connection " + connection.Name
@@ -167,7 +155,7 @@ func localSockets() []string {
 func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 	address, err := url.Parse(to.URI)
 	if err != nil {
-		return nil, &Error{errors.New("the service's address is no URL"), "write unix:///run/podman/podman.sock, tcp://HOST:PORT or ssh://USER@HOST/run/podman/podman.sock"}
+		return nil, hint.With(errors.New("the service's address is no URL"), "write unix:///run/podman/podman.sock, tcp://HOST:PORT or ssh://USER@HOST/run/podman/podman.sock")
 	}
 	switch address.Scheme {
 	case "unix":
@@ -189,7 +177,7 @@ func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 			return nil, err
 		}
 	default:
-		return nil, &Error{fmt.Errorf("%q is no address of a Podman service", redact(to.URI)), "write unix:///run/podman/podman.sock, tcp://HOST:PORT or ssh://USER@HOST/run/podman/podman.sock"}
+		return nil, hint.With(fmt.Errorf("%q is no address of a Podman service", redact(to.URI)), "write unix:///run/podman/podman.sock, tcp://HOST:PORT or ssh://USER@HOST/run/podman/podman.sock")
 	}
 
 	type result struct {

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/podlint/podlint/internal/hint"
 	"github.com/podlint/podlint/podman"
 )
 
@@ -50,7 +51,7 @@ func (s *Service) Image(ctx context.Context, name string, look Looker, progress 
 	}
 	if err := s.client.get(ctx, "/images/"+url.PathEscape(name)+"/json", nil, maxAnswer, &config); err != nil {
 		if gone(err) {
-			return nil, &Error{fmt.Errorf("there is no image %q", name), "list them with `podman images`, or pull it"}
+			return nil, hint.With(fmt.Errorf("there is no image %q", name), "list them with `podman images`, or pull it")
 		}
 		return nil, err
 	}

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/containers/podman/v5/pkg/bindings"
+
+	"github.com/podlint/podlint/internal/hint"
 )
 
 // ownService is a `podman system service` that podlint started for the length of a scan.
@@ -37,7 +39,7 @@ const (
 func startOwn(ctx context.Context, opts Options) (*Service, error) {
 	program, err := exec.LookPath("podman")
 	if err != nil {
-		return nil, &Error{errors.New("no Podman service answers here and there is no podman program to start one with"), "install podman, or name a service with --url"}
+		return nil, hint.With(errors.New("no Podman service answers here and there is no podman program to start one with"), "install podman, or name a service with --url")
 	}
 	base := socketBase()
 	sweep(base)
@@ -62,7 +64,7 @@ func startOwn(ctx context.Context, opts Options) (*Service, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, &Error{fmt.Errorf("podlint's own Podman service did not come up: %w%s", err, stderr.line()), "see what `podman info` says here"}
+		return nil, hint.With(fmt.Errorf("podlint's own Podman service did not come up: %w%s", err, stderr.line()), "see what `podman info` says here")
 	}
 	service.own = own
 	service.URI = "podman system service"

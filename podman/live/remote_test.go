@@ -17,6 +17,8 @@ import (
 
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/podlint/podlint/internal/hint"
 )
 
 func remoteOptions(t *testing.T, url string) Options {
@@ -162,7 +164,7 @@ func TestSSH(t *testing.T) {
 	opts := remoteOptions(t, "ssh://someone@"+address+strings.TrimPrefix(behind.URI, "unix://"))
 	opts.Identity = identity
 
-	var hinted *Error
+	var hinted *hint.Error
 	if err := asksInfo(t, opts); !errors.As(err, &hinted) || !strings.Contains(err.Error(), "is not known") {
 		t.Errorf("an unknown host: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/podlint/podlint/internal/hint"
 	"github.com/podlint/podlint/podman"
 )
 
@@ -246,9 +247,9 @@ func chooseBy(rows []listed, names []string, what, list string, exact func(liste
 		}
 		switch {
 		case len(found) == 0:
-			return nil, &Error{fmt.Errorf("there is no %s %q", what, name), "list them with `" + list + "`"}
+			return nil, hint.With(fmt.Errorf("there is no %s %q", what, name), "list them with `"+list+"`")
 		case len(ids) > 1:
-			return nil, &Error{fmt.Errorf("%q is the beginning of %d %s IDs", name, len(ids), what), "write more of the ID, or the name"}
+			return nil, hint.With(fmt.Errorf("%q is the beginning of %d %s IDs", name, len(ids), what), "write more of the ID, or the name")
 		}
 		for id := range found {
 			keep[id] = true

@@ -11,6 +11,8 @@ import (
 
 	"github.com/kevinburke/ssh_config"
 	"github.com/skeema/knownhosts"
+
+	"github.com/podlint/podlint/internal/hint"
 )
 
 // verifiedHost makes sure that the bindings will not trust an ssh server on first sight. They append the key of a host
@@ -31,7 +33,7 @@ func verifiedHost(to candidate, address *url.URL) (candidate, error) {
 	if name := settings.Get(alias, "Hostname"); name != "" {
 		host = name
 		if next := settings.Get(host, "Hostname"); next != "" && next != host {
-			return to, &Error{fmt.Errorf("ssh_config leads from %s to %s to %s", alias, host, next), "give the host's own name in --url"}
+			return to, hint.With(fmt.Errorf("ssh_config leads from %s to %s to %s", alias, host, next), "give the host's own name in --url")
 		}
 	}
 	if port == "" {
@@ -62,10 +64,8 @@ func verifiedHost(to candidate, address *url.URL) (candidate, error) {
 		return to, err
 	}
 	if !known {
-		return to, &Error{
-			fmt.Errorf("the ssh host key of %s is not known", dialled),
-			fmt.Sprintf("compare it with what its owner says and accept it with `ssh -p %s %s true`", port, host),
-		}
+		return to, hint.With(fmt.Errorf("the ssh host key of %s is not known", dialled),
+			fmt.Sprintf("compare it with what its owner says and accept it with `ssh -p %s %s true`", port, host))
 	}
 	address.Host = dialled
 	to.URI = address.String()

@@ -1,10 +1,12 @@
-package cli
+package definition
 
 import (
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/podlint/podlint/internal/files"
 )
 
 // ignores holds the patterns of .gitignore files, outermost first (gitignore(5)).
@@ -44,7 +46,7 @@ func ignoresAbove(dir string) ignores {
 
 // with returns the patterns with those of a directory's .gitignore.
 func (all ignores) with(dir string) ignores {
-	data, err := readRegular(filepath.Join(dir, ".gitignore"))
+	data, err := files.Read(filepath.Join(dir, ".gitignore"))
 	if err != nil {
 		return all
 	}

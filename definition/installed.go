@@ -1,4 +1,4 @@
-package cli
+package definition
 
 import (
 	"fmt"
@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/quadlet"
 )
 
-// unitFinder finds the Quadlet units that live containers were made from, where the service is this machine's.
-type unitFinder struct {
+// Installed finds the Quadlet units that live containers were made from, where the service is this machine's.
+type Installed struct {
 	local bool
 	sets  map[string]*unitSet // by the directories that were searched
 }
@@ -26,14 +27,15 @@ type unitSet struct {
 	made  map[string]*podman.Container // by the paths
 }
 
-func newUnitFinder(uri string) *unitFinder {
+// NewInstalled returns the units of this machine for the containers of the service at uri.
+func NewInstalled(uri string) *Installed {
 	remote := strings.Contains(uri, "://") && !strings.HasPrefix(uri, "unix:") // podlint's own service has no address
-	return &unitFinder{local: !remote, sets: map[string]*unitSet{}}
+	return &Installed{local: !remote, sets: map[string]*unitSet{}}
 }
 
-// define gives a live container its definition. A unit that cannot be read, or that is not there any more, leaves it as it
+// Define gives a live container its definition. A unit that cannot be read, or that is not there any more, leaves it as it
 // is.
-func (f *unitFinder) define(c *podman.Container) {
+func (f *Installed) Define(c *podman.Container) {
 	if !f.local || c.Unit == "" || c.Kind != podman.KindContainer || strings.ContainsAny(c.Unit, "/\x00") {
 		return
 	}
@@ -53,7 +55,7 @@ func (f *unitFinder) define(c *podman.Container) {
 	}
 	defined, ok := set.made[path]
 	if !ok {
-		if data, err := readRegular(path); err == nil {
+		if data, err := files.Read(path); err == nil {
 			unit := set.read.Read(path, data, c.Host)
 			if defined = unit.Container; defined != nil {
 				defined.Definition.Installed = true
@@ -121,17 +123,17 @@ func newUnitSet(dirs []string) *unitSet {
 	rank := func(path string) int {
 		return slices.IndexFunc(there, func(dir string) bool { return strings.HasPrefix(path, dir+"/") })
 	}
-	files := slices.Clone(set.tree.files)
-	slices.SortStableFunc(files, func(a, b string) int { return rank(a) - rank(b) })
-	set.read = quadlet.NewReader(quadlet.Files{Read: readRegular, List: set.tree.list, Dirs: func(string) []string { return set.everywhere(there) }, Find: set.tree.find})
+	paths := slices.Clone(set.tree.files)
+	slices.SortStableFunc(paths, func(a, b string) int { return rank(a) - rank(b) })
+	set.read = quadlet.NewReader(quadlet.Files{Read: files.Read, List: set.tree.list, Dirs: func(string) []string { return set.everywhere(there) }, Find: set.tree.find})
 	seen := map[string]bool{}
-	for _, path := range files {
+	for _, path := range paths {
 		name := filepath.Base(path)
 		if filepath.Ext(name) != ".container" || seen[name] {
 			continue
 		}
 		seen[name] = true
-		if data, err := readRegular(path); err == nil {
+		if data, err := files.Read(path); err == nil {
 			set.paths[set.read.ServiceName(path, data)] = path
 		}
 	}

@@ -1,4 +1,6 @@
-package report
+// Package safe makes foreign words fit to be shown: names, labels, files and answers of a service, which an attacker may
+// have written. Whether a secret is in them is rules/secret's to say.
+package safe
 
 import (
 	"bytes"
@@ -10,16 +12,16 @@ import (
 	"unicode/utf8"
 )
 
-// Safe makes an attacker's words fit for a terminal and a log: control characters, invalid UTF-8, invisible characters and
+// Text makes an attacker's words fit for a terminal and a log: control characters, invalid UTF-8, invisible characters and
 // those that turn the direction of writing are shown as escapes, and what is longer than a line is cut. Nothing in it is a
 // command for the CI system that reads the log.
-func Safe(text string) string {
+func Text(text string) string {
 	const longest = 240
 	return printable(text, longest)
 }
 
-// Printable is Safe for what must not be cut, such as a line to paste.
-func Printable(text string) string { return printable(text, len(text)) }
+// Whole is Text for what must not be cut, such as a line to paste.
+func Whole(text string) string { return printable(text, len(text)) }
 
 func printable(text string, longest int) string {
 	var b strings.Builder
@@ -87,14 +89,15 @@ func hidden(r rune) bool {
 		r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0 // the Hangul fillers, which are letters without a shape
 }
 
-// escapedJSON passes JSON on with every hidden character in its strings as a \u escape: encoding/json leaves the upper
+// JSON passes JSON on with every hidden character in its strings as a \u escape: encoding/json leaves the upper
 // control characters, some of which terminals obey, as they are, and CI systems read commands in strings (##[). Outside
 // of strings JSON has no such characters but the white space that is kept.
-type escapedJSON struct{ to io.Writer }
+type JSON struct{ To io.Writer }
 
-func (w escapedJSON) Write(p []byte) (int, error) {
+// Write implements io.Writer.
+func (w JSON) Write(p []byte) (int, error) {
 	if bytes.IndexFunc(p, unprintable) < 0 && !bytes.Contains(p, []byte("##")) {
-		return w.to.Write(p)
+		return w.To.Write(p)
 	}
 	var b bytes.Buffer
 	for _, r := range logCommand.ReplaceAllString(string(p), `#\u0023$1`) {
@@ -108,7 +111,7 @@ func (w escapedJSON) Write(p []byte) (int, error) {
 			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
 		}
 	}
-	if _, err := w.to.Write(b.Bytes()); err != nil {
+	if _, err := w.To.Write(b.Bytes()); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -1,51 +1,16 @@
-package cli
+package definition
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
+
+	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/podman"
 )
-
-// largest is how many bytes of a file are read: more than any definition that somebody wrote.
-const largest = 8 << 20
-
-// readRegular reads a plain file. Opening it does not wait, whatever it is.
-func readRegular(path string) ([]byte, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		var inner *os.PathError
-		if errors.As(err, &inner) {
-			err = inner.Err
-		}
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("not a plain file")
-	case info.Size() > largest:
-		return nil, fmt.Errorf("larger than %d MiB", largest>>20)
-	}
-	return readAll(file)
-}
-
-func readAll(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, largest+1))
-	if err == nil && len(data) > largest {
-		err = fmt.Errorf("larger than %d MiB", largest>>20)
-	}
-	return data, err
-}
 
 // tree is what was found below the arguments of a command.
 type tree struct {
@@ -63,9 +28,9 @@ type tree struct {
 // walk collects the files that may be definitions: those that were named, and in directories those that wanted asks for.
 // What a .gitignore leaves out, version control's own directories and what is no plain file are passed over; symbolic links
 // to directories are not followed.
-func walk(paths []string, wanted func(name string) bool) (*tree, []error) {
+func walk(paths []string, wanted func(name string) bool) (*tree, []podman.Problem) {
 	t := &tree{named: map[string]bool{}, byName: map[string][]string{}}
-	var errs []error
+	var problems []podman.Problem
 	add := func(path string) {
 		t.files = append(t.files, path)
 	}
@@ -73,7 +38,7 @@ func walk(paths []string, wanted func(name string) bool) (*tree, []error) {
 		path = filepath.Clean(path)
 		info, err := os.Stat(path)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", path, pathless(err)))
+			problems = append(problems, unreadable(path, err))
 			continue
 		}
 		if !info.IsDir() {
@@ -83,28 +48,24 @@ func walk(paths []string, wanted func(name string) bool) (*tree, []error) {
 		}
 		t.roots = append(t.roots, path)
 		ignored := ignoresAbove(path)
-		errs = append(errs, walkDir(path, ignored, wanted, add)...)
+		problems = append(problems, walkDir(path, ignored, wanted, add)...)
 	}
 	slices.Sort(t.files)
 	t.files = slices.Compact(t.files)
 	for _, file := range t.files {
 		t.byName[filepath.Base(file)] = append(t.byName[filepath.Base(file)], file)
 	}
-	return t, errs
+	return t, problems
 }
 
-func pathless(err error) error {
-	var inner *os.PathError
-	if errors.As(err, &inner) {
-		return inner.Err
-	}
-	return err
+func unreadable(path string, err error) podman.Problem {
+	return podman.Problem{Origin: podman.Origin{File: path}, Message: files.Pathless(err).Error()}
 }
 
-func walkDir(dir string, ignored ignores, wanted func(string) bool, add func(string)) (errs []error) {
+func walkDir(dir string, ignored ignores, wanted func(string) bool, add func(string)) (problems []podman.Problem) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return []error{fmt.Errorf("%s: %w", dir, pathless(err))}
+		return []podman.Problem{unreadable(dir, err)}
 	}
 	ignored = ignored.with(dir)
 	for _, entry := range entries {
@@ -113,7 +74,7 @@ func walkDir(dir string, ignored ignores, wanted func(string) bool, add func(str
 			switch {
 			case name == ".git" || name == ".hg" || name == ".svn" || ignored.match(path, true):
 			default:
-				errs = append(errs, walkDir(path, ignored, wanted, add)...)
+				problems = append(problems, walkDir(path, ignored, wanted, add)...)
 			}
 			continue
 		}
@@ -129,7 +90,7 @@ func walkDir(dir string, ignored ignores, wanted func(string) bool, add func(str
 		}
 		add(path)
 	}
-	return errs
+	return problems
 }
 
 // has reports whether a file has a turn of its own.

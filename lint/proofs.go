@@ -1,4 +1,4 @@
-package cli
+package lint
 
 import (
 	"crypto/sha256"
@@ -11,15 +11,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/podlint/podlint/fix/prove"
+	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/rules"
-	"github.com/podlint/podlint/rules/secret"
 )
 
-// kept is a proof as it is kept: which fixes hold for a definition and an image. It lapses with either: what is looked for then has another
-// hash.
-type kept struct {
+// StoredProof is one entry of proofs.json: which fixes hold for a definition with an image. It is keyed by the hashes of
+// both, so that a change of either invalidates it.
+type StoredProof struct {
 	Container string `json:"container"`
 	// Definition is the SHA-256 of the command line that the copy was made by, Unit that of the unit's text, empty without one.
 	Definition string `json:"definition"`
@@ -28,13 +28,13 @@ type kept struct {
 	Image string    `json:"image"`
 	When  time.Time `json:"when"`
 	// Fixes are those that hold, all of them together.
-	Fixes []keptFix `json:"fixes"`
+	Fixes []StoredFix `json:"fixes"`
 	// Breaks are those that break it.
-	Breaks []keptFix `json:"breaks,omitempty"`
+	Breaks []StoredFix `json:"breaks,omitempty"`
 }
 
-// keptFix is a fix as it was tried, with its exceptions.
-type keptFix struct {
+// StoredFix is a fix as it was tried, with its exceptions.
+type StoredFix struct {
 	Rule        string         `json:"rule"`
 	Cause       string         `json:"cause,omitempty"`
 	Changes     []rules.Change `json:"changes,omitempty"`
@@ -43,12 +43,12 @@ type keptFix struct {
 	Why string `json:"why,omitempty"`
 }
 
-func (k *keptFix) ends(f *rules.Finding) bool { return k.Rule == f.Rule.ID && k.Cause == f.Cause }
+func (k *StoredFix) ends(f *rules.Finding) bool { return k.Rule == f.Rule.ID && k.Cause == f.Cause }
 
 type proofsFile struct {
-	Format  string `json:"format"`
-	Version int    `json:"version"`
-	Proofs  []kept `json:"proofs"`
+	Format  string        `json:"format"`
+	Version int           `json:"version"`
+	Proofs  []StoredProof `json:"proofs"`
 }
 
 const (
@@ -56,8 +56,8 @@ const (
 	mostProofs   = 1000
 )
 
-// proofsPath is where proofs are kept: root's with the system's state, a user's with theirs.
-func proofsPath() string {
+// ProofsPath is where proofs are kept: root's with the system's state, a user's with theirs.
+func ProofsPath() string {
 	if os.Geteuid() == 0 {
 		return "/var/lib/podlint/proofs.json"
 	}
@@ -71,9 +71,9 @@ func proofsPath() string {
 	return filepath.Join(home, ".local/state/podlint/proofs.json")
 }
 
-// readProofs returns the proofs that are kept; none where the file cannot be read.
-func readProofs(path string) []kept {
-	data, err := readRegular(path)
+// ReadProofs returns the proofs that are kept; none where the file cannot be read.
+func ReadProofs(path string) Proofs {
+	data, err := files.Read(path)
 	var f proofsFile
 	if err != nil || json.Unmarshal(data, &f) != nil || f.Format != proofsFormat || f.Version != 1 {
 		return nil
@@ -81,50 +81,39 @@ func readProofs(path string) []kept {
 	return f.Proofs
 }
 
-// store keeps a proof, in place of an older one of the same container.
-func (a *app) store(it *proof, r *prove.Result) error {
-	path := proofsPath()
+// StoreProof keeps a proof at the path, in place of an older one of the same container.
+func StoreProof(path string, p *StoredProof) error {
 	if path == "" {
 		return errors.New("there is no home directory")
 	}
-	before, err := readRegular(path)
+	before, err := files.Read(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f := proofsFile{Format: proofsFormat, Version: 1, Proofs: readProofs(path)}
-	p := kept{Container: it.subject.Name, Definition: hash(it.subject.Text), Image: it.image, When: a.now().UTC().Truncate(time.Second), Fixes: []keptFix{}}
-	if it.unit != "" {
-		p.Unit = hash(string(it.text))
-	}
-	for i, finding := range it.subject.Findings {
-		if !r.Kept[i] {
-			p.Breaks = append(p.Breaks, keptFix{Rule: finding.Rule.ID, Cause: finding.Cause, Why: secret.Mask(r.Why[finding.Rule.ID])})
-			continue
-		}
-		fix := prove.Adjusted(finding, r)
-		p.Fixes = append(p.Fixes, keptFix{Rule: finding.Rule.ID, Cause: finding.Cause, Changes: fix.Changes, MountOption: fix.MountOption})
-	}
-	f.Proofs = slices.DeleteFunc(f.Proofs, func(k kept) bool { return k.Container == p.Container })
-	f.Proofs = append(f.Proofs, p)
+	f := proofsFile{Format: proofsFormat, Version: 1, Proofs: ReadProofs(path)}
+	f.Proofs = slices.DeleteFunc(f.Proofs, func(k StoredProof) bool { return k.Container == p.Container })
+	f.Proofs = append(f.Proofs, *p)
 	f.Proofs = f.Proofs[max(0, len(f.Proofs)-mostProofs):]
 	data, err := json.MarshalIndent(f, "", " ")
 	if err != nil {
 		return err
 	}
-	return writeInPlace(path, before, append(data, '\n'))
+	const private = 0o600
+	return files.Replace(path, before, append(data, '\n'), private)
 }
 
-func hash(text string) string {
+// ProofHash returns what a proof knows a text by.
+func ProofHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 
-// proofs finds what was proven.
-type proofs []kept
+// Proofs holds what was proven.
+type Proofs []StoredProof
 
-// mark says of a container's findings which of their fixes were proven, and with what exceptions: for a live one with its image and command
+// Mark says of a container's findings which of their fixes were proven, and with what exceptions: for a live one with its image and command
 // line, for a definition with its text.
-func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText func() (string, bool)) {
+func (p Proofs) Mark(c *podman.Container, findings []rules.Finding, unitText func() (string, bool)) {
 	if len(p) == 0 || len(findings) == 0 {
 		return
 	}
@@ -134,9 +123,9 @@ func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText fun
 		for i, w := range c.CreateCommand.Value {
 			words[i] = w.Reveal()
 		}
-		live = hash(layOut(words))
+		live = ProofHash(command.FormatMultiline(words))
 	} else if text, ok := unitText(); ok {
-		unit = hash(text)
+		unit = ProofHash(text)
 	}
 	for _, k := range p {
 		with := ""
@@ -182,4 +171,9 @@ func (p proofs) mark(c *podman.Container, findings []rules.Finding, unitText fun
 			}
 		}
 	}
+}
+
+// MarkLive is Mark for a live container, which has its command line.
+func (p Proofs) MarkLive(c *podman.Container, findings []rules.Finding) {
+	p.Mark(c, findings, func() (string, bool) { return "", false })
 }

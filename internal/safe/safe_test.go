@@ -1,4 +1,4 @@
-package report
+package safe
 
 import (
 	"bytes"
@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestSafeCommands holds that no foreign word starts a command of GitHub, GitLab or Azure Pipelines, and that what only looks alike stays.
-func TestSafeCommands(t *testing.T) {
+// TestTextCommands holds that no foreign word starts a command of GitHub, GitLab or Azure Pipelines, and that what only looks alike stays.
+func TestTextCommands(t *testing.T) {
 	for text, want := range map[string]string{
 		"::stop-commands::zz":                    `\x3a:stop-commands::zz`,
 		"  ::error file=a::x":                    `  \x3a:error file=a::x`,
@@ -22,16 +22,16 @@ func TestSafeCommands(t *testing.T) {
 		"a::b::c":                                "a::b::c",
 		"## heading":                             "## heading",
 	} {
-		if got := Safe(text); got != want {
+		if got := Text(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }
 
-func TestEscapedJSONCommands(t *testing.T) {
+func TestJSONCommands(t *testing.T) {
 	var out bytes.Buffer
 	const name = "##[error]x ##vso[task]y"
-	if err := json.NewEncoder(escapedJSON{&out}).Encode(name); err != nil {
+	if err := json.NewEncoder(JSON{&out}).Encode(name); err != nil {
 		t.Fatal(err)
 	}
 	var back string

@@ -1,0 +1,160 @@
+package lint
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"github.com/podlint/podlint/definition"
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/policy"
+	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules"
+)
+
+// check is one run over a set of definitions.
+type check struct {
+	*Linter
+	set    *definition.Set
+	result *report.Report
+	// peers holds what the rules about relations need of each container, and waivers those that such findings may have.
+	peers   []*rules.Relative
+	waivers []policy.Waiver
+}
+
+// outcome is what one file gave.
+type outcome struct {
+	containers []report.Container
+	findings   []rules.Finding
+	problems   []podman.Problem
+	peers      []*rules.Relative
+	waivers    []policy.Waiver
+}
+
+// Check lints the definitions of a set, several at once, and puts what comes of them into the report in the order of their
+// paths. It ends early, with an incomplete report, where ctx does.
+func (l *Linter) Check(ctx context.Context, set *definition.Set, result *report.Report, progress Progress) {
+	result.Definitions = true
+	c := &check{Linter: l, set: set, result: result}
+	paths := set.Paths()
+	const batch = 256 // what waits for its turn in the report is bounded
+	for from := 0; from < len(paths) && ctx.Err() == nil; from += batch {
+		to := min(from+batch, len(paths))
+		for _, o := range c.batch(ctx, paths[from:to]) {
+			c.put(&o)
+		}
+		progress("reading files", to, len(paths))
+	}
+	c.relate()
+	result.Sources = append(result.Sources, report.Source{Kind: "files", URI: set.Source()})
+	if ctx.Err() != nil {
+		result.Interrupted(context.Cause(ctx))
+	}
+}
+
+// batch lints some files at once.
+func (c *check) batch(ctx context.Context, paths []string) []outcome {
+	outcomes := make([]outcome, len(paths))
+	var group sync.WaitGroup
+	next := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for i := range next {
+				outcomes[i] = c.lint(c.set, paths[i])
+			}
+		})
+	}
+	for i := 0; i < len(paths) && ctx.Err() == nil; i++ {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+	return outcomes
+}
+
+func (c *check) put(o *outcome) {
+	c.result.Containers = append(c.result.Containers, o.containers...)
+	c.peers = append(c.peers, o.peers...)
+	c.waivers = append(c.waivers, o.waivers...)
+	c.keep(c.result, o.findings)
+	for _, p := range o.problems {
+		c.result.Add(p)
+	}
+}
+
+// relate judges the containers of all files beside one another: those for rootless Podman and those for root's each by
+// themselves.
+func (c *check) relate() {
+	var findings []rules.Finding
+	for _, rootless := range []bool{false, true} {
+		var group []*rules.Relative
+		for _, peer := range c.peers {
+			if peer.Host.Rootless.Value == rootless {
+				group = append(group, peer)
+			}
+		}
+		findings = append(findings, rules.Relate(c.Rules, group)...)
+	}
+	policy.Apply(c.waivers, findings)
+	for _, p := range policy.Unused(c.waivers, c.usesFor(true)) {
+		c.result.Add(p)
+	}
+	quote(findings, texts{c.set.Text, map[string][]byte{}})
+	c.keep(c.result, findings)
+	if len(findings) > 0 {
+		c.result.Sort()
+	}
+}
+
+// lint reads one file and judges what it defines, applying the waivers in the files that it is made of.
+func (l *Linter) lint(set *definition.Set, path string) outcome {
+	d := set.Read(path)
+	o := outcome{problems: d.Problems}
+	read := texts{set.Text, map[string][]byte{path: d.Text}}
+	var findings []rules.Finding
+	for _, c := range d.Containers {
+		o.containers = append(o.containers, report.Describe(c))
+		o.peers = append(o.peers, rules.Related(c))
+		found := rules.Check(l.Rules, c)
+		l.Proofs.Mark(c, found, func() (string, bool) {
+			text, ok := read.of(c.Definition.Origin.File)
+			return string(text), ok && c.Definition.Syntax == podman.SyntaxQuadlet
+		})
+		findings = append(findings, found...)
+	}
+	var waivers []policy.Waiver
+	known := func(rule string) error { _, err := rules.Find(l.Catalogue, rule); return err }
+	for _, file := range d.Files {
+		text, ok := read.of(file)
+		if !ok {
+			continue
+		}
+		found, problems := policy.Waivers(file, string(text), known)
+		waivers = append(waivers, found...)
+		o.problems = append(o.problems, problems...)
+	}
+	policy.Apply(waivers, findings)
+	if len(d.Containers) > 0 {
+		o.problems = append(o.problems, policy.Unused(waivers, l.usesFor(false))...)
+		o.waivers = waivers
+	}
+	quote(findings, read)
+	o.findings = findings
+	return o
+}
+
+// Findings lints some files of a set, without comparing their containers, and returns what is found and what is wrong with
+// the files.
+func (l *Linter) Findings(set *definition.Set, paths []string) (found []rules.Finding, wrong []string) {
+	result := report.Report{Started: l.Now()}
+	for _, path := range paths {
+		o := l.lint(set, path)
+		l.keep(&result, o.findings)
+		for _, p := range o.problems {
+			if !p.Warning {
+				wrong = append(wrong, p.Message)
+			}
+		}
+	}
+	return result.Findings, wrong
+}
