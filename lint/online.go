@@ -11,6 +11,9 @@ import (
 	"github.com/podlint/podlint/podman/registry"
 )
 
+// RegistryTimeout is how long each registry has for an answer where nobody says otherwise.
+const RegistryTimeout = 15 * time.Second
+
 // Registries says how registries are asked for newer images.
 type Registries struct {
 	// Timeout bounds what each registry has for an answer.

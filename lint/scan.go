@@ -21,10 +21,6 @@ import (
 func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Selection, registries *Registries,
 	result *report.Report, progress Progress,
 ) error {
-	fail := func(target string, err error) {
-		result.Errors = append(result.Errors, report.Error{Target: target, Message: err.Error()})
-		result.Complete = false
-	}
 	atOnce, afterwards := l.Rules, []rules.Rule(nil)
 	if registries != nil { // what they are asked about is judged when they have answered
 		atOnce, afterwards = onlineRules(l.Rules)
@@ -48,7 +44,7 @@ func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Sel
 	if len(afterwards) > 0 {
 		failed := registries.ask(ctx, waiting, l.Now, progress)
 		for _, name := range slices.Sorted(maps.Keys(failed)) {
-			fail(name, failed[name])
+			result.Fail(name, failed[name])
 		}
 		for _, c := range waiting {
 			l.keep(result, rules.Check(afterwards, c))
@@ -61,10 +57,10 @@ func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Sel
 		if _, hinted := hint.Of(err); hinted {
 			return err
 		}
-		fail(service.URI, err)
+		result.Fail(service.URI, err)
 	}
 	for _, p := range problems {
-		fail(p.Target, p.Err)
+		result.Fail(p.Target, p.Err)
 	}
 	return nil
 }
@@ -100,8 +96,7 @@ func (l *Linter) Images(ctx context.Context, service *live.Service, names []stri
 			if _, hinted := hint.Of(err); hinted && len(names) == 1 {
 				return err
 			}
-			result.Errors = append(result.Errors, report.Error{Target: name, Message: err.Error()})
-			result.Complete = false
+			result.Fail(name, err)
 			continue
 		}
 		if i == 0 {

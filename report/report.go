@@ -10,6 +10,7 @@ import (
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
+	"github.com/podlint/podlint/rules/secret"
 )
 
 // Report is what one run has found.
@@ -126,7 +127,7 @@ func HintAfter(list []Error, i int) string {
 func (r *Report) Add(p podman.Problem) {
 	origin := p.Origin
 	origin.Column = 0
-	e := Error{Target: origin.String(), Message: p.Message, Hint: p.Hint, Location: located(p.Origin)}
+	e := Error{Target: origin.String(), Message: secret.Mask(p.Message), Hint: p.Hint, Location: located(p.Origin)}
 	if p.Warning {
 		r.Warnings = append(r.Warnings, e)
 		return
@@ -135,10 +136,16 @@ func (r *Report) Add(p podman.Problem) {
 	r.Unreadable = true
 }
 
+// Fail says that something was not read and that the report is incomplete. A message of a library may quote what it could
+// not read, so that secrets in it are masked.
+func (r *Report) Fail(target string, err error) {
+	r.Complete = false
+	r.Errors = append(r.Errors, Error{Target: target, Message: secret.Mask(err.Error())})
+}
+
 // Interrupted says that the run ended before it was complete, and why.
 func (r *Report) Interrupted(why error) {
-	r.Complete = false
-	r.Errors = append(r.Errors, Error{Target: "podlint", Message: why.Error()})
+	r.Fail("podlint", why)
 }
 
 // Describe returns what a report says about a container.

@@ -28,7 +28,7 @@ ever gets shorter until somebody writes it anew.`,
 		Example: `  podlint baseline write check .                 podlint-baseline.json
   podlint baseline update scan
   podlint check . --baseline podlint-baseline.json`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
 			}
@@ -43,7 +43,7 @@ ever gets shorter until somebody writes it anew.`,
 		}
 		sub := &cobra.Command{
 			Use: name, Short: short,
-			Args: func(cmd *cobra.Command, _ []string) error {
+			Args: func(_ *cobra.Command, _ []string) error {
 				return &usageError{errors.New("baseline " + name + " takes scan or check, with what these take")}
 			},
 			RunE: func(*cobra.Command, []string) error { return nil },

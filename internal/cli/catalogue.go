@@ -40,14 +40,14 @@ func (a *app) rulesCommand() *cobra.Command {
 		Use:   "rules",
 		Short: "List the rules",
 		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(_ *cobra.Command, _ []string) error {
 			catalogue := rules.All(rules.Parameters{})
 			all, width := make([]catalogueRule, len(catalogue)), 0
 			for i := range catalogue {
 				all[i] = asCatalogue(&catalogue[i])
 				width = max(width, len(all[i].ID))
 			}
-			return a.describe(cmd, format, all, func() {
+			return a.describe(format, all, func() {
 				for _, r := range all {
 					fmt.Fprintf(a.Out, "%-*s  %-8s  %s\n", width, r.ID, r.Severity, r.Title)
 				}
@@ -65,7 +65,7 @@ func (a *app) explainCommand() *cobra.Command {
 		Short: "Say why a rule matters and what to do; or how reach and exposure are worked out",
 		Example: `  podlint explain cap-drop-all
   podlint explain reach`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return &usageError{errors.New("explain takes the name of one rule")}
 			}
@@ -81,7 +81,7 @@ func (a *app) explainCommand() *cobra.Command {
 			if err != nil {
 				return &usageError{err}
 			}
-			return a.describe(cmd, format, asCatalogue(rule), func() { a.explain(rule) })
+			return a.describe(format, asCatalogue(rule), func() { a.explain(rule) })
 		},
 	}
 	formatFlag(cmd, &format)
@@ -89,7 +89,7 @@ func (a *app) explainCommand() *cobra.Command {
 }
 
 // describe writes what a command that only describes has to say, in the format that was asked for.
-func (a *app) describe(cmd *cobra.Command, format string, value any, text func()) error {
+func (a *app) describe(format string, value any, text func()) error {
 	switch format {
 	case "json":
 		return writeJSON(a.Out, value)

@@ -211,7 +211,7 @@ func (a *app) showConfig(cmd *cobra.Command, named, format string) error {
 			list = append(list, effective{"rules." + c.Rule + " for " + strings.TrimSpace(s.Container+" "+s.Path), word, at.String()})
 		}
 	}
-	return a.describe(cmd, format, list, func() {
+	return a.describe(format, list, func() {
 		width := 0
 		for _, e := range list {
 			width = max(width, len(e.Setting))

@@ -16,6 +16,7 @@ import (
 	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/lint"
+	"github.com/podlint/podlint/podman/live/livetest"
 	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
@@ -298,8 +299,8 @@ func TestFixOlderPodman(t *testing.T) {
 // TestFixContainers holds the command lines that fix prints for real services' containers: they parse, their rules are silent, and no secret
 // is in them.
 func TestFixContainers(t *testing.T) {
-	for _, name := range captures {
-		url := serve(t, loadCapture(t, name))
+	for _, name := range livetest.Names() {
+		url := livetest.Serve(t, livetest.Load(t, name))
 		_, out, errs := fixAt(t, "--url", url, "plain", "secret-variable", "privileged")
 		if strings.Contains(out+errs, "planted-") || strings.Contains(out+errs, "9f3Kq7") {
 			t.Errorf("%s: a secret shows", name)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/podlint/podlint/podman/live/livetest"
 )
 
 // TestMisbehavingRegistries holds what a scan makes of registries of which one is well and the others go wrong, each in its way: each is named,
@@ -48,8 +50,8 @@ func TestMisbehavingRegistries(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("CONTAINERS_REGISTRIES_CONF", file)
-	good := loadCapture(t, "podman-5-rootful")
-	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	good := livetest.Load(t, "podman-5-rootful")
+	url := livetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := good[r.URL.RequestURI()]
 		var c map[string]any
 		if !ok || !inspects(r) || json.Unmarshal(a.JSON, &c) != nil || names[strings.TrimPrefix(fmt.Sprint(c["Name"]), "/")] == "" {

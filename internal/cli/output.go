@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/internal/version"
 	"github.com/podlint/podlint/lint"
 	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
@@ -98,7 +99,7 @@ func (a *app) prepare(cmd *cobra.Command, o *output, p rules.Parameters) error {
 			return err
 		}
 	}
-	o.linter.Tool.Version, o.linter.Now = version(), a.now
+	o.linter.Tool.Version, o.linter.Now = version.String(), a.now
 	if a.machine {
 		o.linter.Proofs = lint.ReadProofs(lint.ProofsPath())
 	}

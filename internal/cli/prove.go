@@ -196,7 +196,7 @@ func (it *proof) split(path string, text []byte, findings []*rules.Finding) {
 // proofOfContainer reads a container and what makes it.
 func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags *proveFlags, name string) (*proof, error) {
 	flags.service.Now, flags.service.Machine, flags.service.Log = a.now, a.machine, func(string, ...any) {}
-	flags.service.Timeout, flags.service.Concurrency = defaultTimeout, defaultConcurrency
+	flags.service.Timeout, flags.service.Concurrency = live.DefaultTimeout, live.DefaultConcurrency
 	service, err := live.Connect(ctx, flags.service)
 	if err != nil {
 		return nil, err

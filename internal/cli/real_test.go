@@ -25,6 +25,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/podlint/podlint/podman/live/livetest"
 )
 
 // cases are the containers of the matrix: what each is made with, and the rules that must fire on it with the severity
@@ -526,7 +528,7 @@ func record(t *testing.T, major string, isRootless bool) {
 	defer func() { service.Process.Kill(); service.Wait() }()
 	waitForListener(t, "unix", socket)
 	var mu sync.Mutex
-	answers := map[string]recorded{}
+	answers := map[string]livetest.Answer{}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "d"})
 	proxy.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", socket) }}
 	proxy.ModifyResponse = func(resp *http.Response) error {
@@ -535,7 +537,7 @@ func record(t *testing.T, major string, isRootless bool) {
 			return err
 		}
 		resp.Body = io.NopCloser(bytes.NewReader(body))
-		a := recorded{Status: resp.StatusCode, Version: resp.Header.Get("Libpod-API-Version")}
+		a := livetest.Answer{Status: resp.StatusCode, Version: resp.Header.Get("Libpod-API-Version")}
 		if json.Valid(body) {
 			a.JSON = bytes.TrimSpace(body)
 		} else {

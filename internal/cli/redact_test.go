@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/podlint/podlint/fix"
+	"github.com/podlint/podlint/podman/live/livetest"
 )
 
 // choices are the ways to choose rules in which no rule needs to have looked for secrets.
@@ -170,7 +171,7 @@ func TestMaskedDiff(t *testing.T) {
 
 // TestScanKeepsSecretsUnderEveryChoice looks in a replayed scan for what was planted in the captured containers.
 func TestScanKeepsSecretsUnderEveryChoice(t *testing.T) {
-	url := serve(t, loadCapture(t, captures[2]))
+	url := livetest.Serve(t, livetest.Load(t, livetest.Names()[2]))
 	for _, format := range formats {
 		for _, choice := range choices {
 			_, out, errs := scanAt(t, url, append([]string{"-v", "--format", format}, choice...)...)

@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/podlint/podlint/podman/live"
+	"github.com/podlint/podlint/podman/live/livetest"
 	"github.com/podlint/podlint/report"
 )
 
@@ -44,9 +46,9 @@ func golden(t *testing.T, name, got string) {
 
 // TestCaptures replays what real services answered, and holds the findings and how each format shows them.
 func TestCaptures(t *testing.T) {
-	for _, name := range captures {
+	for _, name := range livetest.Names() {
 		t.Run(name, func(t *testing.T) {
-			url := serve(t, loadCapture(t, name))
+			url := livetest.Serve(t, livetest.Load(t, name))
 			status, out, errs := scanAt(t, url, "--format", "json")
 			if status != 1 || errs != "" {
 				t.Fatalf("status %d, %s", status, errs)
@@ -118,8 +120,8 @@ func validateSARIF(t *testing.T, document string) {
 
 // TestCapturesKeepSecrets searches every format for the values that were planted in the captured containers.
 func TestCapturesKeepSecrets(t *testing.T) {
-	for _, name := range captures {
-		url := serve(t, loadCapture(t, name))
+	for _, name := range livetest.Names() {
+		url := livetest.Serve(t, livetest.Load(t, name))
 		for _, format := range formats {
 			_, out, errs := scanAt(t, url, "-v", "--format", format)
 			if strings.Contains(out+errs, "planted-") || strings.Contains(out+errs, "9f3Kq7") || strings.Contains(out, "fromtheimage") {
@@ -136,8 +138,8 @@ func inspects(r *http.Request) bool {
 
 // TestMisbehavingService holds what a scan makes of a service that goes wrong while it reads.
 func TestMisbehavingService(t *testing.T) {
-	good := loadCapture(t, "podman-5-rootful")
-	all := len(parseReport(t, runScan(t, serve(t, good), "--format", "json")).Containers)
+	good := livetest.Load(t, "podman-5-rootful")
+	all := len(parseReport(t, runScan(t, livetest.Serve(t, good), "--format", "json")).Containers)
 	tests := []struct {
 		name     string
 		on       func(*http.Request) bool
@@ -169,7 +171,7 @@ func TestMisbehavingService(t *testing.T) {
 			if strings.Contains(test.mentions, "no answer within") {
 				timeout = "200ms" // and no answer comes
 			}
-			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			url := livetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if test.on(r) && (count.Add(1) <= test.times || test.times == 0) {
 					test.answer(w, r)
 					return
@@ -177,7 +179,7 @@ func TestMisbehavingService(t *testing.T) {
 				good.ServeHTTP(w, r)
 			}))
 			status, out, errs := scanAt(t, url, "--format", "json", "--timeout", timeout)
-			const enough = 2 * defaultConcurrency // failures, after which a service that does not recover is not asked for every container
+			const enough = 2 * live.DefaultConcurrency // failures, after which a service that does not recover is not asked for every container
 			if n := count.Load(); strings.Contains(test.mentions, "no answer within") && n > enough {
 				t.Errorf("it was asked %d times", n)
 			}
@@ -244,9 +246,9 @@ func TestUnknownHostKey(t *testing.T) {
 // hostileService serves a capture in which a container's every word is an attacker's, who wants a page to ask an address.
 func hostileService(t *testing.T, address string) string {
 	t.Helper()
-	good := loadCapture(t, "podman-4-rootful")
+	good := livetest.Load(t, "podman-4-rootful")
 	evil := "evil\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.\u200b\r\n::error::x\xff</script><script>document.documentElement.dataset.owned=1</script>\"'><img src=" + address + " onerror=\"document.documentElement.dataset.owned=1\">`|[x](" + address + ")"
-	return serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return livetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := good[r.URL.RequestURI()]
 		if !ok || !inspects(r) {
 			good.ServeHTTP(w, r)
@@ -300,7 +302,7 @@ func TestHostileContainer(t *testing.T) {
 
 // TestOutputs holds that all formats can be written in one run.
 func TestOutputs(t *testing.T) {
-	url := serve(t, loadCapture(t, "podman-5-rootless"))
+	url := livetest.Serve(t, livetest.Load(t, "podman-5-rootless"))
 	dir := t.TempDir()
 	status, out, errs := scanAt(t, url, "--format", "text", "--format", "json="+dir+"/j", "--format", "sarif="+dir+"/s")
 	if status != 1 || errs != "" || !strings.Contains(out, "Exit status 1") {
@@ -321,7 +323,7 @@ func TestOutputs(t *testing.T) {
 
 // TestInterrupt holds that Ctrl-C ends a scan of a service that hangs within a second, with a report of what was read.
 func TestInterrupt(t *testing.T) {
-	good := loadCapture(t, "podman-5-rootful")
+	good := livetest.Load(t, "podman-5-rootful")
 	for name, hangs := range map[string]func(*http.Request) bool{
 		"while connecting": func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/_ping") },
 		"while reading":    func(r *http.Request) bool { return inspects(r) && !strings.Contains(r.URL.Path, "/containers/a") },
@@ -329,7 +331,7 @@ func TestInterrupt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			reached := make(chan struct{}, 1000)
-			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			url := livetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if hangs(r) {
 					reached <- struct{}{}
 					hang(w, r)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/podlint/podlint/internal/hint"
 	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/internal/version"
 	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
 )
@@ -173,7 +174,7 @@ be read, 3 the scan is incomplete.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SuggestionsMinimumDistance = 2
-	root.Version = version()
+	root.Version = version.String()
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.imageCommand(), a.fixCommand(), a.proveCommand(), a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.docsCommand(), a.versionCommand())

@@ -56,9 +56,9 @@ socket for the length of the scan: there is nothing to enable first.`,
 	f.BoolVar(&flags.running, "running", false, "only containers that run")
 	f.StringSliceVar(&flags.pods, "pod", nil, "only containers of these `pods`, by name or ID")
 	f.StringArrayVar(&flags.filters, "filter", nil, "only what `KEY=VALUE` leaves, as podman ps: label, name, status, id, ancestor, volume, network, health")
-	f.IntVar(&flags.service.Concurrency, "concurrency", defaultConcurrency, "how many `requests` to have under way at once")
+	f.IntVar(&flags.service.Concurrency, "concurrency", live.DefaultConcurrency, "how many `requests` to have under way at once")
 	f.BoolVar(&flags.online, "online", false, "ask the registries whether they have newer images")
-	f.DurationVar(&flags.registryTimeout, "registry-timeout", 15*time.Second, "how long to wait for what a registry says of an image")
+	f.DurationVar(&flags.registryTimeout, "registry-timeout", lint.RegistryTimeout, "how long to wait for what a registry says of an image")
 	f.DurationVar(&flags.imageAge, "image-age", rules.DefaultImageAge, "how old an image may be")
 	flags.flags(cmd)
 	return cmd
@@ -73,15 +73,9 @@ func (f *scanFlags) connection(cmd *cobra.Command) {
 	set.StringVar(&s.TLSCert, "tls-cert", "", "a client certificate's PEM `file`, for tcp")
 	set.StringVar(&s.TLSKey, "tls-key", "", "the client certificate's key, a PEM `file`")
 	set.StringVar(&s.TLSCA, "tls-ca", "", "the certificate authority's PEM `file`, for tcp")
-	set.DurationVar(&s.Timeout, "timeout", defaultTimeout, "how long to wait for each answer of the service")
-	s.Concurrency = defaultConcurrency
+	set.DurationVar(&s.Timeout, "timeout", live.DefaultTimeout, "how long to wait for each answer of the service")
+	s.Concurrency = live.DefaultConcurrency
 }
-
-// What a service is asked with where nobody says otherwise.
-const (
-	defaultTimeout     = 10 * time.Second
-	defaultConcurrency = 4
-)
 
 // podmanFilters are the keys of --filter.
 var podmanFilters = []string{"label", "label!", "name", "status", "id", "ancestor", "volume", "network", "health", "pod", "before", "since", "exited"}

@@ -20,6 +20,12 @@ import (
 	"github.com/podlint/podlint/internal/hint"
 )
 
+// What a service is asked with where nobody says otherwise.
+const (
+	DefaultTimeout     = 10 * time.Second
+	DefaultConcurrency = 4
+)
+
 // Options says which service to ask and how patiently.
 type Options struct {
 	// URL is the service's address (unix, tcp or ssh), empty for none.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,21 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/live/livetest"
 )
 
 // service is a Podman service of so many lines: the answers to paths below the API's root.
 func service(t *testing.T, version string, answers map[string]string) *Service {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "podlint")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", filepath.Join(dir, "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	url := livetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Libpod-API-Version", version)
 		_, path, _ := strings.Cut(r.URL.EscapedPath(), "/libpod")
 		answer, ok := answers[path]
@@ -44,12 +35,8 @@ func service(t *testing.T, version string, answers map[string]string) *Service {
 		}
 		_, _ = w.Write([]byte(answer))
 	}))
-	server.Listener.Close()
-	server.Listener = listener
-	server.Start()
-	t.Cleanup(server.Close)
 	s, err := Connect(t.Context(), Options{
-		URL: "unix://" + listener.Addr().String(), Timeout: 5 * time.Second, Concurrency: 2, Now: time.Now, Log: t.Logf,
+		URL: url, Timeout: 5 * time.Second, Concurrency: 2, Now: time.Now, Log: t.Logf,
 	})
 	if err != nil {
 		t.Fatal(err)
