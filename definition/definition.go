@@ -182,11 +182,11 @@ var unitPlaces = []struct {
 func (s *Set) host(path string) *podman.Host {
 	rootless := s.options.Rootless
 	if !rootless.Known() {
-		rootless = podman.Setting[bool]{State: podman.Default}
+		rootless = podman.DefaultTo(false, podman.Origin{})
 		path = absolutePath(path)
 		for _, place := range unitPlaces {
 			if strings.Contains(path, place.dir) {
-				rootless = podman.Read(place.rootless, "the file's place")
+				rootless = podman.Set(place.rootless, podman.Field("the file's place"))
 				break
 			}
 		}

@@ -72,7 +72,7 @@ func (r *Registries) ask(ctx context.Context, all []*podman.Container, now func(
 					failed[name] = err
 				} else {
 					for _, c := range byName[name] {
-						c.Image.Latest = podman.Read(latest, "registry")
+						c.Image.Latest = podman.Set(latest, podman.Field("registry"))
 					}
 				}
 				done++

@@ -22,7 +22,7 @@ func Differences(live, defined *Container) []string {
 	differ("user namespace", unequal(live.OwnUsers(), defined.OwnUsers()))
 	a, b := live.Capabilities.Bounding, defined.Capabilities.Bounding
 	// The default set is the machine's own; only what was asked for is compared.
-	if a.Known() && b.State == Set && !live.Confinement.Privileged.Value {
+	if a.Known() && b.State == StateSet && !live.Confinement.Privileged.Value {
 		asked := live.Capabilities.Requested
 		differ("capabilities", asked.Known() && !sameSet(asked.Value, defined.Capabilities.Requested.Value) || len(b.Value) < len(DefaultCapabilities()) && !sameSet(a.Value, b.Value))
 	}

@@ -36,7 +36,7 @@ func hostID(m Setting[IDMap], id uint32) Setting[uint32] {
 	if !ok {
 		return Setting[uint32]{}
 	}
-	return Setting[uint32]{Value: outside, State: m.State, Origin: m.Origin}
+	return Derive(m, outside)
 }
 
 // Identity returns who a UID of the container is on the host.
@@ -81,5 +81,5 @@ func (c *Container) OwnUsers() Setting[bool] {
 	if root == IdentityUnknown { // container root is not mapped to anybody
 		own = len(uids.Value) > 0
 	}
-	return Setting[bool]{Value: own, State: uids.State, Origin: uids.Origin}
+	return Derive(uids, own)
 }

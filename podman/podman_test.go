@@ -44,8 +44,8 @@ func TestIDMap(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	rootful := &Host{Rootless: Read(false, ""), UIDs: IdentityMap()}
-	rootless := &Host{Rootless: Read(true, ""), UIDs: IDMap{{0, 1001, 1}, {1, 100000, 65536}}}
+	rootful := &Host{Rootless: Set(false, Origin{}), UIDs: IdentityMap()}
+	rootless := &Host{Rootless: Set(true, Origin{}), UIDs: IDMap{{0, 1001, 1}, {1, 100000, 65536}}}
 	for _, test := range []struct {
 		host *Host
 		uids IDMap
@@ -60,7 +60,7 @@ func TestIdentity(t *testing.T) {
 		{rootless, rootless.UIDs, 33, IdentitySubordinate},
 		{&Host{}, IdentityMap(), 0, IdentityUnknown},
 	} {
-		c := Container{Host: test.host, Namespaces: Namespaces{UIDs: Read(test.uids, "")}}
+		c := Container{Host: test.host, Namespaces: Namespaces{UIDs: Set(test.uids, Origin{})}}
 		if got := c.Identity(test.uid); got != test.want {
 			t.Errorf("UID %d through %s: %d, want %d", test.uid, test.uids, got, test.want)
 		}

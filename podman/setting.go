@@ -8,22 +8,22 @@ import (
 // State says how much is known about a setting.
 type State uint8
 
-// The states of a setting. The zero value is Unknown, so that what a reader forgets to fill never passes for safe.
+// The states of a setting. The zero value is StateUnknown, so that what a reader forgets to fill never passes for safe.
 const (
-	// Unknown means that the input does not tell. No rule may call an unknown setting good or bad.
-	Unknown State = iota
-	// Default means that nobody chose the value: it is what Podman does by itself.
-	Default
-	// Set means that the value was chosen, or that the service reports it as what is in force.
-	Set
+	// StateUnknown means that the input does not tell. No rule may call an unknown setting good or bad.
+	StateUnknown State = iota
+	// StateDefault means that nobody chose the value: it is what Podman does by itself.
+	StateDefault
+	// StateSet means that the value was chosen, or that the service reports it as what is in force.
+	StateSet
 )
 
 // String returns the state's name, as reports print it.
 func (s State) String() string {
 	switch s {
-	case Default:
+	case StateDefault:
 		return "default"
-	case Set:
+	case StateSet:
 		return "set"
 	default:
 		return "unknown"
@@ -40,6 +40,9 @@ type Origin struct {
 	Line, Column int
 }
 
+// Field returns the origin of what an API field or a key says, such as "HostConfig.ReadonlyRootfs".
+func Field(name string) Origin { return Origin{Field: name} }
+
 // String returns the origin as reports print it: "FILE:LINE:COLUMN", or the field.
 func (o Origin) String() string {
 	if o.File == "" {
@@ -55,7 +58,7 @@ func (o Origin) String() string {
 	return s
 }
 
-// At returns the origin with another field: what is not written stands where it would have to be.
+// At returns the origin with another field, for a setting that is not written: it points where it would have to be.
 func (o Origin) At(field string) Origin {
 	o.Field = field
 	return o
@@ -63,7 +66,7 @@ func (o Origin) At(field string) Origin {
 
 // Setting is a value of a container's configuration with what is known about it and where it was read.
 type Setting[T any] struct {
-	// Value means nothing while State is Unknown.
+	// Value means nothing while State is StateUnknown.
 	Value T
 	// State says whether the value was set, is Podman's default, or is not known.
 	State State
@@ -72,16 +75,26 @@ type Setting[T any] struct {
 }
 
 // Known reports whether the setting's value may be relied upon.
-func (s Setting[T]) Known() bool { return s.State != Unknown }
+func (s Setting[T]) Known() bool { return s.State != StateUnknown }
 
-// Read returns a setting whose value was read from an API field.
-func Read[T any](value T, field string) Setting[T] {
-	return Setting[T]{Value: value, State: Set, Origin: Origin{Field: field}}
+// Set returns a setting that was chosen, or that the service reports as being in force.
+func Set[T any](value T, origin Origin) Setting[T] {
+	return Setting[T]{Value: value, State: StateSet, Origin: origin}
 }
 
-// Unset returns a setting that has Podman's default, as an API field or the absence of a key says.
-func Unset[T any](value T, field string) Setting[T] {
-	return Setting[T]{Value: value, State: Default, Origin: Origin{Field: field}}
+// DefaultTo returns a setting that nobody chose. Its value is Podman's default.
+func DefaultTo[T any](value T, origin Origin) Setting[T] {
+	return Setting[T]{Value: value, State: StateDefault, Origin: origin}
+}
+
+// UnknownAt returns a setting whose value is not known although its place is. Where neither is, write the zero value.
+func UnknownAt[T any](origin Origin) Setting[T] {
+	return Setting[T]{Origin: origin}
+}
+
+// Derive returns a setting that follows from another: its state and origin are those of from.
+func Derive[T, F any](from Setting[F], value T) Setting[T] {
+	return Setting[T]{Value: value, State: from.State, Origin: from.Origin}
 }
 
 // Sensitive is a string that may hold a secret. However it is formatted or marshalled it shows as "[redacted]"; only

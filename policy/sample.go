@@ -12,21 +12,21 @@ import (
 
 // sample makes a container for a test of a custom rule.
 func sample(given map[string]any) (*podman.Container, error) {
-	host := podman.AssumedHost(podman.Read(false, "test"), time.Time{})
+	host := podman.AssumedHost(podman.Set(false, podman.Field("test")), time.Time{})
 	c := &podman.Container{Name: "test", Kind: podman.KindContainer, Host: host}
-	c.Process.User, c.Process.UID = podman.Unset("", ""), podman.Unset(uint32(0), "")
-	c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Unset(host.UIDs, ""), podman.Unset(host.GIDs, "")
-	c.Capabilities.Bounding = podman.Unset(podman.DefaultCapabilities(), "")
-	c.Capabilities.Requested = podman.Unset([]string{}, "")
-	c.Confinement.Privileged, c.Confinement.NoNewPrivileges = podman.Unset(false, ""), podman.Unset(false, "")
-	c.Confinement.Seccomp = podman.Unset("", "")
-	c.Files.ReadOnly, c.Files.Mounts = podman.Unset(false, ""), podman.Unset([]podman.Mount{}, "")
-	c.Network.Mode, c.Network.Names = podman.Unset("bridge", ""), podman.Unset([]string{podman.DefaultNetwork}, "")
-	c.Network.Ports = podman.Unset([]podman.Port{}, "")
-	c.Environment, c.Texts = podman.Unset([]podman.Variable{}, ""), podman.Unset([]podman.Text{}, "")
-	c.Limits = podman.Limits{Memory: podman.Unset(int64(0), ""), PIDs: podman.Unset(int64(2048), "")}
-	c.Upkeep.Health, c.Upkeep.LogDriver = podman.Unset("", ""), podman.Unset("journald", "")
-	c.Upkeep.Restart, c.Upkeep.AutoUpdate = podman.Unset("no", ""), podman.Unset("", "")
+	c.Process.User, c.Process.UID = podman.DefaultTo("", podman.Origin{}), podman.DefaultTo(uint32(0), podman.Origin{})
+	c.Namespaces.UIDs, c.Namespaces.GIDs = podman.DefaultTo(host.UIDs, podman.Origin{}), podman.DefaultTo(host.GIDs, podman.Origin{})
+	c.Capabilities.Bounding = podman.DefaultTo(podman.DefaultCapabilities(), podman.Origin{})
+	c.Capabilities.Requested = podman.DefaultTo([]string{}, podman.Origin{})
+	c.Confinement.Privileged, c.Confinement.NoNewPrivileges = podman.DefaultTo(false, podman.Origin{}), podman.DefaultTo(false, podman.Origin{})
+	c.Confinement.Seccomp = podman.DefaultTo("", podman.Origin{})
+	c.Files.ReadOnly, c.Files.Mounts = podman.DefaultTo(false, podman.Origin{}), podman.DefaultTo([]podman.Mount{}, podman.Origin{})
+	c.Network.Mode, c.Network.Names = podman.DefaultTo("bridge", podman.Origin{}), podman.DefaultTo([]string{podman.DefaultNetwork}, podman.Origin{})
+	c.Network.Ports = podman.DefaultTo([]podman.Port{}, podman.Origin{})
+	c.Environment, c.Texts = podman.DefaultTo([]podman.Variable{}, podman.Origin{}), podman.DefaultTo([]podman.Text{}, podman.Origin{})
+	c.Limits = podman.Limits{Memory: podman.DefaultTo(int64(0), podman.Origin{}), PIDs: podman.DefaultTo(int64(2048), podman.Origin{})}
+	c.Upkeep.Health, c.Upkeep.LogDriver = podman.DefaultTo("", podman.Origin{}), podman.DefaultTo("journald", podman.Origin{})
+	c.Upkeep.Restart, c.Upkeep.AutoUpdate = podman.DefaultTo("no", podman.Origin{}), podman.DefaultTo("", podman.Origin{})
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if err := put(c, key, given[key]); err != nil {
 			return nil, err
@@ -55,13 +55,13 @@ func put(c *podman.Container, key string, value any) error {
 	case "uid":
 		var n podman.Setting[int64]
 		n, err = setting[int64](key, value)
-		c.Process.UID = podman.Read(uint32(n.Value), "test")
+		c.Process.UID = podman.Set(uint32(n.Value), podman.Field("test"))
 	case "rootless":
 		c.Host.Rootless, err = setting[bool](key, value)
 	case "mapped":
 		var mapped podman.Setting[bool]
 		if mapped, err = setting[bool](key, value); mapped.Value {
-			c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Read(podman.OwnRange(), "test"), podman.Read(podman.OwnRange(), "test")
+			c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Set(podman.OwnRange(), podman.Field("test")), podman.Set(podman.OwnRange(), podman.Field("test"))
 		}
 	case "privileged":
 		c.Confinement.Privileged, err = setting[bool](key, value)
@@ -156,7 +156,7 @@ func as[T any](key string, value any) (T, error) {
 
 func setting[T any](key string, value any) (podman.Setting[T], error) {
 	v, err := as[T](key, value)
-	return podman.Read(v, "test"), err
+	return podman.Set(v, podman.Field("test")), err
 }
 
 func texts(key string, value any) ([]string, error) {

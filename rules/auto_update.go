@@ -50,7 +50,7 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 			message = "auto-update is " + u.Value + ": " + message
 		}
 		return violated(u, Low, message, "io.containers.autoupdate", u.Value, Fix{
-			Summary: "let podman auto-update keep it fresh", Safe: true, Drop: u.State == podman.Set, Changes: updateBy(policy),
+			Summary: "let podman auto-update keep it fresh", Safe: true, Drop: u.State == podman.StateSet, Changes: updateBy(policy),
 		})
 	},
 }

@@ -13,23 +13,23 @@ import (
 
 // rootlessly makes a container one of a rootless Podman's.
 func rootlessly(c *podman.Container) {
-	c.Host.Rootless = podman.Read(true, "")
+	c.Host.Rootless = podman.Set(true, podman.Origin{})
 	c.Host.UIDs = podman.IDMap{{Inside: 0, Outside: 1001, Size: 1}, {Inside: 1, Outside: 100000, Size: 65536}}
 	c.Host.GIDs = c.Host.UIDs
-	c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Unset(c.Host.UIDs, ""), podman.Unset(c.Host.UIDs, "")
+	c.Namespaces.UIDs, c.Namespaces.GIDs = podman.DefaultTo(c.Host.UIDs, podman.Origin{}), podman.DefaultTo(c.Host.UIDs, podman.Origin{})
 }
 
 // mapped gives a container users of its own.
 func mapped(c *podman.Container) {
-	c.Namespaces.UIDs = podman.Read(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, "")
+	c.Namespaces.UIDs = podman.Set(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, podman.Origin{})
 	c.Namespaces.GIDs = c.Namespaces.UIDs
 }
 
 // updated labels a container for auto-update.
 func updated(policy, image string, more func(*podman.Container)) func(*podman.Container) {
 	return func(c *podman.Container) {
-		c.Image.Name, c.Image.Written = image, podman.Read(image, "")
-		c.Upkeep.AutoUpdate = podman.Read(policy, "")
+		c.Image.Name, c.Image.Written = image, podman.Set(image, podman.Origin{})
+		c.Upkeep.AutoUpdate = podman.Set(policy, podman.Origin{})
 		if more != nil {
 			more(c)
 		}
@@ -39,7 +39,7 @@ func updated(policy, image string, more func(*podman.Container)) func(*podman.Co
 // notify says who tells systemd that the container is up, and what health check there is.
 func notify(mode, health string) func(*podman.Container) {
 	return func(c *podman.Container) {
-		c.Upkeep.Notify, c.Upkeep.Health = podman.Read(mode, ""), podman.Read(health, "")
+		c.Upkeep.Notify, c.Upkeep.Health = podman.Set(mode, podman.Origin{}), podman.Set(health, podman.Origin{})
 	}
 }
 
@@ -47,12 +47,12 @@ func notify(mode, health string) func(*podman.Container) {
 func latest(digest, created string) func(*podman.Container) {
 	return func(c *podman.Container) {
 		c.Image.Name, c.Image.Digest, c.Image.Digests = "quay.io/x/y:1", "sha256:a", []string{"sha256:index"}
-		c.Image.Built = podman.Read(time.Date(2026, 10, 7, 0, 0, 0, 0, time.UTC), "")
+		c.Image.Built = podman.Set(time.Date(2026, 10, 7, 0, 0, 0, 0, time.UTC), podman.Origin{})
 		l := podman.Latest{Digest: digest}
 		if created != "" {
 			l.Created, _ = time.Parse(time.DateOnly, created)
 		}
-		c.Image.Latest = podman.Read(l, "registry")
+		c.Image.Latest = podman.Set(l, podman.Field("registry"))
 	}
 }
 
@@ -70,42 +70,42 @@ func TestConditions(t *testing.T) {
 	bind := func(m podman.Mount) func(*podman.Container) {
 		return func(c *podman.Container) {
 			m.Type, m.Recursive, m.Destination = "bind", true, "/m"
-			c.Files.Mounts = podman.Read([]podman.Mount{m}, "Mounts")
+			c.Files.Mounts = podman.Set([]podman.Mount{m}, podman.Field("Mounts"))
 		}
 	}
 	uid := func(n uint32) func(*podman.Container) {
-		return func(c *podman.Container) { c.Process.UID = podman.Read(n, "") }
+		return func(c *podman.Container) { c.Process.UID = podman.Set(n, podman.Origin{}) }
 	}
 	dev := func(path, permissions string) func(*podman.Container) {
 		return func(c *podman.Container) {
-			c.Files.Devices = podman.Read([]podman.Device{{Path: path, Permissions: permissions}}, "")
+			c.Files.Devices = podman.Set([]podman.Device{{Path: path, Permissions: permissions}}, podman.Origin{})
 		}
 	}
 	devRule := func(rule string) func(*podman.Container) {
-		return func(c *podman.Container) { c.Files.DeviceRules = podman.Read([]string{rule}, "") }
+		return func(c *podman.Container) { c.Files.DeviceRules = podman.Set([]string{rule}, podman.Origin{}) }
 	}
 	ports := func(list ...podman.Port) func(*podman.Container) {
 		return func(c *podman.Container) {
-			c.Network.Mode, c.Network.Ports = podman.Read("bridge", ""), podman.Read(list, "")
+			c.Network.Mode, c.Network.Ports = podman.Set("bridge", podman.Origin{}), podman.Set(list, podman.Origin{})
 		}
 	}
 	image := func(name, written string) func(*podman.Container) {
 		return func(c *podman.Container) {
 			c.Image.Name = name
 			if written != "" {
-				c.Image.Written = podman.Read(written, "")
+				c.Image.Written = podman.Set(written, podman.Origin{})
 			}
 		}
 	}
 	set := func(change func(*podman.Container)) func(*podman.Container) { return change }
 	policy := func(p podman.Policy) func(*podman.Container) {
 		return func(c *podman.Container) {
-			c.Host.Policy = podman.Setting[podman.Policy]{Value: p, State: podman.Set, Origin: podman.Origin{File: "/etc/containers/policy.json"}}
+			c.Host.Policy = podman.Set(p, podman.Origin{File: "/etc/containers/policy.json"})
 		}
 	}
 	insecure := func(prefix string) func(*podman.Container) {
 		return func(c *podman.Container) {
-			c.Host.Registries = podman.Read(map[string]podman.Registry{prefix: {Insecure: true}}, "")
+			c.Host.Registries = podman.Set(map[string]podman.Registry{prefix: {Insecure: true}}, podman.Origin{})
 		}
 	}
 	for _, test := range []struct {
@@ -114,28 +114,30 @@ func TestConditions(t *testing.T) {
 		rule   string
 		want   string // "severity: message", several joined by " | "
 	}{
-		{"seccomp off", set(func(c *podman.Container) { c.Confinement.Seccomp = podman.Read("unconfined", "") }), "seccomp-off", "high, high: every system call of the host's kernel is open to it, those included that most escapes went through"},
-		{"seccomp off, rootless", all(rootlessly, func(c *podman.Container) { c.Confinement.Seccomp = podman.Read("unconfined", "") }), "seccomp-off", "medium, high: every system call of the host's kernel is open to it, those included that most escapes went through"},
-		{"seccomp off, mapped", all(mapped, func(c *podman.Container) { c.Confinement.Seccomp = podman.Read("unconfined", "") }), "seccomp-off", "medium, high: every system call of the host's kernel is open to it, those included that most escapes went through"},
+		{"seccomp off", set(func(c *podman.Container) { c.Confinement.Seccomp = podman.Set("unconfined", podman.Origin{}) }), "seccomp-off", "high, high: every system call of the host's kernel is open to it, those included that most escapes went through"},
+		{"seccomp off, rootless", all(rootlessly, func(c *podman.Container) { c.Confinement.Seccomp = podman.Set("unconfined", podman.Origin{}) }), "seccomp-off", "medium, high: every system call of the host's kernel is open to it, those included that most escapes went through"},
+		{"seccomp off, mapped", all(mapped, func(c *podman.Container) { c.Confinement.Seccomp = podman.Set("unconfined", podman.Origin{}) }), "seccomp-off", "medium, high: every system call of the host's kernel is open to it, those included that most escapes went through"},
 		{"apparmor off, the host has it", func(c *podman.Container) {
-			c.Confinement.AppArmor, c.Host.AppArmor = podman.Read("unconfined", ""), podman.Read(true, "")
+			c.Confinement.AppArmor, c.Host.AppArmor = podman.Set("unconfined", podman.Origin{}), podman.Set(true, podman.Origin{})
 		}, "apparmor-off", "medium, high: AppArmor is switched off for it"},
 		{"apparmor off, rootless", all(rootlessly, func(c *podman.Container) {
-			c.Confinement.AppArmor, c.Host.AppArmor = podman.Read("unconfined", ""), podman.Read(true, "")
+			c.Confinement.AppArmor, c.Host.AppArmor = podman.Set("unconfined", podman.Origin{}), podman.Set(true, podman.Origin{})
 		}), "apparmor-off", "low, high: AppArmor is switched off for it"},
-		{"apparmor off, the host is not known", func(c *podman.Container) { c.Confinement.AppArmor = podman.Read("unconfined", "") }, "apparmor-off", "medium, medium: AppArmor is switched off for it, where the host has AppArmor"},
+		{"apparmor off, the host is not known", func(c *podman.Container) { c.Confinement.AppArmor = podman.Set("unconfined", podman.Origin{}) }, "apparmor-off", "medium, medium: AppArmor is switched off for it, where the host has AppArmor"},
 		{"apparmor off, the host has none", func(c *podman.Container) {
-			c.Confinement.AppArmor, c.Host.AppArmor = podman.Read("unconfined", ""), podman.Read(false, "")
+			c.Confinement.AppArmor, c.Host.AppArmor = podman.Set("unconfined", podman.Origin{}), podman.Set(false, podman.Origin{})
 		}, "apparmor-off", ""},
 		{"selinux off, the host has it", func(c *podman.Container) {
-			c.Confinement.Label, c.Host.SELinux = podman.Read("disable", ""), podman.Read(true, "")
+			c.Confinement.Label, c.Host.SELinux = podman.Set("disable", podman.Origin{}), podman.Set(true, podman.Origin{})
 		}, "selinux-off", "high, high: SELinux is switched off for it: out of the container, nothing labels its process as one"},
 		{"selinux off, rootless", all(rootlessly, func(c *podman.Container) {
-			c.Confinement.Label, c.Host.SELinux = podman.Read("disable", ""), podman.Read(true, "")
+			c.Confinement.Label, c.Host.SELinux = podman.Set("disable", podman.Origin{}), podman.Set(true, podman.Origin{})
 		}), "selinux-off", "medium, high: SELinux is switched off for it: out of the container, nothing labels its process as one"},
-		{"selinux off, the host is not known", func(c *podman.Container) { c.Confinement.Label = podman.Read("spc_t", "") }, "selinux-off", "medium, medium: runs with the type spc_t, which SELinux does not confine (where the host has SELinux)"},
-		{"all of /proc unmasked", func(c *podman.Container) { c.Confinement.Unmasked = podman.Read([]string{"/proc/*"}, "") }, "proc-unmasked", "high, high: all of /proc and /sys is open: kernel keys, timers, sysrq and sysctls of the host"},
-		{"one path unmasked", func(c *podman.Container) { c.Confinement.Unmasked = podman.Read([]string{"/proc/kcore"}, "") }, "proc-unmasked", "medium, high: /proc/kcore of the host's kernel can be seen in it"},
+		{"selinux off, the host is not known", func(c *podman.Container) { c.Confinement.Label = podman.Set("spc_t", podman.Origin{}) }, "selinux-off", "medium, medium: runs with the type spc_t, which SELinux does not confine (where the host has SELinux)"},
+		{"all of /proc unmasked", func(c *podman.Container) { c.Confinement.Unmasked = podman.Set([]string{"/proc/*"}, podman.Origin{}) }, "proc-unmasked", "high, high: all of /proc and /sys is open: kernel keys, timers, sysrq and sysctls of the host"},
+		{"one path unmasked", func(c *podman.Container) {
+			c.Confinement.Unmasked = podman.Set([]string{"/proc/kcore"}, podman.Origin{})
+		}, "proc-unmasked", "medium, high: /proc/kcore of the host's kernel can be seen in it"},
 		{"the bus", bind(podman.Mount{Source: "/run/dbus/system_bus_socket"}), "host-socket", "high, high: /run/dbus/system_bus_socket is mounted: whoever speaks to the system's bus asks its services, systemd among them"},
 		{"the bus, as another user", all(uid(33), bind(podman.Mount{Source: "/run/dbus/system_bus_socket"})), "host-socket", "medium, high: /run/dbus/system_bus_socket is mounted: whoever speaks to the system's bus asks its services, systemd among them"},
 		{"a device of the vendor's", dev("nvidia.com/gpu=all", ""), "device", "medium, high: nvidia.com/gpu=all is in it: a device of the vendor's choice, with its driver"},
@@ -149,10 +151,10 @@ func TestConditions(t *testing.T) {
 		{"disks", devRule("b 8:* r"), "device", "high, high: the rule b 8:* r lets it use disks of the host"},
 		{"a kind of device", devRule("c 188:* rw"), "device", "medium, high: the rule c 188:* rw lets it use devices of the host"},
 		{"device rules that are not known", func(c *podman.Container) { c.Files.DeviceRules.Value = []string{"a *:* rwm"} }, "device", ""},
-		{"the host's network, as root", func(c *podman.Container) { c.Network.Mode = podman.Read("host", "") }, "network-host", "high, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes, as the host's root"},
-		{"the host's network, as another", all(uid(33), func(c *podman.Container) { c.Network.Mode = podman.Read("host", "") }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
-		{"the host's network, mapped", all(mapped, func(c *podman.Container) { c.Network.Mode = podman.Read("host", "") }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
-		{"the host's network, rootless", all(rootlessly, func(c *podman.Container) { c.Network.Mode = podman.Read("host", "") }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
+		{"the host's network, as root", func(c *podman.Container) { c.Network.Mode = podman.Set("host", podman.Origin{}) }, "network-host", "high, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes, as the host's root"},
+		{"the host's network, as another", all(uid(33), func(c *podman.Container) { c.Network.Mode = podman.Set("host", podman.Origin{}) }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
+		{"the host's network, mapped", all(mapped, func(c *podman.Container) { c.Network.Mode = podman.Set("host", podman.Origin{}) }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
+		{"the host's network, rootless", all(rootlessly, func(c *podman.Container) { c.Network.Mode = podman.Set("host", podman.Origin{}) }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
 		{"a port", ports(podman.Port{Host: 8080, Container: 80, Count: 1, Protocol: "tcp"}), "port-exposed", "medium, high: port 8080 is open on every address of the host"},
 		{"ports of both protocols", ports(podman.Port{Host: 53, Container: 53, Count: 1, Protocol: "tcp"}, podman.Port{Host: 53, Container: 53, Count: 1, Protocol: "udp"}), "port-exposed", "medium, high: ports 53, 53/udp are open on every address of the host"},
 		{"a port of Podman's choice", ports(podman.Port{Container: 80, Count: 1, Protocol: "udp"}), "port-exposed", "medium, high: port for 80/udp is open on every address of the host"},
@@ -171,11 +173,11 @@ func TestConditions(t *testing.T) {
 		{"updated, by a digest", updated("registry", "quay.io/x/y@sha256:"+strings.Repeat("0", 64), nil), "auto-update", "low, high: auto-update is registry, and a digest does not move: it finds nothing newer"},
 		{"updated, by a short name", updated("registry", "y:1", nil), "auto-update", "low, high: auto-update is registry, and Podman makes no such container of a short name: y:1"},
 		{"updated locally, by a short name", updated("local", "y:1", nil), "auto-update", ""},
-		{"updated, without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Read("", "") }), "auto-update", "low, high: auto-update is registry, and no systemd unit makes the container: podman auto-update fails for it"},
+		{"updated, without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Set("", podman.Origin{}) }), "auto-update", "low, high: auto-update is registry, and no systemd unit makes the container: podman auto-update fails for it"},
 		{"updated, in a pod without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) {
-			c.Unit, c.Upkeep.UpdateUnit = "x.service", podman.Read("", "")
+			c.Unit, c.Upkeep.UpdateUnit = "x.service", podman.Set("", podman.Origin{})
 		}), "auto-update", "low, high: auto-update is registry, and no systemd unit makes its pod: podman auto-update fails for it"},
-		{"updated, with a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Read("x.service", "") }), "auto-update", ""},
+		{"updated, with a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Set("x.service", podman.Origin{}) }), "auto-update", ""},
 		{"updated, built here", updated("registry", "localhost/y:1", nil), "auto-update", "low, high: auto-update is registry, and no registry has it: podman auto-update finds nothing newer for localhost/y:1"},
 		{"updated locally, built here", updated("local", "localhost/y:1", nil), "auto-update", ""},
 		{"updated in a way of one's own", updated("always", "quay.io/x/y:1", nil), "auto-update", "low, high: auto-update is always: podman auto-update does not know it and fails for the container"},
@@ -183,8 +185,8 @@ func TestConditions(t *testing.T) {
 		{"updated, the health check has a say", updated("registry", "quay.io/x/y:1", notify("healthy", "check")), "auto-update", ""},
 		{"updated, it says itself that it is up", updated("registry", "quay.io/x/y:1", notify("container", "check")), "auto-update", ""},
 		{"updated, without a health check that could have a say", updated("registry", "quay.io/x/y:1", notify("ignore", "")), "auto-update", ""},
-		{"updated, the timer is off", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(false, "") }), "auto-update", "low, high: auto-update is registry, and podman-auto-update.timer is not on, without which it does nothing by itself"},
-		{"updated, the timer is on", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Read(true, "") }), "auto-update", ""},
+		{"updated, the timer is off", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Set(false, podman.Origin{}) }), "auto-update", "low, high: auto-update is registry, and podman-auto-update.timer is not on, without which it does nothing by itself"},
+		{"updated, the timer is on", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Host.UpdateTimer = podman.Set(true, podman.Origin{}) }), "auto-update", ""},
 		{"updated, without a health check", updated("registry", "quay.io/x/y:1", all(notify("conmon", ""), func(c *podman.Container) { c.ID = "1" })), "healthcheck", "low, high: has no health check: nothing notices when it stops working; podman auto-update, which it is labelled for, could not tell a bad image and go back"},
 		{"updated, it says itself that it is up, without a health check", updated("registry", "quay.io/x/y:1", all(notify("container", ""), func(c *podman.Container) { c.ID = "1" })), "healthcheck", "low, high: has no health check: nothing notices when it stops working"},
 		{"auto-update switched off", updated("disabled", "quay.io/x/y:1", nil), "auto-update", "low, high: auto-update is disabled: nothing pulls a newer image and makes it again"},
@@ -205,8 +207,8 @@ func TestConditions(t *testing.T) {
 		{"data given away", bind(podman.Mount{Source: "/srv/x", Writable: true, Chown: true}), "mount-chown", "medium, high: :U gives every file below /srv/x to the container's user at each start"},
 		{"data given away, rootless", all(rootlessly, bind(podman.Mount{Source: "/srv/x", Writable: true, Chown: true})), "mount-chown", "low, high: :U gives every file below /srv/x to the container's user at each start"},
 		{"relabelled, the host is not known", bind(podman.Mount{Source: "/etc", Relabel: "Z"}), "mount-relabel", "high, medium: :Z relabels /etc for containers: the host's own services lose it, every container gains it (where the host has SELinux)"},
-		{"relabelled, the host has SELinux", all(func(c *podman.Container) { c.Host.SELinux = podman.Read(true, "") }, bind(podman.Mount{Source: "/etc", Relabel: "z"})), "mount-relabel", "high, high: :z relabels /etc for containers: the host's own services lose it, every container gains it"},
-		{"relabelled, the host has none", all(func(c *podman.Container) { c.Host.SELinux = podman.Read(false, "") }, bind(podman.Mount{Source: "/etc", Relabel: "z"})), "mount-relabel", ""},
+		{"relabelled, the host has SELinux", all(func(c *podman.Container) { c.Host.SELinux = podman.Set(true, podman.Origin{}) }, bind(podman.Mount{Source: "/etc", Relabel: "z"})), "mount-relabel", "high, high: :z relabels /etc for containers: the host's own services lose it, every container gains it"},
+		{"relabelled, the host has none", all(func(c *podman.Container) { c.Host.SELinux = podman.Set(false, podman.Origin{}) }, bind(podman.Mount{Source: "/etc", Relabel: "z"})), "mount-relabel", ""},
 		{"/etc, mapped", all(mapped, bind(podman.Mount{Source: "/etc", Writable: true})), "host-path", "medium, high: /etc is mounted writable, though as a user who owns nothing there: accounts, keys and units are in it"},
 		{"/etc read-only, mapped", all(mapped, bind(podman.Mount{Source: "/etc"})), "host-path", "low, high: /etc is mounted read-only, though as a user who owns nothing there: accounts, keys and units are in it"},
 		{"/etc, whoever it is", all(func(c *podman.Container) { c.Process.UID = podman.Setting[uint32]{} }, bind(podman.Mount{Source: "/etc", Writable: true})), "host-path", "high, high: /etc is mounted writable, and UID 0 inside is UID 0 here: accounts, keys and units are in it"},
@@ -217,23 +219,23 @@ func TestConditions(t *testing.T) {
 		{"the accounts", bind(podman.Mount{Source: "/etc/passwd", Writable: true}), "host-path", "critical, high: /etc/passwd is mounted writable and UID 0 inside is UID 0 here: what the host trusts is in it"},
 		{"the accounts read-only", bind(podman.Mount{Source: "/etc/passwd"}), "host-path", ""},
 		{"a service's own settings", bind(podman.Mount{Source: "/etc/shop", Writable: true}), "host-path", ""},
-		{"two secrets as variables", func(c *podman.Container) { c.SecretVariables = podman.Read([]string{"a", "b"}, "") }, "secret-env", "low, high: secrets a, b are variables, which every process of it inherits"},
-		{"one secret as a variable", func(c *podman.Container) { c.SecretVariables = podman.Read([]string{"a"}, "") }, "secret-env", "low, high: secret a is a variable, which every process of it inherits"},
+		{"two secrets as variables", func(c *podman.Container) { c.SecretVariables = podman.Set([]string{"a", "b"}, podman.Origin{}) }, "secret-env", "low, high: secrets a, b are variables, which every process of it inherits"},
+		{"one secret as a variable", func(c *podman.Container) { c.SecretVariables = podman.Set([]string{"a"}, podman.Origin{}) }, "secret-env", "low, high: secret a is a variable, which every process of it inherits"},
 		{"a secret in the history", func(c *podman.Container) {
-			c.Image.Texts = podman.Read([]podman.Text{{Place: "history", Words: []podman.Sensitive{"/bin/sh", "-c", "curl", "--token=abc", "-u", "me:hunter2pass", "x"}}}, "")
+			c.Image.Texts = podman.Set([]podman.Text{{Place: "history", Words: []podman.Sensitive{"/bin/sh", "-c", "curl", "--token=abc", "-u", "me:hunter2pass", "x"}}}, podman.Origin{})
 		}, "secret-in-image", "high, medium: the image's history holds a value whose name says that it is secret (token)"},
 		{"a secret among the image's variables", func(c *podman.Container) {
-			c.Image.Texts = podman.Read([]podman.Text{{Place: "variable", Name: "API_TOKEN", Words: []podman.Sensitive{"9f8e7d6c5b4a39281706f5e4d3c2b1a0"}}}, "")
+			c.Image.Texts = podman.Set([]podman.Text{{Place: "variable", Name: "API_TOKEN", Words: []podman.Sensitive{"9f8e7d6c5b4a39281706f5e4d3c2b1a0"}}}, podman.Origin{})
 		}, "secret-in-image", "high, medium: the image's variable API_TOKEN holds a value whose name says that it is secret"},
 		{"five capabilities at once", func(c *podman.Container) {
-			c.Capabilities.Requested = podman.Read([]string{"CAP_NET_RAW", "CAP_SYSLOG", "CAP_SYS_TIME", "CAP_SYS_RESOURCE", "CAP_SYS_MODULE"}, "")
+			c.Capabilities.Requested = podman.Set([]string{"CAP_NET_RAW", "CAP_SYSLOG", "CAP_SYS_TIME", "CAP_SYS_RESOURCE", "CAP_SYS_MODULE"}, podman.Origin{})
 			c.Capabilities.Bounding = c.Capabilities.Requested
 		}, "cap-dangerous", "high, high: holds 5 capabilities that reach beyond the container: SYS_MODULE, SYS_TIME, SYSLOG, NET_RAW, SYS_RESOURCE"},
 		{"a secret in an argument of a file", func(c *podman.Container) {
-			c.Texts = podman.Read([]podman.Text{{Place: "argument", Words: []podman.Sensitive{"x", "--password=hunter2pass"}, Origin: podman.Origin{File: "a", Line: 3}}}, "")
+			c.Texts = podman.Set([]podman.Text{{Place: "argument", Words: []podman.Sensitive{"x", "--password=hunter2pass"}, Origin: podman.Origin{File: "a", Line: 3}}}, podman.Origin{})
 		}, "plaintext-secret", "high, medium: argument 2 holds a value whose name says that it is secret (password) at a:3"},
 		{"a secret in the health check", func(c *podman.Container) {
-			c.Texts = podman.Read([]podman.Text{{Place: "health check", Words: []podman.Sensitive{"CMD", "--password=hunter2pass"}, Origin: podman.Origin{Field: "Config.Healthcheck"}}}, "")
+			c.Texts = podman.Set([]podman.Text{{Place: "health check", Words: []podman.Sensitive{"CMD", "--password=hunter2pass"}, Origin: podman.Field("Config.Healthcheck")}}, podman.Origin{})
 		}, "plaintext-secret", "high, medium: health check 2 holds a value whose name says that it is secret (password) at Config.Healthcheck.Test[1]"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -263,11 +265,11 @@ func TestHostConditions(t *testing.T) {
 		return func(h *podman.Host) {
 			e := plain
 			change(&e)
-			h.Engine = podman.Read(e, "containers.conf")
+			h.Engine = podman.Set(e, podman.Field("containers.conf"))
 		}
 	}
 	ids := func(ranges ...podman.SubIDs) func(*podman.Host) {
-		return func(h *podman.Host) { h.SubUIDs = podman.Read(ranges, "/etc/subuid") }
+		return func(h *podman.Host) { h.SubUIDs = podman.Set(ranges, podman.Field("/etc/subuid")) }
 	}
 	r := func(user string, start, size uint32) podman.SubIDs {
 		return podman.SubIDs{User: user, Start: start, Size: size, Origin: podman.Origin{File: "/etc/subuid"}}
@@ -284,7 +286,7 @@ func TestHostConditions(t *testing.T) {
 		{"no seccomp", engine(func(e *podman.EngineDefaults) { e.Seccomp = "unconfined" }), "high containers.conf: no container has a seccomp filter"},
 		{"no labels", func(h *podman.Host) {
 			engine(func(e *podman.EngineDefaults) { e.Labels = false })(h)
-			h.SELinux = podman.Read(true, "")
+			h.SELinux = podman.Set(true, podman.Origin{})
 		}, "high containers.conf: SELinux confines no container"},
 		{"no labels, no SELinux", engine(func(e *podman.EngineDefaults) { e.Labels = false }), ""},
 		{"no limit of processes", engine(func(e *podman.EngineDefaults) { e.PIDs = 0 }), "medium containers.conf: no container has a limit of processes"},
@@ -294,9 +296,11 @@ func TestHostConditions(t *testing.T) {
 		{"two ranges of one account", ids(r("a", 100000, 65536), r("a", 100000, 65536)), ""},
 		{"a wide range, not the nearest", ids(r("a", 100000, 1000000), r("a", 150000, 10), r("b", 500000, 65536)), "high /etc/subuid: the IDs of a and b overlap from 500000 on"},
 		{"ranges that are not known", func(h *podman.Host) { h.SubUIDs.Value = []podman.SubIDs{r("a", 1, 9), r("b", 1, 9)} }, ""},
-		{"TCP", func(h *podman.Host) { h.API = podman.Read("tcp", "") }, "critical the service was reached over TCP without TLS: whoever reaches the port is root on that machine"},
-		{"TCP, rootless", func(h *podman.Host) { h.API, h.Rootless = podman.Read("tcp", ""), podman.Read(true, "") }, "high the service was reached over TCP without TLS: whoever reaches the port is the account that runs it"},
-		{"TLS", func(h *podman.Host) { h.API = podman.Read("tls", "") }, ""},
+		{"TCP", func(h *podman.Host) { h.API = podman.Set("tcp", podman.Origin{}) }, "critical the service was reached over TCP without TLS: whoever reaches the port is root on that machine"},
+		{"TCP, rootless", func(h *podman.Host) {
+			h.API, h.Rootless = podman.Set("tcp", podman.Origin{}), podman.Set(true, podman.Origin{})
+		}, "high the service was reached over TCP without TLS: whoever reaches the port is the account that runs it"},
+		{"TLS", func(h *podman.Host) { h.API = podman.Set("tls", podman.Origin{}) }, ""},
 	} {
 		h := *soft().Host
 		test.change(&h)
@@ -358,17 +362,21 @@ func TestRootfulNeeds(t *testing.T) {
 		found  bool
 	}{
 		"nothing":            {func(*podman.Container) {}, true},
-		"a low port":         {func(c *podman.Container) { c.Network.Ports = podman.Read([]podman.Port{{Host: 80}}, "") }, false},
-		"a high port":        {func(c *podman.Container) { c.Network.Ports = podman.Read([]podman.Port{{Host: 1024}}, "") }, true},
-		"a port of its luck": {func(c *podman.Container) { c.Network.Ports = podman.Read([]podman.Port{{Host: 0}}, "") }, true},
-		"a directory":        {func(c *podman.Container) { c.Files.Mounts = podman.Read([]podman.Mount{{Type: "bind"}}, "") }, false},
-		"a volume":           {func(c *podman.Container) { c.Files.Mounts = podman.Read([]podman.Mount{{Type: "volume"}}, "") }, true},
-		"a capability":       {func(c *podman.Container) { c.Capabilities.Bounding.Value = []string{"CAP_NET_ADMIN"} }, false},
-		"rootless":           {rootlessly, false},
-		"mapped":             {mapped, false},
+		"a low port":         {func(c *podman.Container) { c.Network.Ports = podman.Set([]podman.Port{{Host: 80}}, podman.Origin{}) }, false},
+		"a high port":        {func(c *podman.Container) { c.Network.Ports = podman.Set([]podman.Port{{Host: 1024}}, podman.Origin{}) }, true},
+		"a port of its luck": {func(c *podman.Container) { c.Network.Ports = podman.Set([]podman.Port{{Host: 0}}, podman.Origin{}) }, true},
+		"a directory": {func(c *podman.Container) {
+			c.Files.Mounts = podman.Set([]podman.Mount{{Type: "bind"}}, podman.Origin{})
+		}, false},
+		"a volume": {func(c *podman.Container) {
+			c.Files.Mounts = podman.Set([]podman.Mount{{Type: "volume"}}, podman.Origin{})
+		}, true},
+		"a capability": {func(c *podman.Container) { c.Capabilities.Bounding.Value = []string{"CAP_NET_ADMIN"} }, false},
+		"rootless":     {rootlessly, false},
+		"mapped":       {mapped, false},
 	} {
 		c := soft()
-		c.Network.Mode = podman.Read("bridge", "")
+		c.Network.Mode = podman.Set("bridge", podman.Origin{})
 		test.change(c)
 		found := false
 		for _, f := range Check(All(Parameters{}), c) {
@@ -394,7 +402,7 @@ func TestNeighbours(t *testing.T) {
 	on := func(name string, networks ...string) *podman.Container {
 		c := soft()
 		c.Name, c.ID = name, "id-"+name
-		c.Network.Mode, c.Network.Names = podman.Read("bridge", ""), podman.Read(networks, "")
+		c.Network.Mode, c.Network.Names = podman.Set("bridge", podman.Origin{}), podman.Set(networks, podman.Origin{})
 		return c
 	}
 	say := func(list ...*podman.Container) string {
@@ -483,7 +491,8 @@ func TestImageRules(t *testing.T) {
 	}{
 		{"without fault", func(*podman.Container) {}, ""},
 		{"not looked at", func(c *podman.Container) {
-			c.Image = podman.Image{Content: podman.Setting[*podman.ImageContent]{Value: &podman.ImageContent{Files: []podman.ImageFile{{Secret: "x"}}}}}
+			c.Image = podman.Image{}
+			c.Image.Content.Value = &podman.ImageContent{Files: []podman.ImageFile{{Secret: "x"}}}
 		}, ""},
 		{"a key", one(podman.ImageFile{Path: "/k", Layer: 2, Secret: "a private key"}), "high image-secret-file: /k holds a private key (layer 2)"},
 		{"a sample of a key", one(podman.ImageFile{Path: "/usr/lib/x/test/k", Layer: 2, Secret: "a private key"}), "info image-secret-file: /usr/lib/x/test/k holds a private key, a sample that everybody has by its place (layer 2)"},
@@ -518,8 +527,8 @@ func TestImageRules(t *testing.T) {
 		{"a container of it", func(c *podman.Container) { c.Kind, c.Image.Content.Value.Base = podman.KindContainer, day(90) }, ""},
 	} {
 		c := &podman.Container{Name: "x", Kind: podman.KindImage, Host: &podman.Host{Now: now}}
-		c.Image = podman.Image{ID: "1", Name: "localhost/x:1", User: podman.Read("10001", ""), Built: podman.Read(day(7), ""),
-			Content: podman.Read(&podman.ImageContent{Created: day(7), Base: day(8), Newest: podman.ImageFile{Path: "/f", Dated: day(8)}}, "layers")}
+		c.Image = podman.Image{ID: "1", Name: "localhost/x:1", User: podman.Set("10001", podman.Origin{}), Built: podman.Set(day(7), podman.Origin{}),
+			Content: podman.Set(&podman.ImageContent{Created: day(7), Base: day(8), Newest: podman.ImageFile{Path: "/f", Dated: day(8)}}, podman.Field("layers"))}
 		test.change(c)
 		var got []string
 		for _, f := range Check(All(Parameters{}), c) {

@@ -38,7 +38,7 @@ can pretend to be each other. On a network of its own a container talks to those
 		var found []Finding
 		for _, c := range on {
 			message := "is on the default network, where it reaches " + others(on, c)
-			for _, f := range violated(podman.Setting[bool]{Origin: *c.defaultNetwork}, Low, message, "network", podman.DefaultNetwork, ownNetwork) {
+			for _, f := range violated(podman.UnknownAt[bool](*c.defaultNetwork), Low, message, "network", podman.DefaultNetwork, ownNetwork) {
 				f.About = c
 				found = append(found, f)
 			}

@@ -99,7 +99,7 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []string
 		if f.Location.File == "" && c.Definition.Origin.File != "" { // a live container that a unit made
 			f.Location = c.Definition.Origin
 		}
-		if rule.ByMode && c.Definition.Syntax != "" && c.Host.Rootless.State == podman.Default {
+		if rule.ByMode && c.Definition.Syntax != "" && c.Host.Rootless.State == podman.StateDefault {
 			mode := "rootful"
 			if c.Host.Rootless.Value {
 				mode = "rootless"

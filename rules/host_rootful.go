@@ -19,7 +19,7 @@ port below 1024 runs as well under an account of its own, where the same bug is 
 	Profile:  Strict,
 	Check: func(c *podman.Container) []Finding {
 		r := c.Host.Rootless
-		if c.Kind != podman.KindContainer || r.State != podman.Set || r.Value || isolated(c) || needsRoot(c) {
+		if c.Kind != podman.KindContainer || r.State != podman.StateSet || r.Value || isolated(c) || needsRoot(c) {
 			return nil
 		}
 		return violated(r, Info, "asks for nothing that only root's Podman can give", "rootless", "false", Fix{Summary: "run it under an account of its own"})

@@ -69,7 +69,7 @@ func imageFiles(c *podman.Container, judge func(podman.ImageFile) (Severity, str
 		}
 		found = append(found, Finding{
 			Message: fmt.Sprintf("%s (layer %d)", message, f.Layer), Severity: severity, Confidence: Certain, Cause: f.Path, Fix: fix,
-			Evidence: []Evidence{{"file", fmt.Sprintf("%s, mode %04o, owner %d:%d", f.Path, f.Mode, f.UID, f.GID), podman.Origin{Field: fmt.Sprintf("layer %d", f.Layer)}}},
+			Evidence: []Evidence{{"file", fmt.Sprintf("%s, mode %04o, owner %d:%d", f.Path, f.Mode, f.UID, f.GID), podman.Field(fmt.Sprintf("layer %d", f.Layer))}},
 		})
 	}
 	return found

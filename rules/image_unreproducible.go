@@ -38,7 +38,7 @@ and logs of the build, dates of the day make each build another, so that nobody 
 		var found []Finding
 		add := func(severity Severity, cause, message, setting, value, summary string) {
 			found = append(found, Finding{Message: message, Severity: severity, Confidence: Certain, Cause: cause,
-				Evidence: []Evidence{{setting, value, podman.Origin{Field: "layers"}}}, Fix: Fix{Summary: summary}})
+				Evidence: []Evidence{{setting, value, podman.Field("layers")}}, Fix: Fix{Summary: summary}})
 		}
 		const dated = "give the build its date: podman build --source-date-epoch=SECONDS --rewrite-timestamp, before 5.6 --timestamp=SECONDS"
 		slices.Sort(kinds)

@@ -88,7 +88,7 @@ func ReachOf(c *podman.Container) Reach {
 		why := []string{how}
 		if !c.Process.UID.Known() && c.Namespaces.UIDs.Known() {
 			asRoot := *c
-			asRoot.Process.UID = podman.Setting[uint32]{State: podman.Set}
+			asRoot.Process.UID = podman.Set[uint32](0, podman.Origin{})
 			why = append(why, "as UID 0 it would be "+ReachOf(&asRoot).Level.String())
 		}
 		return Reach{ReachUnknown, why}

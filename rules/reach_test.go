@@ -13,12 +13,12 @@ func TestReach(t *testing.T) {
 	bind := func(source string, writable bool) podman.Mount {
 		return podman.Mount{Type: "bind", Source: source, Destination: "/m", Writable: writable, Recursive: true}
 	}
-	mapped := podman.Read(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, "")
+	mapped := podman.Set(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, podman.Origin{})
 	rootless := func(c *podman.Container) {
-		c.Host.Rootless = podman.Read(true, "")
+		c.Host.Rootless = podman.Set(true, podman.Origin{})
 		c.Host.UIDs = podman.IDMap{{Inside: 0, Outside: 1001, Size: 1}, {Inside: 1, Outside: 100000, Size: 65536}}
 		c.Host.GIDs = c.Host.UIDs
-		c.Namespaces.UIDs = podman.Unset(c.Host.UIDs, "")
+		c.Namespaces.UIDs = podman.DefaultTo(c.Host.UIDs, podman.Origin{})
 		c.Namespaces.GIDs = c.Namespaces.UIDs
 	}
 	for _, test := range []struct {
@@ -28,10 +28,10 @@ func TestReach(t *testing.T) {
 		why    string
 	}{
 		{"root as it comes", func(*podman.Container) {}, EscapeToRoot, "UID 0 inside is UID 0 on the host"},
-		{"another user, setuid programs", func(c *podman.Container) { c.Process.UID = podman.Read(uint32(33), "") }, EscapeToRoot, "setuid"},
+		{"another user, setuid programs", func(c *podman.Container) { c.Process.UID = podman.Set(uint32(33), podman.Origin{}) }, EscapeToRoot, "setuid"},
 		{"another user", func(c *podman.Container) {
-			c.Process.UID = podman.Read(uint32(33), "")
-			c.Confinement.NoNewPrivileges = podman.Read(true, "")
+			c.Process.UID = podman.Set(uint32(33), podman.Origin{})
+			c.Confinement.NoNewPrivileges = podman.Set(true, podman.Origin{})
 		}, EscapeToUser, "UID 33 inside is UID 33 on the host"},
 		{"mapped", func(c *podman.Container) { c.Namespaces.UIDs = mapped }, Contained, "a range of its own"},
 		{"mapped, whoever it is", func(c *podman.Container) {
@@ -39,12 +39,12 @@ func TestReach(t *testing.T) {
 		}, Contained, "a range of its own"},
 		{"whoever it is", func(c *podman.Container) {
 			c.Process.UID = podman.Setting[uint32]{}
-			c.Confinement.NoNewPrivileges = podman.Read(true, "")
+			c.Confinement.NoNewPrivileges = podman.Set(true, podman.Origin{})
 		}, ReachUnknown, "the image's choice"},
 		{"mapping unknown", func(c *podman.Container) { c.Namespaces.UIDs = podman.Setting[podman.IDMap]{} }, ReachUnknown, "not known"},
-		{"privileged", func(c *podman.Container) { c.Confinement.Privileged = podman.Read(true, "") }, HostRoot, "mounts the host's disk"},
+		{"privileged", func(c *podman.Container) { c.Confinement.Privileged = podman.Set(true, podman.Origin{}) }, HostRoot, "mounts the host's disk"},
 		{"privileged, mapped", func(c *podman.Container) {
-			c.Confinement.Privileged, c.Namespaces.UIDs = podman.Read(true, ""), mapped
+			c.Confinement.Privileged, c.Namespaces.UIDs = podman.Set(true, podman.Origin{}), mapped
 		}, Contained, ""},
 		{"socket", func(c *podman.Container) { c.Files.Mounts.Value = []podman.Mount{bind("/run/podman", false)} }, HostRoot, "podman.sock"},
 		{"bus", func(c *podman.Container) {
@@ -59,14 +59,18 @@ func TestReach(t *testing.T) {
 		{"SYS_ADMIN", func(c *podman.Container) { c.Capabilities.Bounding.Value = []string{"CAP_SYS_ADMIN"} }, HostRoot, "core_pattern"},
 		{"SYS_PTRACE", func(c *podman.Container) { c.Capabilities.Bounding.Value = []string{"CAP_SYS_PTRACE"} }, EscapeToRoot, ""},
 		{"SYS_PTRACE, the host's processes", func(c *podman.Container) {
-			c.Capabilities.Bounding.Value, c.Namespaces.PID = []string{"CAP_SYS_PTRACE"}, podman.Read("host", "")
+			c.Capabilities.Bounding.Value, c.Namespaces.PID = []string{"CAP_SYS_PTRACE"}, podman.Set("host", podman.Origin{})
 		}, HostRoot, "takes over any process"},
-		{"unmasked", func(c *podman.Container) { c.Confinement.Unmasked = podman.Read([]string{"ALL"}, "") }, HostRoot, "/proc/sys"},
-		{"disk", func(c *podman.Container) { c.Files.Devices = podman.Read([]podman.Device{{Path: "/dev/sda"}}, "") }, HostRoot, "/dev/sda"},
-		{"tun", func(c *podman.Container) { c.Files.Devices = podman.Read([]podman.Device{{Path: "/dev/net/tun"}}, "") }, EscapeToRoot, ""},
-		{"device rule without MKNOD", func(c *podman.Container) { c.Files.DeviceRules = podman.Read([]string{"a *:* rwm"}, "") }, EscapeToRoot, ""},
+		{"unmasked", func(c *podman.Container) { c.Confinement.Unmasked = podman.Set([]string{"ALL"}, podman.Origin{}) }, HostRoot, "/proc/sys"},
+		{"disk", func(c *podman.Container) {
+			c.Files.Devices = podman.Set([]podman.Device{{Path: "/dev/sda"}}, podman.Origin{})
+		}, HostRoot, "/dev/sda"},
+		{"tun", func(c *podman.Container) {
+			c.Files.Devices = podman.Set([]podman.Device{{Path: "/dev/net/tun"}}, podman.Origin{})
+		}, EscapeToRoot, ""},
+		{"device rule without MKNOD", func(c *podman.Container) { c.Files.DeviceRules = podman.Set([]string{"a *:* rwm"}, podman.Origin{}) }, EscapeToRoot, ""},
 		{"device rule", func(c *podman.Container) {
-			c.Files.DeviceRules, c.Capabilities.Bounding.Value = podman.Read([]string{"a *:* rwm"}, ""), []string{"CAP_MKNOD"}
+			c.Files.DeviceRules, c.Capabilities.Bounding.Value = podman.Set([]string{"a *:* rwm"}, podman.Origin{}), []string{"CAP_MKNOD"}
 		}, HostRoot, "MKNOD"},
 		{"rootless", rootless, EscapeToUser, "the account that runs Podman"},
 		{"rootless, socket", func(c *podman.Container) {
@@ -83,7 +87,7 @@ func TestReach(t *testing.T) {
 		}, HostUser, "shell and keys"},
 		{"rootless, as another", func(c *podman.Container) {
 			rootless(c)
-			c.Process.UID, c.Confinement.NoNewPrivileges = podman.Read(uint32(33), ""), podman.Read(true, "")
+			c.Process.UID, c.Confinement.NoNewPrivileges = podman.Set(uint32(33), podman.Origin{}), podman.Set(true, podman.Origin{})
 		}, Contained, ""},
 	} {
 		c := soft()
@@ -98,18 +102,18 @@ func TestReach(t *testing.T) {
 // TestExposureBounds holds the two ends of the scale.
 func TestExposureBounds(t *testing.T) {
 	worst := soft()
-	worst.Confinement.Privileged = podman.Read(true, "")
+	worst.Confinement.Privileged = podman.Set(true, podman.Origin{})
 	worst.Capabilities.Bounding.Value = podman.AllCapabilities()
 	worst.Files.Mounts.Value = []podman.Mount{{Type: "bind", Source: "/", Writable: true, Recursive: true}}
-	worst.Network.Mode, worst.Namespaces.PID, worst.Namespaces.IPC = podman.Read("host", ""), podman.Read("host", ""), podman.Read("host", "")
-	worst.Network.Ports = podman.Read([]podman.Port{{}}, "")
-	worst.Limits = podman.Limits{Memory: podman.Read(int64(0), ""), PIDs: podman.Read(int64(0), "")}
+	worst.Network.Mode, worst.Namespaces.PID, worst.Namespaces.IPC = podman.Set("host", podman.Origin{}), podman.Set("host", podman.Origin{}), podman.Set("host", podman.Origin{})
+	worst.Network.Ports = podman.Set([]podman.Port{{}}, podman.Origin{})
+	worst.Limits = podman.Limits{Memory: podman.Set(int64(0), podman.Origin{}), PIDs: podman.Set(int64(0), podman.Origin{})}
 	if got, ok := Exposure(worst, ReachOf(worst)); !ok || got != 10 {
 		t.Errorf("the worst container: %v, %v", got, ok)
 	}
 	best := soft()
-	best.Process.UID, best.Confinement.NoNewPrivileges, best.Files.ReadOnly = podman.Read(uint32(33), ""), podman.Read(true, ""), podman.Read(true, "")
-	best.Namespaces.UIDs = podman.Read(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, "")
+	best.Process.UID, best.Confinement.NoNewPrivileges, best.Files.ReadOnly = podman.Set(uint32(33), podman.Origin{}), podman.Set(true, podman.Origin{}), podman.Set(true, podman.Origin{})
+	best.Namespaces.UIDs = podman.Set(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, podman.Origin{})
 	best.Capabilities.Bounding.Value = nil
 	if got, ok := Exposure(best, ReachOf(best)); !ok || got != 0 {
 		t.Errorf("the best container: %v, %v", got, ok)
@@ -125,17 +129,17 @@ func generated(r *rand.Rand) *podman.Container {
 		{{Inside: 0, Outside: 100000, Size: 33}, {Inside: 33, Outside: 33, Size: 1}},
 	}
 	if coin() {
-		c.Host.Rootless = podman.Read(true, "")
+		c.Host.Rootless = podman.Set(true, podman.Origin{})
 		c.Host.UIDs = podman.IDMap{{Inside: 0, Outside: 1001, Size: 1}, {Inside: 1, Outside: 100000, Size: 65536}}
 		maps = []podman.IDMap{c.Host.UIDs, {{Inside: 0, Outside: 100000, Size: 65536}}, {{Inside: 0, Outside: 100000, Size: 33}, {Inside: 33, Outside: 1001, Size: 1}}}
 	}
-	c.Namespaces.UIDs = podman.Read(maps[r.IntN(len(maps))], "")
-	c.Process.UID = podman.Read([]uint32{0, 33}[r.IntN(2)], "")
-	c.Confinement.NoNewPrivileges, c.Confinement.Privileged = podman.Read(coin(), ""), podman.Read(r.IntN(4) == 0, "")
-	c.Files.ReadOnly = podman.Read(coin(), "")
-	c.Confinement.Seccomp = podman.Read([]string{"", "unconfined"}[r.IntN(2)], "")
+	c.Namespaces.UIDs = podman.Set(maps[r.IntN(len(maps))], podman.Origin{})
+	c.Process.UID = podman.Set([]uint32{0, 33}[r.IntN(2)], podman.Origin{})
+	c.Confinement.NoNewPrivileges, c.Confinement.Privileged = podman.Set(coin(), podman.Origin{}), podman.Set(r.IntN(4) == 0, podman.Origin{})
+	c.Files.ReadOnly = podman.Set(coin(), podman.Origin{})
+	c.Confinement.Seccomp = podman.Set([]string{"", "unconfined"}[r.IntN(2)], podman.Origin{})
 	if coin() {
-		c.Confinement.Unmasked = podman.Read([]string{[]string{"ALL", "/proc/kcore"}[r.IntN(2)]}, "")
+		c.Confinement.Unmasked = podman.Set([]string{[]string{"ALL", "/proc/kcore"}[r.IntN(2)]}, podman.Origin{})
 	}
 	c.Capabilities.Bounding.Value = nil
 	for _, name := range podman.AllCapabilities() {
@@ -144,7 +148,7 @@ func generated(r *rand.Rand) *podman.Container {
 		}
 	}
 	for _, mode := range []*podman.Setting[string]{&c.Namespaces.PID, &c.Namespaces.IPC, &c.Network.Mode} {
-		*mode = podman.Read([]string{"private", "host"}[r.IntN(2)], "")
+		*mode = podman.Set([]string{"private", "host"}[r.IntN(2)], podman.Origin{})
 	}
 	for _, source := range []string{"/etc", "/srv/data", "/run/podman/podman.sock", "/run/user/1001/podman/podman.sock", "/home/me", "/", "/run/dbus"} {
 		if r.IntN(5) == 0 {
@@ -152,13 +156,13 @@ func generated(r *rand.Rand) *podman.Container {
 		}
 	}
 	if r.IntN(4) == 0 {
-		c.Files.Devices = podman.Read([]podman.Device{{Path: []string{"/dev/sda", "/dev/fuse"}[r.IntN(2)]}}, "")
+		c.Files.Devices = podman.Set([]podman.Device{{Path: []string{"/dev/sda", "/dev/fuse"}[r.IntN(2)]}}, podman.Origin{})
 	}
 	if r.IntN(4) == 0 {
-		c.Files.DeviceRules = podman.Read([]string{"b *:* rwm"}, "")
+		c.Files.DeviceRules = podman.Set([]string{"b *:* rwm"}, podman.Origin{})
 	}
-	c.Network.Ports = podman.Read([]podman.Port{{Address: []string{"", "127.0.0.1"}[r.IntN(2)], Host: 80}}, "")
-	c.Limits = podman.Limits{Memory: podman.Read(int64(r.IntN(2)), ""), PIDs: podman.Read(int64(r.IntN(2)), "")}
+	c.Network.Ports = podman.Set([]podman.Port{{Address: []string{"", "127.0.0.1"}[r.IntN(2)], Host: 80}}, podman.Origin{})
+	c.Limits = podman.Limits{Memory: podman.Set(int64(r.IntN(2)), podman.Origin{}), PIDs: podman.Set(int64(r.IntN(2)), podman.Origin{})}
 	return c
 }
 
@@ -167,13 +171,17 @@ var hardenings = []struct {
 	name  string
 	apply func(*podman.Container, *rand.Rand)
 }{
-	{"no-new-privileges", func(c *podman.Container, _ *rand.Rand) { c.Confinement.NoNewPrivileges = podman.Read(true, "") }},
-	{"not privileged", func(c *podman.Container, _ *rand.Rand) { c.Confinement.Privileged = podman.Read(false, "") }},
-	{"read-only", func(c *podman.Container, _ *rand.Rand) { c.Files.ReadOnly = podman.Read(true, "") }},
-	{"seccomp", func(c *podman.Container, _ *rand.Rand) { c.Confinement.Seccomp = podman.Read("", "") }},
-	{"masked", func(c *podman.Container, _ *rand.Rand) { c.Confinement.Unmasked = podman.Read([]string{}, "") }},
+	{"no-new-privileges", func(c *podman.Container, _ *rand.Rand) {
+		c.Confinement.NoNewPrivileges = podman.Set(true, podman.Origin{})
+	}},
+	{"not privileged", func(c *podman.Container, _ *rand.Rand) { c.Confinement.Privileged = podman.Set(false, podman.Origin{}) }},
+	{"read-only", func(c *podman.Container, _ *rand.Rand) { c.Files.ReadOnly = podman.Set(true, podman.Origin{}) }},
+	{"seccomp", func(c *podman.Container, _ *rand.Rand) { c.Confinement.Seccomp = podman.Set("", podman.Origin{}) }},
+	{"masked", func(c *podman.Container, _ *rand.Rand) {
+		c.Confinement.Unmasked = podman.Set([]string{}, podman.Origin{})
+	}},
 	{"mapped", func(c *podman.Container, _ *rand.Rand) {
-		c.Namespaces.UIDs = podman.Read(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, "")
+		c.Namespaces.UIDs = podman.Set(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, podman.Origin{})
 	}},
 	{"a capability less", func(c *podman.Container, r *rand.Rand) {
 		if list := c.Capabilities.Bounding.Value; len(list) > 0 {
@@ -193,14 +201,18 @@ var hardenings = []struct {
 			c.Files.Mounts.Value = list
 		}
 	}},
-	{"no devices", func(c *podman.Container, _ *rand.Rand) { c.Files.Devices = podman.Read([]podman.Device{}, "") }},
-	{"no device rules", func(c *podman.Container, _ *rand.Rand) { c.Files.DeviceRules = podman.Read([]string{}, "") }},
-	{"own processes", func(c *podman.Container, _ *rand.Rand) { c.Namespaces.PID = podman.Read("private", "") }},
-	{"own memory", func(c *podman.Container, _ *rand.Rand) { c.Namespaces.IPC = podman.Read("private", "") }},
-	{"own network", func(c *podman.Container, _ *rand.Rand) { c.Network.Mode = podman.Read("none", "") }},
-	{"no port", func(c *podman.Container, _ *rand.Rand) { c.Network.Ports = podman.Read([]podman.Port{}, "") }},
+	{"no devices", func(c *podman.Container, _ *rand.Rand) {
+		c.Files.Devices = podman.Set([]podman.Device{}, podman.Origin{})
+	}},
+	{"no device rules", func(c *podman.Container, _ *rand.Rand) { c.Files.DeviceRules = podman.Set([]string{}, podman.Origin{}) }},
+	{"own processes", func(c *podman.Container, _ *rand.Rand) { c.Namespaces.PID = podman.Set("private", podman.Origin{}) }},
+	{"own memory", func(c *podman.Container, _ *rand.Rand) { c.Namespaces.IPC = podman.Set("private", podman.Origin{}) }},
+	{"own network", func(c *podman.Container, _ *rand.Rand) { c.Network.Mode = podman.Set("none", podman.Origin{}) }},
+	{"no port", func(c *podman.Container, _ *rand.Rand) {
+		c.Network.Ports = podman.Set([]podman.Port{}, podman.Origin{})
+	}},
 	{"limits", func(c *podman.Container, _ *rand.Rand) {
-		c.Limits = podman.Limits{Memory: podman.Read(int64(1), ""), PIDs: podman.Read(int64(1), "")}
+		c.Limits = podman.Limits{Memory: podman.Set(int64(1), podman.Origin{}), PIDs: podman.Set(int64(1), podman.Origin{})}
 	}},
 }
 

@@ -29,7 +29,7 @@ that they like, and it runs here.`,
 		if !ok || !r.Insecure || strings.HasPrefix(name.registry, "localhost") || strings.HasPrefix(name.registry, "127.") {
 			return nil
 		}
-		return violated(podman.Setting[bool]{Origin: r.Origin}, High, fmt.Sprintf("its image comes from %s, which registries.conf calls insecure", prefix), "insecure", "true", Fix{
+		return violated(podman.UnknownAt[bool](r.Origin), High, fmt.Sprintf("its image comes from %s, which registries.conf calls insecure", prefix), "insecure", "true", Fix{
 			Summary: "give the registry a certificate and leave insecure=true out",
 		})
 	},

@@ -18,7 +18,7 @@ systemd stops after five starts in ten seconds and says so.`,
 	Check: func(c *podman.Container) []Finding {
 		r := c.Upkeep.Restart
 		forever := r.Value == "always" || r.Value == "unless-stopped" || r.Value == "on-failure" && c.Upkeep.Retries == 0
-		if !r.Known() || !forever || r.State == podman.Default || c.Unit != "" {
+		if !r.Known() || !forever || r.State == podman.StateDefault || c.Unit != "" {
 			return nil
 		}
 		return violated(r, Info, "is started again for ever, however often it crashes", "restart", r.Value, Fix{

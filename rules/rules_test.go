@@ -47,15 +47,15 @@ func soft() *podman.Container {
 	return &podman.Container{
 		Name: "soft", Kind: podman.KindContainer,
 		Host: &podman.Host{
-			Podman: "5.4.2", Rootless: podman.Read(false, ""), UIDs: podman.IdentityMap(), GIDs: podman.IdentityMap(),
+			Podman: "5.4.2", Rootless: podman.Set(false, podman.Origin{}), UIDs: podman.IdentityMap(), GIDs: podman.IdentityMap(),
 			DefaultCapabilities: caps, Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
 		},
-		Process:      podman.Process{User: podman.Unset("", "Config.User"), UID: podman.Unset(uint32(0), "Config.User")},
-		Namespaces:   podman.Namespaces{UIDs: podman.Unset(podman.IdentityMap(), ""), GIDs: podman.Unset(podman.IdentityMap(), "")},
-		Capabilities: podman.Capabilities{Bounding: podman.Read(caps, "BoundingCaps"), Requested: podman.Read([]string{}, "")},
-		Confinement:  podman.Confinement{NoNewPrivileges: podman.Unset(false, ""), Privileged: podman.Unset(false, "")},
-		Files:        podman.Files{ReadOnly: podman.Unset(false, ""), Mounts: podman.Read([]podman.Mount{}, "Mounts")},
-		Environment:  podman.Read([]podman.Variable{}, "Config.Env"),
+		Process:      podman.Process{User: podman.DefaultTo("", podman.Field("Config.User")), UID: podman.DefaultTo(uint32(0), podman.Field("Config.User"))},
+		Namespaces:   podman.Namespaces{UIDs: podman.DefaultTo(podman.IdentityMap(), podman.Origin{}), GIDs: podman.DefaultTo(podman.IdentityMap(), podman.Origin{})},
+		Capabilities: podman.Capabilities{Bounding: podman.Set(caps, podman.Field("BoundingCaps")), Requested: podman.Set([]string{}, podman.Origin{})},
+		Confinement:  podman.Confinement{NoNewPrivileges: podman.DefaultTo(false, podman.Origin{}), Privileged: podman.DefaultTo(false, podman.Origin{})},
+		Files:        podman.Files{ReadOnly: podman.DefaultTo(false, podman.Origin{}), Mounts: podman.Set([]podman.Mount{}, podman.Field("Mounts"))},
+		Environment:  podman.Set([]podman.Variable{}, podman.Field("Config.Env")),
 	}
 }
 
@@ -64,7 +64,7 @@ func TestCases(t *testing.T) {
 	mount := func(m podman.Mount) func(*podman.Container) {
 		return func(c *podman.Container) {
 			m.Recursive = true
-			c.Files.Mounts = podman.Read([]podman.Mount{m}, "Mounts")
+			c.Files.Mounts = podman.Set([]podman.Mount{m}, podman.Field("Mounts"))
 		}
 	}
 	for _, test := range []struct {
@@ -80,8 +80,8 @@ func TestCases(t *testing.T) {
 		}, "cap-drop-all", ""},
 		{"all capabilities asked for by name", func(c *podman.Container) { c.Capabilities.Requested.Value = c.Capabilities.Bounding.Value }, "cap-drop-all", ""},
 		{"process mapped to the host's root", func(c *podman.Container) {
-			c.Process.UID = podman.Read(uint32(7), "")
-			c.Namespaces.UIDs = podman.Read(podman.IDMap{{Inside: 0, Outside: 100000, Size: 7}, {Inside: 7, Outside: 0, Size: 1}}, "")
+			c.Process.UID = podman.Set(uint32(7), podman.Origin{})
+			c.Namespaces.UIDs = podman.Set(podman.IDMap{{Inside: 0, Outside: 100000, Size: 7}, {Inside: 7, Outside: 0, Size: 1}}, podman.Origin{})
 			c.Namespaces.GIDs = c.Namespaces.UIDs
 		}, "uid-map", "high UID 7 is UID 0 on the host"},
 		{"rootless unknown", func(c *podman.Container) { c.Host.Rootless = podman.Setting[bool]{} }, "uid-map", ""},
@@ -92,12 +92,12 @@ func TestCases(t *testing.T) {
 		{"an image's", mount(podman.Mount{Type: "image", Source: "/", Destination: "/s"}), "engine-socket", ""},
 		{"a volume bound to /run", mount(podman.Mount{Type: "volume", Name: "v", Source: "/var/run/", Destination: "/s"}), "engine-socket", "critical"},
 		{"the socket for another user", func(c *podman.Container) {
-			c.Process.UID = podman.Read(uint32(33), "")
-			c.Files.Mounts = podman.Read([]podman.Mount{{Type: "bind", Source: "/run/podman/podman.sock", Destination: "/s"}}, "")
+			c.Process.UID = podman.Set(uint32(33), podman.Origin{})
+			c.Files.Mounts = podman.Set([]podman.Mount{{Type: "bind", Source: "/run/podman/podman.sock", Destination: "/s"}}, podman.Origin{})
 		}, "engine-socket", "high UID 33"},
-		{"a young image", func(c *podman.Container) { c.Image.Built = podman.Read(c.Host.Now.AddDate(0, 0, -30), "") }, "stale-image", ""},
-		{"an old image", func(c *podman.Container) { c.Image.Built = podman.Read(c.Host.Now.AddDate(0, 0, -31), "") }, "stale-image", "medium the image is 31 days old"},
-		{"an image by digest", func(c *podman.Container) { c.Image.ID = "abc"; c.Image.Current = podman.Read("abc", "") }, "stale-image", ""},
+		{"a young image", func(c *podman.Container) { c.Image.Built = podman.Set(c.Host.Now.AddDate(0, 0, -30), podman.Origin{}) }, "stale-image", ""},
+		{"an old image", func(c *podman.Container) { c.Image.Built = podman.Set(c.Host.Now.AddDate(0, 0, -31), podman.Origin{}) }, "stale-image", "medium the image is 31 days old"},
+		{"an image by digest", func(c *podman.Container) { c.Image.ID = "abc"; c.Image.Current = podman.Set("abc", podman.Origin{}) }, "stale-image", ""},
 		{"a proxy's password", func(c *podman.Container) {
 			c.Environment.Value = []podman.Variable{{Name: "http_proxy", Value: "http://me:geheim@proxy:1", Owner: podman.OwnerProxy}}
 		}, "plaintext-secret", "high variable http_proxy holds a password in a URL, which Podman copied"},
@@ -108,7 +108,7 @@ func TestCases(t *testing.T) {
 			c.Environment.Value = []podman.Variable{{Name: "DB_PASSWORD", Value: "hunter2", Owner: podman.OwnerImage}}
 		}, "plaintext-secret", ""},
 		{"registry credentials", func(c *podman.Container) {
-			c.Texts = podman.Read([]podman.Text{{Place: "option", Name: "--creds", Words: []podman.Sensitive{"me:geheim"}}}, "")
+			c.Texts = podman.Set([]podman.Text{{Place: "option", Name: "--creds", Words: []podman.Sensitive{"me:geheim"}}}, podman.Origin{})
 		}, "plaintext-secret", "high option --creds holds a registry's password"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestCases(t *testing.T) {
 func TestFindings(t *testing.T) {
 	c := soft()
 	hidden := podman.Text{Place: "option", Name: "--log-opt", Words: []podman.Sensitive{"token=abcdef0123"}}
-	c.Texts = podman.Read([]podman.Text{hidden, hidden}, "")
+	c.Texts = podman.Set([]podman.Text{hidden, hidden}, podman.Origin{})
 	found := Check(All(Parameters{}), c)
 	var prints []string
 	for _, f := range found {

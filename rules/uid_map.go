@@ -54,7 +54,7 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 	switch c.Identity(0) {
 	case podman.IdentityRoot, podman.IdentityHost:
 		severity, message = High, "UIDs are not mapped: UID 0 inside is UID 0 on the host"
-		if uids.State == podman.Set {
+		if uids.State == podman.StateSet {
 			message = "a user namespace that isolates nothing: UID 0 inside is UID 0 on the host"
 		}
 	case podman.IdentityEngine:
@@ -92,7 +92,7 @@ func gidMapping(c *podman.Container) (Severity, string) {
 
 // described writes a mapping as evidence.
 func described(c *podman.Container, m podman.Setting[podman.IDMap]) string {
-	if m.State == podman.Default {
+	if m.State == podman.StateDefault {
 		return "none"
 	}
 	text := m.Value.String()

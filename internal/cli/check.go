@@ -119,9 +119,9 @@ func (f *checkFlags) mode() podman.Setting[bool] { return modeOf(f.rootless, f.r
 func modeOf(rootless, rootful bool) podman.Setting[bool] {
 	switch {
 	case rootless:
-		return podman.Read(true, "--rootless")
+		return podman.Set(true, podman.Field("--rootless"))
 	case rootful:
-		return podman.Read(false, "--rootful")
+		return podman.Set(false, podman.Field("--rootful"))
 	default:
 		return podman.Setting[bool]{}
 	}

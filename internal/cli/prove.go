@@ -281,7 +281,7 @@ func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *prov
 	if err != nil {
 		return nil, err
 	}
-	set, _ := definition.Open([]string{path}, definition.Options{Rootless: podman.Read(rootless, "podman info"), Now: a.now()})
+	set, _ := definition.Open([]string{path}, definition.Options{Rootless: podman.Set(rootless, podman.Field("podman info")), Now: a.now()})
 	unit, err := set.Unit(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

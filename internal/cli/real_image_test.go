@@ -111,7 +111,7 @@ func TestRealOwnImage(t *testing.T) {
 	os.MkdirAll(units, 0o755)
 	os.Chmod(dir, 0o755)
 	os.WriteFile(filepath.Join(units, "soft.container"), []byte("[Container]\nImage=docker.io/library/x:1\nPodmanArgs=--privileged\n"), 0o644)
-	set, _ := definition.Open([]string{unit}, definition.Options{Rootless: podman.Read(false, "test")})
+	set, _ := definition.Open([]string{unit}, definition.Options{Rootless: podman.Set(false, podman.Field("test"))})
 	made, err := set.Unit(unit)
 	if err != nil {
 		t.Fatal(err)

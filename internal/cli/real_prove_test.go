@@ -237,7 +237,7 @@ func TestRealProveUnit(t *testing.T) {
 		t.Errorf("containers are left: %s", left)
 	}
 	// The command line that Podman's generator makes of what was written.
-	set, _ := definition.Open([]string{unit}, definition.Options{Rootless: podman.Read(false, "test")})
+	set, _ := definition.Open([]string{unit}, definition.Options{Rootless: podman.Set(false, podman.Field("test"))})
 	hardened, err := set.Unit(unit)
 	if err != nil {
 		t.Fatal(err)

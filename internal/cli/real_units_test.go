@@ -23,7 +23,7 @@ var unitDir = os.Getenv("DEFINITIONS") + "/quadlet"
 // unitsFor returns the units of testdata that are for the mode, read as `podlint check` reads them.
 func unitsFor(t *testing.T, isRootless bool) map[string]quadlet.Unit {
 	t.Helper()
-	set, problems := definition.Open([]string{unitDir}, definition.Options{Rootless: podman.Read(isRootless, "test")})
+	set, problems := definition.Open([]string{unitDir}, definition.Options{Rootless: podman.Set(isRootless, podman.Field("test"))})
 	if len(problems) > 0 || len(set.Paths()) == 0 {
 		t.Fatalf("%d units, %v", len(set.Paths()), problems)
 	}

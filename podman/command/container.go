@@ -52,16 +52,16 @@ func (c *Command) Container(ctx Context) *podman.Container {
 	if c.Bool("rootfs") {
 		made.Image = podman.Image{}
 	} else if !c.Pod && c.ImageIndex < len(ctx.Words) {
-		made.Image.Written = podman.Setting[string]{Value: c.Image, State: podman.Set, Origin: ctx.Words[c.ImageIndex].Origin}
+		made.Image.Written = podman.Set(c.Image, ctx.Words[c.ImageIndex].Origin)
 		if made.Image.Written.Origin.Field == "" {
 			made.Image.Written.Origin.Field = "image"
 		}
 		if ctx.Words[c.ImageIndex].Unknown {
-			made.Image.Written.State = podman.Unknown
+			made.Image.Written.State = podman.StateUnknown
 		}
 	}
 	made.Image.TLSVerify = b.boolean("tls-verify")
-	if made.Image.TLSVerify.State == podman.Default {
+	if made.Image.TLSVerify.State == podman.StateDefault {
 		made.Image.TLSVerify.Value = true
 	}
 	b.namespaces(made)
@@ -106,9 +106,9 @@ func (b builder) unknown(o Option) bool { return b.ctx.Words[o.ValueIndex].Unkno
 // unset returns the setting of a flag that was not given: Podman's default, unless a word that is not known may hold it.
 func unset[T any](b builder, value T, flag string) podman.Setting[T] {
 	if b.Open {
-		return podman.Setting[T]{Origin: b.missing(flag)}
+		return podman.UnknownAt[T](b.missing(flag))
 	}
-	return podman.Setting[T]{Value: value, State: podman.Default, Origin: b.missing(flag)}
+	return podman.DefaultTo(value, b.missing(flag))
 }
 
 // boolean returns the setting of a boolean flag.
@@ -119,9 +119,9 @@ func (b builder) boolean(flag string) podman.Setting[bool] {
 	}
 	value, err := strconv.ParseBool(o.Value)
 	if err != nil {
-		return podman.Setting[bool]{Origin: b.at(o)}
+		return podman.UnknownAt[bool](b.at(o))
 	}
-	return podman.Setting[bool]{Value: value, State: podman.Set, Origin: b.at(o)}
+	return podman.Set(value, b.at(o))
 }
 
 // namespaceFlags are the flags that decide on a user namespace.
@@ -136,7 +136,7 @@ func (b builder) namespaces(made *podman.Container) {
 	n := &made.Namespaces
 	n.StandIns = made.Host.Rootless.Value
 	if o, ok := b.Last("ipc"); ok && !b.unknown(o) {
-		n.IPC = podman.Setting[string]{Value: o.Value, State: podman.Set, Origin: b.at(o)}
+		n.IPC = podman.Set(o.Value, b.at(o))
 	} else if !ok {
 		n.IPC = unset(b, "shareable", "--ipc")
 	}
@@ -155,9 +155,9 @@ func (b builder) namespaces(made *podman.Container) {
 func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 	engine := func(own podman.IDMap) podman.IDMap { return own.Through(host.UIDs) }
 	set := func(o Option, uids, gids podman.IDMap) {
-		n.User = podman.Setting[string]{Value: "private", State: podman.Set, Origin: b.at(o)}
-		n.UIDs = podman.Setting[podman.IDMap]{Value: uids, State: podman.Set, Origin: b.at(o)}
-		n.GIDs = podman.Setting[podman.IDMap]{Value: gids, State: podman.Set, Origin: b.at(o)}
+		n.User = podman.Set("private", b.at(o))
+		n.UIDs = podman.Set(uids, b.at(o))
+		n.GIDs = podman.Set(gids, b.at(o))
 	}
 	rootless := host.Rootless.Value
 	for _, name := range []string{"subuidname", "subgidname"} {
@@ -179,10 +179,10 @@ func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 		set(uids[0], engine(own), groups.Through(host.GIDs))
 		n.GIDs.Origin = b.at(gids[0])
 		if !ok {
-			n.UIDs.State = podman.Unknown
+			n.UIDs.State = podman.StateUnknown
 		}
 		if !okGroups {
-			n.GIDs.State = podman.Unknown
+			n.GIDs.State = podman.StateUnknown
 		}
 		return
 	}
@@ -190,16 +190,11 @@ func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 	mode, details, _ := strings.Cut(o.Value, ":")
 	switch {
 	case !ok || mode == "host" || mode == "":
-		state := podman.Default
-		origin := b.missing("--userns")
+		n.User = unset(b, "", "--userns")
 		if ok {
-			origin = b.at(o)
-		} else if b.Open {
-			state = podman.Unknown
+			n.User = podman.DefaultTo("", b.at(o))
 		}
-		n.User = podman.Setting[string]{State: state, Origin: origin}
-		n.UIDs = podman.Setting[podman.IDMap]{Value: host.UIDs, State: state, Origin: origin}
-		n.GIDs = podman.Setting[podman.IDMap]{Value: host.GIDs, State: state, Origin: origin}
+		n.UIDs, n.GIDs = podman.Derive(n.User, host.UIDs), podman.Derive(n.User, host.GIDs)
 	case b.unknown(o):
 	case mode == "auto":
 		set(o, podman.OwnRange(), podman.OwnRange())
@@ -214,7 +209,7 @@ func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 	case mode == "nomap" && rootless:
 		set(o, engine(podman.NoMap()), podman.NoMap().Through(host.GIDs))
 	default: // container:NAME, ns:PATH, or what Podman refuses
-		n.User = podman.Setting[string]{Value: o.Value, State: podman.Set, Origin: b.at(o)}
+		n.User = podman.Set(o.Value, b.at(o))
 	}
 }
 
@@ -252,9 +247,9 @@ func (b builder) written(options []Option) (podman.IDMap, bool) {
 func (b builder) user(made *podman.Container) {
 	made.Process.Groups = b.list("group-add")
 	if entrypoint, ok := b.Last("entrypoint"); ok && !b.unknown(entrypoint) {
-		made.Process.Command = podman.Setting[[]podman.Sensitive]{Value: sensitive(append(commandWords(entrypoint.Value), b.Args...)), State: podman.Set, Origin: b.at(entrypoint)}
+		made.Process.Command = podman.Set(sensitive(append(commandWords(entrypoint.Value), b.Args...)), b.at(entrypoint))
 	} else if len(b.Args) > 0 {
-		made.Process.Command = podman.Setting[[]podman.Sensitive]{Value: sensitive(b.Args), State: podman.Set, Origin: b.ctx.Definition.Origin.At("arguments")}
+		made.Process.Command = podman.Set(sensitive(b.Args), b.ctx.Definition.Origin.At("arguments"))
 	}
 	o, ok := b.Last("user")
 	if !ok {
@@ -263,21 +258,21 @@ func (b builder) user(made *podman.Container) {
 		if kind == "keep-id" && made.Host.Rootless.Value && !b.Open {
 			mode, _ := b.Last("userns")
 			_, uid := podman.KeepID(keptID(details, "uid"))
-			made.Process.UID = podman.Setting[uint32]{Value: uid, State: podman.Set, Origin: b.at(mode)}
+			made.Process.UID = podman.Set(uid, b.at(mode))
 		}
 		return
 	}
 	if b.unknown(o) {
 		return
 	}
-	made.Process.User = podman.Setting[string]{Value: o.Value, State: podman.Set, Origin: b.at(o)}
+	made.Process.User = podman.Set(o.Value, b.at(o))
 	name, _, _ := strings.Cut(o.Value, ":")
-	uid := podman.Setting[uint32]{Origin: b.at(o)}
+	uid := podman.UnknownAt[uint32](b.at(o))
 	switch number, err := strconv.Atoi(name); {
 	case name == "root":
-		uid.State = podman.Set
+		uid.State = podman.StateSet
 	case err == nil && number >= 0 && int64(number) <= 1<<32-2:
-		uid.Value, uid.State = uint32(number), podman.Set
+		uid.Value, uid.State = uint32(number), podman.StateSet
 	}
 	made.Process.UID = uid
 }
@@ -292,10 +287,8 @@ func (b builder) capabilities(made *podman.Container) {
 	added, dropped := b.All("cap-add"), b.All("cap-drop")
 	c := &made.Capabilities
 	requested := b.Capabilities()
-	state := podman.Default
 	origin := b.missing("--cap-drop")
 	if len(added)+len(dropped) > 0 {
-		state = podman.Set
 		origin = b.at(slices.Concat(dropped, added)[0])
 	}
 	if b.Open || slices.ContainsFunc(slices.Concat(added, dropped), b.unknown) || b.label("io.containers.capabilities") {
@@ -322,8 +315,11 @@ func (b builder) capabilities(made *podman.Container) {
 	}
 	bounding = slices.Clone(bounding)
 	slices.Sort(bounding)
-	c.Bounding = podman.Setting[[]string]{Value: slices.Compact(bounding), State: state, Origin: origin}
-	c.Requested = podman.Setting[[]string]{Value: requested, State: podman.Set, Origin: origin}
+	c.Bounding = podman.DefaultTo(slices.Compact(bounding), origin)
+	if len(added)+len(dropped) > 0 {
+		c.Bounding.State = podman.StateSet
+	}
+	c.Requested = podman.Set(requested, origin)
 }
 
 // label reports whether a label is given.
@@ -345,14 +341,14 @@ func (b builder) confinement(made *podman.Container) {
 	for _, o := range b.All("security-opt") {
 		at := b.at(o)
 		key, value, given := cutSecurityOption(o.Value)
-		text := podman.Setting[string]{Value: value, State: podman.Set, Origin: at}
+		text := podman.Set(value, at)
 		if b.unknown(o) {
-			text.State = podman.Unknown
+			text.State = podman.StateUnknown
 		}
 		switch key {
 		case "no-new-privileges":
 			on, err := strconv.ParseBool(value)
-			c.NoNewPrivileges = podman.Setting[bool]{Value: !given || err == nil && on, State: text.State, Origin: at}
+			c.NoNewPrivileges = podman.Derive(text, !given || err == nil && on)
 		case "seccomp":
 			c.Seccomp = text
 		case "apparmor":
@@ -360,21 +356,21 @@ func (b builder) confinement(made *podman.Container) {
 		case "label":
 			kind, name, _ := strings.Cut(value, ":")
 			switch {
-			case text.State == podman.Unknown, value == "disable":
+			case text.State == podman.StateUnknown, value == "disable":
 				c.Label = text
 			case kind == "type" && c.Label.Value != "disable":
-				c.Label = podman.Setting[string]{Value: name, State: podman.Set, Origin: at}
+				c.Label = podman.Set(name, at)
 			}
 		case "unmask":
-			c.Unmasked = podman.Setting[[]string]{Value: append(c.Unmasked.Value, strings.Split(value, ":")...), State: text.State, Origin: at}
+			c.Unmasked = podman.Derive(text, append(c.Unmasked.Value, strings.Split(value, ":")...))
 		case "systempaths":
 			if value == "unconfined" {
-				c.Unmasked = podman.Setting[[]string]{Value: []string{"ALL"}, State: text.State, Origin: at}
+				c.Unmasked = podman.Derive(text, []string{"ALL"})
 			}
 		case "mask", "proc-opts":
 		default:
 			if b.unknown(o) { // it may be any of them
-				c.NoNewPrivileges = podman.Setting[bool]{Origin: at}
+				c.NoNewPrivileges = podman.UnknownAt[bool](at)
 			}
 		}
 	}
@@ -406,7 +402,7 @@ func (b builder) files(made *podman.Container) {
 	b.tmpfs(made)
 	b.devices(made)
 	// What an unknown word or --volumes-from may add is not known, what is written here is.
-	made.Files.Mounts = podman.Setting[[]podman.Mount]{Value: mounts, State: podman.Set, Origin: b.missing("--volume")}
+	made.Files.Mounts = podman.Set(mounts, b.missing("--volume"))
 }
 
 // volume reads [SOURCE:]DESTINATION[:OPTIONS].
@@ -574,9 +570,9 @@ func (b builder) environment(made *podman.Container) {
 	}
 	made.HostEnvironment = b.boolean("env-host")
 	made.SecretVariables, made.SecretFiles = b.secrets()
-	made.Environment = podman.Setting[[]podman.Variable]{Value: list, State: podman.Set, Origin: b.missing("--env")}
+	made.Environment = podman.Set(list, b.missing("--env"))
 	if !known && len(list) == 0 {
-		made.Environment.State = podman.Unknown
+		made.Environment.State = podman.StateUnknown
 	}
 }
 
@@ -610,7 +606,7 @@ func (b builder) texts(made *podman.Container) {
 		text.Origin = text.WordOrigins[0]
 		found = append(found, text)
 	}
-	made.Texts = podman.Setting[[]podman.Text]{Value: found, State: podman.Set, Origin: b.missing("")}
+	made.Texts = podman.Set(found, b.missing(""))
 }
 
 // commandWords splits a command that is given as one word: a JSON list, or words separated by spaces.

@@ -19,7 +19,7 @@ func (b builder) tmpfs(made *podman.Container) {
 			}
 		}
 		slices.Sort(options)
-		s.State, s.Origin = podman.Set, b.at(o)
+		s.State, s.Origin = podman.StateSet, b.at(o)
 		s.Value = append(s.Value, podman.Tmpfs{Destination: destination, Options: slices.Compact(options), Origin: b.at(o)})
 	}
 	for _, o := range b.All("tmpfs") {
@@ -56,7 +56,7 @@ func words(list string) []string {
 func (b builder) devices(made *podman.Container) {
 	s := unset(b, []podman.Device{}, "--device")
 	for _, o := range slices.Concat(b.All("device"), b.All("gpus")) {
-		s.State, s.Origin = podman.Set, b.at(o)
+		s.State, s.Origin = podman.StateSet, b.at(o)
 		d := podman.Device{Origin: b.at(o)}
 		parts := strings.Split(o.Value, ":")
 		d.Path, d.Destination = parts[0], parts[0]

@@ -15,9 +15,9 @@ func (b builder) word(flag, missing string) podman.Setting[string] {
 	case !ok:
 		return unset(b, missing, "--"+flag)
 	case b.unknown(o):
-		return podman.Setting[string]{Origin: b.at(o)}
+		return podman.UnknownAt[string](b.at(o))
 	}
-	return podman.Setting[string]{Value: o.Value, State: podman.Set, Origin: b.at(o)}
+	return podman.Set(o.Value, b.at(o))
 }
 
 // list returns the setting of a flag that can be given several times.
@@ -27,8 +27,8 @@ func (b builder) list(flag string) podman.Setting[[]string] {
 		if b.unknown(o) {
 			continue
 		}
-		if s.State != podman.Set {
-			s.State, s.Origin = podman.Set, b.at(o)
+		if s.State != podman.StateSet {
+			s.State, s.Origin = podman.StateSet, b.at(o)
 		}
 		s.Value = append(s.Value, o.Value)
 	}
@@ -51,7 +51,7 @@ func (b builder) shared(made *podman.Container, flag, kind, missing string) podm
 	}
 	pod, ok := b.pod()
 	if !ok {
-		return podman.Setting[string]{Origin: b.missing("--" + flag)}
+		return podman.UnknownAt[string](b.missing("--" + flag))
 	}
 	if !pod.shares(kind) {
 		return b.word(flag, missing)
@@ -86,7 +86,7 @@ func (b builder) otherNamespaces(made *podman.Container) {
 	n.Sysctls = unset(from, []podman.Sysctl{}, "--sysctl")
 	for _, o := range from.All("sysctl") {
 		name, value, _ := strings.Cut(o.Value, "=")
-		n.Sysctls.State = podman.Set
+		n.Sysctls.State = podman.StateSet
 		n.Sysctls.Value = append(n.Sysctls.Value, podman.Sysctl{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value), Origin: from.at(o)})
 	}
 }
@@ -117,16 +117,16 @@ func (b builder) network(made *podman.Container) {
 	names := []string{}
 	for _, o := range from.All("network") {
 		if from.unknown(o) {
-			n.Mode.State, n.Names.State, n.HostLoopback.State = podman.Unknown, podman.Unknown, podman.Unknown
+			n.Mode.State, n.Names.State, n.HostLoopback.State = podman.StateUnknown, podman.StateUnknown, podman.StateUnknown
 			return
 		}
 		mode, _, _ := strings.Cut(o.Value, ":")
-		n.Mode.State, n.Mode.Origin = podman.Set, from.at(o)
+		n.Mode.State, n.Mode.Origin = podman.StateSet, from.at(o)
 		switch mode {
 		case "host", "none", "pasta", "slirp4netns":
 			n.Mode.Value = mode
 			if ReachesHostLoopback(o.Value) {
-				n.HostLoopback = podman.Setting[bool]{Value: true, State: podman.Set, Origin: from.at(o)}
+				n.HostLoopback = podman.Set(true, from.at(o))
 			}
 		case "container", "ns":
 			n.Mode.Value = o.Value
@@ -142,7 +142,7 @@ func (b builder) network(made *podman.Container) {
 	if n.Mode.Value == "bridge" && len(names) == 0 {
 		names = []string{podman.DefaultNetwork}
 	}
-	n.Names = podman.Setting[[]string]{Value: names, State: n.Mode.State, Origin: n.Mode.Origin}
+	n.Names = podman.Derive(n.Mode, names)
 }
 
 // ReachesHostLoopback reports whether a value of --network lets the container talk to what listens on the host's loopback
@@ -177,7 +177,7 @@ func ReachesHostLoopback(value string) bool {
 func (b builder) ports() podman.Setting[[]podman.Port] {
 	s := unset(b, []podman.Port{}, "--publish")
 	for _, o := range b.All("publish") {
-		s.State, s.Origin = podman.Set, b.at(o)
+		s.State, s.Origin = podman.StateSet, b.at(o)
 		if p, ok := port(o.Value); ok {
 			p.Origin = b.at(o)
 			s.Value = append(s.Value, p)

@@ -240,7 +240,7 @@ func (b *collector) mode(before []Word) *podman.Host {
 	if name != "sudo" && name != "doas" && name != "runuser" {
 		return b.host
 	}
-	rootless := podman.Setting[bool]{State: podman.Set, Origin: before[0].Origin}
+	rootless := podman.Set(false, before[0].Origin)
 	for i, w := range before[1:] {
 		user, given := "", false
 		switch {

@@ -188,9 +188,9 @@ func (p *podOf) at(node *yaml.Node, keys ...any) podman.Origin {
 
 func setOrDefault[T any](p *podOf, value *T, missing T, node *yaml.Node, keys ...any) podman.Setting[T] {
 	if value == nil {
-		return podman.Setting[T]{Value: missing, State: podman.Default, Origin: p.at(node, keys...)}
+		return podman.DefaultTo(missing, p.at(node, keys...))
 	}
-	return podman.Setting[T]{Value: *value, State: podman.Set, Origin: p.at(node, keys...)}
+	return podman.Set(*value, p.at(node, keys...))
 }
 
 // container reads one container as pkg/specgen/generate/kube does.
@@ -198,7 +198,7 @@ func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container 
 	c := &podman.Container{
 		Name: p.name + "-" + k.Name, Kind: podman.KindContainer, Pod: p.name, Host: p.options.Host,
 		Definition: podman.Definition{Syntax: podman.SyntaxKube, Origin: yamlpath.Origin(p.file, node)},
-		Image:      podman.Image{Name: k.Image, Written: podman.Setting[string]{Value: k.Image, State: podman.Set, Origin: p.at(node, "image")}},
+		Image:      podman.Image{Name: k.Image, Written: podman.Set(k.Image, p.at(node, "image"))},
 	}
 	security := k.SecurityContext
 	if security == nil {
@@ -208,7 +208,7 @@ func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container 
 	c.Confinement.Privileged = setOrDefault(p, security.Privileged, false, node, key, "privileged")
 	c.Files.ReadOnly = setOrDefault(p, security.ReadOnlyRootFilesystem, false, node, key, "readOnlyRootFilesystem")
 	escalation := setOrDefault(p, security.AllowPrivilegeEscalation, true, node, key, "allowPrivilegeEscalation")
-	c.Confinement.NoNewPrivileges = podman.Setting[bool]{Value: !escalation.Value, State: escalation.State, Origin: escalation.Origin}
+	c.Confinement.NoNewPrivileges = podman.Derive(escalation, !escalation.Value)
 	p.capabilities(c, security, node)
 	p.user(c, security, node)
 	p.namespaces(c)
@@ -221,13 +221,11 @@ func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container 
 
 func (p *podOf) capabilities(c *podman.Container, security *core.SecurityContext, node *yaml.Node) {
 	origin := p.at(node, "securityContext", "capabilities")
-	state := podman.Default
 	bounding, requested, all := c.Host.DefaultCapabilities, []string{}, false
 	name := func(n core.Capability) string {
 		return "CAP_" + strings.TrimPrefix(strings.ToUpper(string(n)), "CAP_")
 	}
 	if given := security.Capabilities; given != nil {
-		state = podman.Set
 		for _, n := range given.Add {
 			if name(n) == "CAP_ALL" {
 				all = true
@@ -258,8 +256,11 @@ func (p *podOf) capabilities(c *podman.Container, security *core.SecurityContext
 	if c.Confinement.Privileged.Value {
 		bounding = podman.AllCapabilities()
 	}
-	c.Capabilities.Bounding = podman.Setting[[]string]{Value: bounding, State: state, Origin: origin}
-	c.Capabilities.Requested = podman.Setting[[]string]{Value: requested, State: podman.Set, Origin: origin}
+	c.Capabilities.Bounding = podman.DefaultTo(bounding, origin)
+	if security.Capabilities != nil {
+		c.Capabilities.Bounding.State = podman.StateSet
+	}
+	c.Capabilities.Requested = podman.Set(requested, origin)
 }
 
 // user reads runAsUser and runAsGroup. Without them the image decides.
@@ -282,8 +283,8 @@ func (p *podOf) user(c *podman.Container, security *core.SecurityContext, node *
 	if group != nil {
 		text += ":" + strconv.FormatInt(*group, 10)
 	}
-	c.Process.User = podman.Setting[string]{Value: text, State: podman.Set, Origin: origin}
-	c.Process.UID = podman.Setting[uint32]{Value: uint32(*user), State: podman.Set, Origin: origin}
+	c.Process.User = podman.Set(text, origin)
+	c.Process.UID = podman.Set(uint32(*user), origin)
 }
 
 // namespaces reads the user namespace: that of a .kube unit, else the annotation io.podman.annotations.userns. hostUsers is
@@ -291,48 +292,44 @@ func (p *podOf) user(c *podman.Container, security *core.SecurityContext, node *
 func (p *podOf) namespaces(c *podman.Container) {
 	const annotation = "io.podman.annotations.userns"
 	mode := p.options.UserNS
-	if mode.State != podman.Set {
+	if mode.State != podman.StateSet {
 		place := p.meta
 		if place == nil {
 			place = p.node
 		}
-		mode = podman.Setting[string]{State: podman.Default, Origin: c.Definition.Origin.At("annotations." + annotation)}
+		mode = podman.DefaultTo("", c.Definition.Origin.At("annotations."+annotation))
 		for _, name := range []string{annotation, annotation + "/" + p.name} {
 			if value, ok := p.annotations[name]; ok {
-				mode = podman.Setting[string]{Value: value, State: podman.Set, Origin: p.at(place, "annotations", name)}
+				mode = podman.Set(value, p.at(place, "annotations", name))
 				break
 			}
 		}
-		if mode.State == podman.Default && p.spec.HostUsers != nil && !*p.spec.HostUsers {
+		if mode.State == podman.StateDefault && p.spec.HostUsers != nil && !*p.spec.HostUsers {
 			return
 		}
 	}
-	set := func(state podman.State, uids, gids podman.IDMap) {
-		c.Namespaces.UIDs = podman.Setting[podman.IDMap]{Value: uids, State: state, Origin: mode.Origin}
-		c.Namespaces.GIDs = podman.Setting[podman.IDMap]{Value: gids, State: state, Origin: mode.Origin}
+	set := func(uids, gids podman.IDMap) {
+		c.Namespaces.User = podman.Set("private", mode.Origin)
+		c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Set(uids, mode.Origin), podman.Set(gids, mode.Origin)
 	}
 	host := c.Host
 	c.Namespaces.StandIns = host.Rootless.Value
 	word, _, _ := strings.Cut(mode.Value, ":")
 	switch {
 	case word == "" || word == "host":
-		c.Namespaces.User = podman.Setting[string]{State: podman.Default, Origin: mode.Origin}
-		set(podman.Default, host.UIDs, host.GIDs)
-		return
+		c.Namespaces.User = podman.DefaultTo("", mode.Origin)
+		c.Namespaces.UIDs, c.Namespaces.GIDs = podman.DefaultTo(host.UIDs, mode.Origin), podman.DefaultTo(host.GIDs, mode.Origin)
 	case word == "auto" || word == "private":
-		set(podman.Set, podman.OwnRange(), podman.OwnRange())
+		set(podman.OwnRange(), podman.OwnRange())
 		c.Namespaces.StandIns = true
 	case word == "keep-id" && !host.Rootless.Value:
-		set(podman.Set, podman.IdentityMap(), podman.IdentityMap())
+		set(podman.IdentityMap(), podman.IdentityMap())
 	case word == "keep-id":
 		own, _ := podman.KeepID(-1)
-		set(podman.Set, own.Through(host.UIDs), own.Through(host.GIDs))
+		set(own.Through(host.UIDs), own.Through(host.GIDs))
 	case word == "nomap" && host.Rootless.Value:
-		set(podman.Set, podman.NoMap().Through(host.UIDs), podman.NoMap().Through(host.GIDs))
-	default:
-		return
+		set(podman.NoMap().Through(host.UIDs), podman.NoMap().Through(host.GIDs))
 	}
-	c.Namespaces.User = podman.Setting[string]{Value: "private", State: podman.Set, Origin: mode.Origin}
 }
 
 // mounts reads hostPath volumes; the others are volumes, tmpfs or files that Podman writes.
@@ -356,7 +353,7 @@ func (p *podOf) mounts(c *podman.Container, k *core.Container, node *yaml.Node) 
 			mounts = append(mounts, m)
 		}
 	}
-	c.Files.Mounts = podman.Setting[[]podman.Mount]{Value: mounts, State: podman.Set, Origin: p.at(node, "volumeMounts")}
+	c.Files.Mounts = podman.Set(mounts, p.at(node, "volumeMounts"))
 }
 
 func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.Node) {
@@ -395,9 +392,9 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 			c.SecretVariables.Origin = v.Origin
 		}
 	}
-	c.SecretVariables.State = podman.Set
-	c.HostEnvironment = podman.Setting[bool]{State: podman.Default, Origin: c.Definition.Origin}
-	c.Environment = podman.Setting[[]podman.Variable]{Value: list, State: podman.Set, Origin: p.at(node, "env")}
+	c.SecretVariables.State = podman.StateSet
+	c.HostEnvironment = podman.DefaultTo(false, c.Definition.Origin)
+	c.Environment = podman.Set(list, p.at(node, "env"))
 }
 
 func (m configMap) variable(key, name string) podman.Variable {
@@ -437,5 +434,5 @@ func (p *podOf) texts(c *podman.Container, k *core.Container, node *yaml.Node) {
 				Origin: p.at(p.meta, "annotations", name)})
 		}
 	}
-	c.Texts = podman.Setting[[]podman.Text]{Value: found, State: podman.Set, Origin: yamlpath.Origin(p.file, node)}
+	c.Texts = podman.Set(found, yamlpath.Origin(p.file, node))
 }

@@ -18,26 +18,26 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 	place := c.Definition.Origin
 	mode := func(on bool, key string) podman.Setting[string] {
 		if on {
-			return podman.Setting[string]{Value: "host", State: podman.Set, Origin: p.at(p.node, key)}
+			return podman.Set("host", p.at(p.node, key))
 		}
-		return podman.Setting[string]{Value: "private", State: podman.Default, Origin: place.At(key)}
+		return podman.DefaultTo("private", place.At(key))
 	}
 	n := &c.Namespaces
 	n.PID, n.IPC = mode(p.spec.HostPID, "hostPID"), mode(p.spec.HostIPC, "hostIPC")
 	n.UTS, n.Cgroup = mode(p.spec.HostNetwork, "hostNetwork"), mode(false, "cgroup")
-	n.Sysctls = podman.Setting[[]podman.Sysctl]{State: podman.Default, Origin: place.At("sysctls")}
+	n.Sysctls = podman.DefaultTo[[]podman.Sysctl](nil, place.At("sysctls"))
 	if pod := p.spec.SecurityContext; pod != nil {
 		for i, s := range pod.Sysctls {
-			n.Sysctls.State = podman.Set
+			n.Sysctls.State = podman.StateSet
 			n.Sysctls.Value = append(n.Sysctls.Value, podman.Sysctl{Name: s.Name, Value: s.Value, Origin: p.at(p.node, "securityContext", "sysctls", i)})
 		}
 		for _, group := range pod.SupplementalGroups {
 			c.Process.Groups.Value = append(c.Process.Groups.Value, fmt.Sprint(group))
 		}
 	}
-	c.Process.Groups.State = podman.Set
+	c.Process.Groups.State = podman.StateSet
 	if words := slices.Concat(k.Command, k.Args); len(k.Command) > 0 {
-		c.Process.Command = podman.Setting[[]podman.Sensitive]{State: podman.Set, Origin: p.at(node, "command")}
+		c.Process.Command = podman.Set[[]podman.Sensitive](nil, p.at(node, "command"))
 		for _, w := range words {
 			c.Process.Command.Value = append(c.Process.Command.Value, podman.Sensitive(w))
 		}
@@ -47,10 +47,10 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 	c.Network.Mode = mode(p.spec.HostNetwork, "hostNetwork")
 	if !p.spec.HostNetwork {
 		c.Network.Mode.Value = "bridge"
-		c.Network.Names = podman.Setting[[]string]{Value: []string{"podman-default-kube-network"}, State: podman.Default, Origin: place}
+		c.Network.Names = podman.DefaultTo([]string{"podman-default-kube-network"}, place)
 	}
-	c.Network.PublishAll = podman.Setting[bool]{State: podman.Default, Origin: place}
-	c.Network.Ports = podman.Setting[[]podman.Port]{State: podman.Default, Origin: place.At("ports")}
+	c.Network.PublishAll = podman.DefaultTo(false, place)
+	c.Network.Ports = podman.DefaultTo[[]podman.Port](nil, place.At("ports"))
 	for i, port := range k.Ports {
 		if port.HostPort <= 0 || port.HostPort > 1<<16-1 || port.ContainerPort < 0 || port.ContainerPort > 1<<16-1 {
 			continue
@@ -59,7 +59,7 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 		if port.Protocol == core.ProtocolUDP {
 			protocol = "udp"
 		}
-		c.Network.Ports.State = podman.Set
+		c.Network.Ports.State = podman.StateSet
 		c.Network.Ports.Value = append(c.Network.Ports.Value, podman.Port{
 			Address: port.HostIP, Host: uint16(port.HostPort), Container: uint16(port.ContainerPort), Count: 1, Protocol: protocol, Origin: p.at(node, "ports", i),
 		})
@@ -76,70 +76,70 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 			}
 		}
 	}
-	c.Files.Tmpfs.State, c.Files.Tmpfs.Origin = podman.Set, p.at(node, "volumeMounts")
-	c.Files.Devices = podman.Setting[[]podman.Device]{State: podman.Default, Origin: place}
-	c.Files.DeviceRules = podman.Setting[[]string]{State: podman.Default, Origin: place}
+	c.Files.Tmpfs.State, c.Files.Tmpfs.Origin = podman.StateSet, p.at(node, "volumeMounts")
+	c.Files.Devices = podman.DefaultTo[[]podman.Device](nil, place)
+	c.Files.DeviceRules = podman.DefaultTo[[]string](nil, place)
 }
 
 // profiles reads seccompProfile, seLinuxOptions and procMount. kube play takes AppArmor's profile from an annotation.
 func (p *podOf) profiles(c *podman.Container, security *core.SecurityContext, node *yaml.Node) {
 	const key = "securityContext"
 	f := &c.Confinement
-	f.Seccomp = podman.Setting[string]{State: podman.Default, Origin: p.at(node, key)}
+	f.Seccomp = podman.DefaultTo("", p.at(node, key))
 	f.Label, f.AppArmor = f.Seccomp, f.Seccomp
-	f.Unmasked = podman.Setting[[]string]{State: podman.Default, Origin: p.at(node, key, "procMount")}
+	f.Unmasked = podman.DefaultTo[[]string](nil, p.at(node, key, "procMount"))
 	if pod := p.spec.SecurityContext; pod != nil {
 		if profile := pod.SeccompProfile; profile != nil && profile.Type == core.SeccompProfileTypeUnconfined {
-			f.Seccomp = podman.Setting[string]{Value: "unconfined", State: podman.Set, Origin: p.at(p.node, key, "seccompProfile")}
+			f.Seccomp = podman.Set("unconfined", p.at(p.node, key, "seccompProfile"))
 		}
 		if o := pod.SELinuxOptions; o != nil && o.Type != "" {
-			f.Label = podman.Setting[string]{Value: o.Type, State: podman.Set, Origin: p.at(p.node, key, "seLinuxOptions", "type")}
+			f.Label = podman.Set(o.Type, p.at(p.node, key, "seLinuxOptions", "type"))
 		}
 	}
 	if profile := security.SeccompProfile; profile != nil {
-		f.Seccomp = podman.Setting[string]{State: podman.Set, Origin: p.at(node, key, "seccompProfile")}
+		f.Seccomp = podman.Set("", p.at(node, key, "seccompProfile"))
 		if profile.Type == core.SeccompProfileTypeUnconfined {
 			f.Seccomp.Value = "unconfined"
 		}
 	}
 	if o := security.SELinuxOptions; o != nil && o.Type != "" {
-		f.Label = podman.Setting[string]{Value: o.Type, State: podman.Set, Origin: p.at(node, key, "seLinuxOptions", "type")}
+		f.Label = podman.Set(o.Type, p.at(node, key, "seLinuxOptions", "type"))
 	}
 	if mount := security.ProcMount; mount != nil && *mount == core.UnmaskedProcMount {
-		f.Unmasked = podman.Setting[[]string]{Value: []string{"ALL"}, State: podman.Set, Origin: p.at(node, key, "procMount")}
+		f.Unmasked = podman.Set([]string{"ALL"}, p.at(node, key, "procMount"))
 	}
 }
 
 // limits reads resources, probes, restartPolicy and the label for podman auto-update.
 func (p *podOf) limits(c *podman.Container, k *core.Container, node *yaml.Node) {
 	at := func(name string) podman.Origin { return p.at(node, "resources", "limits", name) }
-	memory := podman.Setting[int64]{State: podman.Default, Origin: at("memory")}
+	memory := podman.DefaultTo[int64](0, at("memory"))
 	if limit, ok := k.Resources.Limits[core.ResourceMemory]; ok {
-		memory.Value, memory.State = limit.Value(), podman.Set
+		memory.Value, memory.State = limit.Value(), podman.StateSet
 	}
-	cpu := podman.Setting[bool]{State: podman.Default, Origin: at("cpu")}
+	cpu := podman.DefaultTo(false, at("cpu"))
 	if limit, ok := k.Resources.Limits[core.ResourceCPU]; ok {
-		cpu.Value, cpu.State = !limit.IsZero(), podman.Set
+		cpu.Value, cpu.State = !limit.IsZero(), podman.StateSet
 	}
 	// How many processes a container of kube play may have depends on the version: none counted on 4.3, 2048 on 5.4.
 	c.Limits = podman.Limits{Memory: memory, CPU: cpu}
-	c.Upkeep.Health = podman.Setting[string]{State: podman.Default, Origin: p.at(node, "livenessProbe")}
+	c.Upkeep.Health = podman.DefaultTo("", p.at(node, "livenessProbe"))
 	if k.LivenessProbe != nil || k.StartupProbe != nil {
-		c.Upkeep.Health.Value, c.Upkeep.Health.State = "check", podman.Set
+		c.Upkeep.Health.Value, c.Upkeep.Health.State = "check", podman.StateSet
 	}
 	policy := map[core.RestartPolicy]string{core.RestartPolicyNever: "no", core.RestartPolicyOnFailure: "on-failure", core.RestartPolicyAlways: "always"}
-	c.Upkeep.Restart = podman.Setting[string]{Value: "always", State: podman.Default, Origin: p.at(p.node, "restartPolicy")}
+	c.Upkeep.Restart = podman.DefaultTo("always", p.at(p.node, "restartPolicy"))
 	if word, ok := policy[p.spec.RestartPolicy]; ok {
-		c.Upkeep.Restart.Value, c.Upkeep.Restart.State = word, podman.Set
+		c.Upkeep.Restart.Value, c.Upkeep.Restart.State = word, podman.StateSet
 	}
 	place := p.meta
 	if place == nil {
 		place = p.node
 	}
-	c.Upkeep.AutoUpdate = podman.Setting[string]{State: podman.Default, Origin: c.Definition.Origin}
+	c.Upkeep.AutoUpdate = podman.DefaultTo("", c.Definition.Origin)
 	for _, name := range []string{"io.containers.autoupdate", "io.containers.autoupdate/" + k.Name} {
 		if value, ok := p.annotations[name]; ok {
-			c.Upkeep.AutoUpdate = podman.Setting[string]{Value: value, State: podman.Set, Origin: p.at(place, "annotations", name)}
+			c.Upkeep.AutoUpdate = podman.Set(value, p.at(place, "annotations", name))
 		}
 	}
 }

@@ -92,7 +92,7 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 		for i, w := range data.Config.CreateCommand {
 			words[i] = podman.Sensitive(w)
 		}
-		c.CreateCommand = podman.Read(words, "Config.CreateCommand")
+		c.CreateCommand = podman.Set(words, podman.Field("Config.CreateCommand"))
 	}
 	r.namespaces(c, &data, made)
 	r.capabilities(c, &data, made)
@@ -100,9 +100,9 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 	r.files(ctx, c, &data)
 	r.settings(ctx, c, &data, made)
 	if data.Pod == "" || r.client.version.LT(semver.MustParse("4.5.0")) {
-		c.Upkeep.UpdateUnit = podman.Read(c.Unit, "Config.Labels")
+		c.Upkeep.UpdateUnit = podman.Set(c.Unit, podman.Field("Config.Labels"))
 	} else if unit, ok := r.podUnits[data.Pod]; ok {
-		c.Upkeep.UpdateUnit = podman.Read(unit, "the infra container's Config.Labels")
+		c.Upkeep.UpdateUnit = podman.Set(unit, podman.Field("the infra container's Config.Labels"))
 	}
 	image := r.image(ctx, c, &data)
 	r.process(ctx, c, &data)
@@ -116,15 +116,15 @@ func (r *reader) namespaces(c *podman.Container, data *inspected, made *command.
 	const field = "HostConfig.IDMappings"
 	config := data.HostConfig
 	if config.UsernsMode != nil {
-		c.Namespaces.User = podman.Read(*config.UsernsMode, "HostConfig.UsernsMode")
+		c.Namespaces.User = podman.Set(*config.UsernsMode, podman.Field("HostConfig.UsernsMode"))
 		mapped := config.IDMappings != nil && (len(config.IDMappings.UIDMap) > 0 || len(config.IDMappings.GIDMap) > 0)
 		switch {
 		case mapped:
 			c.Namespaces.UIDs = mapping(config.IDMappings.UIDMap, field+".UidMap")
 			c.Namespaces.GIDs = mapping(config.IDMappings.GIDMap, field+".GidMap")
 		case *config.UsernsMode == "" || *config.UsernsMode == "host":
-			c.Namespaces.UIDs = podman.Unset[podman.IDMap](nil, "HostConfig.UsernsMode")
-			c.Namespaces.GIDs = podman.Unset[podman.IDMap](nil, "HostConfig.UsernsMode")
+			c.Namespaces.UIDs = podman.DefaultTo[podman.IDMap](nil, podman.Field("HostConfig.UsernsMode"))
+			c.Namespaces.GIDs = podman.DefaultTo[podman.IDMap](nil, podman.Field("HostConfig.UsernsMode"))
 		}
 	}
 
@@ -133,7 +133,7 @@ func (r *reader) namespaces(c *podman.Container, data *inspected, made *command.
 	}
 	const ipc = "HostConfig.IpcMode"
 	if *config.IpcMode != "shareable" || r.client.version.GTE(semver.MustParse("4.4.0")) {
-		c.Namespaces.IPC = podman.Read(*config.IpcMode, ipc)
+		c.Namespaces.IPC = podman.Set(*config.IpcMode, podman.Field(ipc))
 		return
 	}
 	// Podman before 4.4 says "shareable" for host, private, none and the default alike.
@@ -141,9 +141,9 @@ func (r *reader) namespaces(c *podman.Container, data *inspected, made *command.
 		return
 	}
 	if o, ok := made.Last("ipc"); ok && o.Value != "" {
-		c.Namespaces.IPC = podman.Read(o.Value, word(o.Index))
+		c.Namespaces.IPC = podman.Set(o.Value, podman.Field(word(o.Index)))
 	} else {
-		c.Namespaces.IPC = podman.Unset(*config.IpcMode, ipc)
+		c.Namespaces.IPC = podman.DefaultTo(*config.IpcMode, podman.Field(ipc))
 	}
 }
 
@@ -152,7 +152,7 @@ func mapping(lines []string, field string) podman.Setting[podman.IDMap] {
 	if err != nil || len(m) == 0 {
 		return podman.Setting[podman.IDMap]{}
 	}
-	return podman.Read(m, field)
+	return podman.Set(m, podman.Field(field))
 }
 
 // onHost puts a container on its host: it composes the mappings down to the host's IDs. A container without a user
@@ -167,9 +167,9 @@ func composed(own podman.Setting[podman.IDMap], engine podman.IDMap) podman.Sett
 	switch {
 	case len(engine) == 0:
 		return podman.Setting[podman.IDMap]{}
-	case own.State == podman.Default:
+	case own.State == podman.StateDefault:
 		own.Value = engine
-	case own.State == podman.Set:
+	case own.State == podman.StateSet:
 		own.Value = own.Value.Through(engine)
 	}
 	return own
@@ -180,10 +180,10 @@ func composed(own podman.Setting[podman.IDMap], engine podman.IDMap) podman.Sett
 func (r *reader) capabilities(c *podman.Container, data *inspected, made *command.Command) {
 	if data.BoundingCaps.present {
 		slices.Sort(data.BoundingCaps.value)
-		c.Capabilities.Bounding = podman.Read(data.BoundingCaps.value, "BoundingCaps")
+		c.Capabilities.Bounding = podman.Set(data.BoundingCaps.value, podman.Field("BoundingCaps"))
 	}
 	if made != nil {
-		c.Capabilities.Requested = podman.Read(made.Capabilities(), "Config.CreateCommand")
+		c.Capabilities.Requested = podman.Set(made.Capabilities(), podman.Field("Config.CreateCommand"))
 	}
 }
 
@@ -192,9 +192,9 @@ func (r *reader) capabilities(c *podman.Container, data *inspected, made *comman
 func confinement(c *podman.Container, data *inspected, made *command.Command) {
 	config := data.HostConfig
 	if config.SecurityOpt.present {
-		c.Confinement.NoNewPrivileges = podman.Unset(false, "HostConfig.SecurityOpt")
+		c.Confinement.NoNewPrivileges = podman.DefaultTo(false, podman.Field("HostConfig.SecurityOpt"))
 		if slices.Contains(config.SecurityOpt.value, "no-new-privileges") {
-			c.Confinement.NoNewPrivileges = podman.Read(true, "HostConfig.SecurityOpt")
+			c.Confinement.NoNewPrivileges = podman.Set(true, podman.Field("HostConfig.SecurityOpt"))
 		}
 	}
 	if config.Privileged == nil {
@@ -203,20 +203,20 @@ func confinement(c *podman.Container, data *inspected, made *command.Command) {
 	const field = "HostConfig.Privileged"
 	switch {
 	case !*config.Privileged:
-		c.Confinement.Privileged = podman.Unset(false, field)
+		c.Confinement.Privileged = podman.DefaultTo(false, podman.Field(field))
 	case made != nil && made.Bool("privileged"), slices.Contains(data.BoundingCaps.value, "CAP_SYS_ADMIN"):
-		c.Confinement.Privileged = podman.Read(true, field)
+		c.Confinement.Privileged = podman.Set(true, podman.Field(field))
 	case data.BoundingCaps.present:
-		c.Confinement.Privileged = podman.Read(false, "BoundingCaps")
+		c.Confinement.Privileged = podman.Set(false, podman.Field("BoundingCaps"))
 	}
 }
 
 // files reads the root filesystem's mode and what the user mounted.
 func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected) {
 	if ro := data.HostConfig.ReadonlyRootfs; ro != nil {
-		c.Files.ReadOnly = podman.Unset(false, "HostConfig.ReadonlyRootfs")
+		c.Files.ReadOnly = podman.DefaultTo(false, podman.Field("HostConfig.ReadonlyRootfs"))
 		if *ro {
-			c.Files.ReadOnly = podman.Read(true, "HostConfig.ReadonlyRootfs")
+			c.Files.ReadOnly = podman.Set(true, podman.Field("HostConfig.ReadonlyRootfs"))
 		}
 	}
 	if !data.Mounts.present {
@@ -228,7 +228,7 @@ func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected
 			Type: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination, Writable: m.RW,
 			Recursive:   !slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind"),
 			Propagation: m.Propagation, Relabel: m.Mode, Chown: slices.Contains(m.Options, "U"),
-			Origin: podman.Origin{Field: fmt.Sprintf("Mounts[%d]", i)},
+			Origin: podman.Field(fmt.Sprintf("Mounts[%d]", i)),
 		}
 		lower := lowerDir(m.Options)
 		switch {
@@ -243,7 +243,7 @@ func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected
 		}
 		mounts = append(mounts, mount)
 	}
-	c.Files.Mounts = podman.Read(mounts, "Mounts")
+	c.Files.Mounts = podman.Set(mounts, podman.Field("Mounts"))
 }
 
 func lowerDir(options []string) string {
@@ -282,23 +282,23 @@ func (r *reader) process(ctx context.Context, c *podman.Container, data *inspect
 		return
 	}
 	const field = "Config.User"
-	c.Process.User = podman.Read(*data.Config.User, field)
+	c.Process.User = podman.Set(*data.Config.User, podman.Field(field))
 	name, _, _ := strings.Cut(*data.Config.User, ":")
 	if *data.Config.User == "" {
-		c.Process.User.State = podman.Default
+		c.Process.User.State = podman.StateDefault
 	}
 	switch number, err := strconv.Atoi(name); {
 	case name == "":
-		c.Process.UID = podman.Unset(uint32(0), field)
+		c.Process.UID = podman.DefaultTo(uint32(0), podman.Field(field))
 	case name == "root":
-		c.Process.UID = podman.Read(uint32(0), field)
+		c.Process.UID = podman.Set(uint32(0), podman.Field(field))
 	case err == nil && number >= 0 && int64(number) <= 1<<32-2:
-		c.Process.UID = podman.Read(uint32(number), field)
+		c.Process.UID = podman.Set(uint32(number), podman.Field(field))
 	case err != nil:
 		uid, err := r.client.lookUser(ctx, c.ID, name)
 		switch {
 		case err == nil:
-			c.Process.UID = podman.Read(uid, "/etc/passwd")
+			c.Process.UID = podman.Set(uid, podman.Field("/etc/passwd"))
 		case gone(err), errors.Is(err, errNoUser), noSuchUser(err): // such a container does not start
 		default:
 			r.problem(c.Name, fmt.Errorf("who user %q is: %w", name, err))

@@ -32,7 +32,7 @@ func environment(data *inspected, made *command.Command, from *image, server sem
 	variables := make([]podman.Variable, 0, len(data.Config.Env.value))
 	for i, entry := range data.Config.Env.value {
 		name, value, _ := strings.Cut(entry, "=")
-		v := podman.Variable{Name: name, Origin: podman.Origin{Field: fmt.Sprintf("Config.Env[%d]", i)}}
+		v := podman.Variable{Name: name, Origin: podman.Field(fmt.Sprintf("Config.Env[%d]", i))}
 		o, isWritten := written[name]
 		_, isSecret := secrets[name]
 		switch {
@@ -56,7 +56,7 @@ func environment(data *inspected, made *command.Command, from *image, server sem
 		}
 		variables = append(variables, v)
 	}
-	return podman.Read(variables, "Config.Env")
+	return podman.Set(variables, podman.Field("Config.Env"))
 }
 
 // isPodmans reports whether Podman gives every container the variable.
@@ -85,7 +85,7 @@ func texts(data *inspected, made *command.Command, from *image) podman.Setting[[
 		if len(words) == 0 {
 			return
 		}
-		text := podman.Text{Place: place, Name: name, Origin: podman.Origin{Field: field}}
+		text := podman.Text{Place: place, Name: name, Origin: podman.Field(field)}
 		for _, w := range words {
 			text.Words = append(text.Words, podman.Sensitive(w))
 		}
@@ -128,5 +128,5 @@ func texts(data *inspected, made *command.Command, from *image) podman.Setting[[
 			}
 		}
 	}
-	return podman.Read(found, "Config")
+	return podman.Set(found, podman.Field("Config"))
 }

@@ -31,10 +31,10 @@ func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Evid
 				paths = append(paths, change.Path)
 			}
 		}
-		e.Written = podman.Read(podman.Leaves(paths), "changes")
+		e.Written = podman.Set(podman.Leaves(paths), podman.Field("changes"))
 	}
 	if accounts, err := s.client.accounts(ctx, c.ID); err == nil {
-		e.Accounts = podman.Read(accounts, "/etc/passwd")
+		e.Accounts = podman.Set(accounts, podman.Field("/etc/passwd"))
 	}
 	if c.Running() {
 		var top struct{ Processes [][]string }
@@ -51,7 +51,7 @@ func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Evid
 				}
 				processes = append(processes, podman.Seen{User: row[user], UID: uid, Capabilities: capabilityNames(row[effective])})
 			}
-			e.Processes = podman.Read(processes, "top")
+			e.Processes = podman.Set(processes, podman.Field("top"))
 		}
 	}
 	return e

@@ -34,9 +34,9 @@ func (i *hostInfo) host() *podman.Host {
 	if security == nil {
 		return host
 	}
-	host.Rootless = podman.Read(security.Rootless, "info.host.security.rootless")
-	host.SELinux = podman.Read(security.SELinuxEnabled, "info.host.security.selinuxEnabled")
-	host.AppArmor = podman.Read(security.AppArmorEnabled, "info.host.security.apparmorEnabled")
+	host.Rootless = podman.Set(security.Rootless, podman.Field("info.host.security.rootless"))
+	host.SELinux = podman.Set(security.SELinuxEnabled, podman.Field("info.host.security.selinuxEnabled"))
+	host.AppArmor = podman.Set(security.AppArmorEnabled, podman.Field("info.host.security.apparmorEnabled"))
 	for name := range strings.SplitSeq(security.DefaultCapabilities, ",") {
 		if name != "" {
 			host.DefaultCapabilities = append(host.DefaultCapabilities, name)
@@ -71,11 +71,11 @@ func (i *hostInfo) registries() podman.Setting[map[string]podman.Registry] {
 		if prefix == "search" || json.Unmarshal(data, &r) != nil {
 			continue
 		}
-		registry := podman.Registry{Insecure: r.Insecure, Blocked: r.Blocked, Origin: podman.Origin{Field: field + "[" + prefix + "]"}}
+		registry := podman.Registry{Insecure: r.Insecure, Blocked: r.Blocked, Origin: podman.Field(field + "[" + prefix + "]")}
 		for _, m := range r.Mirrors {
 			registry.Insecure = registry.Insecure || m.Insecure
 		}
 		found[prefix] = registry
 	}
-	return podman.Read(found, field)
+	return podman.Set(found, podman.Field(field))
 }

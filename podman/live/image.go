@@ -76,7 +76,7 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 	if name := data.ImageName; name != "" && !isIDPrefix(strings.TrimPrefix(name, "sha256:"), data.Image) {
 		switch named, err := r.images.get(ctx, name); {
 		case err == nil:
-			c.Image.Current = podman.Read(named.ID, "ImageName")
+			c.Image.Current = podman.Set(named.ID, podman.Field("ImageName"))
 			if named.ID == data.Image {
 				own = named
 			}
@@ -94,9 +94,9 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 		}
 	}
 	if built, ok := own.built(); ok {
-		c.Image.Built = podman.Read(built, "Image.Created")
+		c.Image.Built = podman.Set(built, podman.Field("Image.Created"))
 	}
-	c.Image.Texts = podman.Read(own.texts, "Image")
+	c.Image.Texts = podman.Set(own.texts, podman.Field("Image"))
 	for _, name := range own.RepoDigests {
 		if _, digest, ok := strings.Cut(name, "@"); ok && !slices.Contains(c.Image.Digests, digest) {
 			c.Image.Digests = append(c.Image.Digests, digest)
@@ -109,7 +109,7 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 func (i *image) collect() []podman.Text {
 	var texts []podman.Text
 	add := func(place, name, field string, words ...string) {
-		text := podman.Text{Place: place, Name: name, Origin: podman.Origin{Field: field}}
+		text := podman.Text{Place: place, Name: name, Origin: podman.Field(field)}
 		for _, w := range words {
 			text.Words = append(text.Words, podman.Sensitive(w))
 		}

@@ -58,11 +58,11 @@ func (s *Service) Image(ctx context.Context, name string, look Looker, progress 
 	c := &podman.Container{Name: name, ID: "", Kind: podman.KindImage, Host: host}
 	c.Image = podman.Image{ID: config.ID, Name: name, Digest: config.Digest}
 	if built, ok := config.built(); ok {
-		c.Image.Built = podman.Read(built, "Created")
+		c.Image.Built = podman.Set(built, podman.Field("Created"))
 	}
-	c.Image.Current = podman.Read(config.ID, "Id")
-	c.Image.Texts = podman.Read(config.collect(), "Image")
-	c.Image.User = podman.Read(config.User, "User")
+	c.Image.Current = podman.Set(config.ID, podman.Field("Id"))
+	c.Image.Texts = podman.Set(config.collect(), podman.Field("Image"))
+	c.Image.User = podman.Set(config.User, podman.Field("User"))
 	content := &podman.ImageContent{}
 	if config.Created != nil {
 		content.Created = *config.Created
@@ -77,7 +77,7 @@ func (s *Service) Image(ctx context.Context, name string, look Looker, progress 
 	if err := w.finish(); err != nil {
 		return nil, fmt.Errorf("reading the layers of %s: %w", name, err)
 	}
-	c.Image.Content = podman.Read(content, "layers")
+	c.Image.Content = podman.Set(content, podman.Field("layers"))
 	return c, nil
 }
 

@@ -14,11 +14,11 @@ func (s *Service) machine(host *podman.Host) {
 	scheme, _, isAddress := strings.Cut(s.URI, "://")
 	switch {
 	case !isAddress, scheme == "unix":
-		host.API = podman.Read("unix", "the service's address")
+		host.API = podman.Set("unix", podman.Field("the service's address"))
 	case scheme == "tcp" && s.opts.TLSCA+s.opts.TLSCert != "":
-		host.API = podman.Read("tls", "the service's address")
+		host.API = podman.Set("tls", podman.Field("the service's address"))
 	default:
-		host.API = podman.Read(scheme, "the service's address")
+		host.API = podman.Set(scheme, podman.Field("the service's address"))
 	}
 	if !s.opts.Machine || host.API.Value != "unix" || !host.Rootless.Known() {
 		return

@@ -29,18 +29,18 @@ func (r *reader) settings(ctx context.Context, c *podman.Container, data *inspec
 
 	c.Process.Groups = asked.Process.Groups
 	if groups := data.HostConfig.GroupAdd; groups.present && len(groups.value) > 0 && !c.Process.Groups.Known() {
-		c.Process.Groups = podman.Read(groups.value, "HostConfig.GroupAdd")
+		c.Process.Groups = podman.Set(groups.value, podman.Field("HostConfig.GroupAdd"))
 	}
 	if data.Path != "" {
 		words := []podman.Sensitive{podman.Sensitive(data.Path)}
 		for _, a := range data.Args {
 			words = append(words, podman.Sensitive(a))
 		}
-		c.Process.Command = podman.Read(words, "Path")
+		c.Process.Command = podman.Set(words, podman.Field("Path"))
 	}
 	c.HostEnvironment, c.SecretVariables, c.SecretFiles = asked.HostEnvironment, asked.SecretVariables, asked.SecretFiles
 	if len(data.Config.Secrets) > 0 {
-		c.SecretFiles = podman.Read([]string{}, "Config.Secrets")
+		c.SecretFiles = podman.Set([]string{}, podman.Field("Config.Secrets"))
 		for _, s := range data.Config.Secrets {
 			c.SecretFiles.Value = append(c.SecretFiles.Value, s.Name)
 		}
@@ -56,11 +56,11 @@ func intent(data *inspected, made *command.Command) *podman.Container {
 	}
 	words := make([]command.Word, len(data.Config.CreateCommand))
 	for i, text := range data.Config.CreateCommand {
-		words[i] = command.Word{Text: text, Origin: podman.Origin{Field: word(i)}}
+		words[i] = command.Word{Text: text, Origin: podman.Field(word(i))}
 	}
 	return made.Container(command.Context{
 		Words: words, Host: &podman.Host{},
-		Definition: podman.Definition{Origin: podman.Origin{Field: "Config.CreateCommand"}},
+		Definition: podman.Definition{Origin: podman.Field("Config.CreateCommand")},
 	})
 }
 
@@ -69,9 +69,9 @@ func mode(value *string, field string) podman.Setting[string] {
 	case value == nil:
 		return podman.Setting[string]{}
 	case *value == "" || *value == "private":
-		return podman.Unset("private", field)
+		return podman.DefaultTo("private", podman.Field(field))
 	}
-	return podman.Read(*value, field)
+	return podman.Set(*value, podman.Field(field))
 }
 
 // otherNamespaces reads the namespaces' modes, which say "host" on every version, and the sysctls of the command line.
@@ -94,19 +94,19 @@ func network(c *podman.Container, data *inspected, asked *podman.Container) {
 		n.Mode.Value = "bridge"
 	}
 	if s := data.NetworkSettings; s != nil && n.Mode.Value == "bridge" {
-		n.Names = podman.Read(slices.Sorted(maps.Keys(s.Networks)), "NetworkSettings.Networks")
-		if !asked.Network.Mode.Known() || asked.Network.Mode.State == podman.Default {
-			n.Names.State = podman.Default
+		n.Names = podman.Set(slices.Sorted(maps.Keys(s.Networks)), podman.Field("NetworkSettings.Networks"))
+		if !asked.Network.Mode.Known() || asked.Network.Mode.State == podman.StateDefault {
+			n.Names.State = podman.StateDefault
 		}
 	}
 	if config.PublishAllPorts != nil {
-		n.PublishAll = podman.Read(*config.PublishAllPorts, "HostConfig.PublishAllPorts")
+		n.PublishAll = podman.Set(*config.PublishAllPorts, podman.Field("HostConfig.PublishAllPorts"))
 	}
 	n.HostLoopback = asked.Network.HostLoopback
 	if !config.PortBindings.present {
 		return
 	}
-	n.Ports = podman.Read([]podman.Port{}, "HostConfig.PortBindings")
+	n.Ports = podman.Set([]podman.Port{}, podman.Field("HostConfig.PortBindings"))
 	for _, key := range slices.Sorted(maps.Keys(config.PortBindings.value)) {
 		number, protocol, _ := strings.Cut(key, "/")
 		inside, _ := strconv.ParseUint(number, 10, 16)
@@ -114,7 +114,7 @@ func network(c *podman.Container, data *inspected, asked *podman.Container) {
 			outside, _ := strconv.ParseUint(b.HostPort, 10, 16)
 			n.Ports.Value = append(n.Ports.Value, podman.Port{
 				Address: b.HostIP, Host: uint16(outside), Container: uint16(inside), Count: 1, Protocol: protocol,
-				Origin: podman.Origin{Field: fmt.Sprintf("HostConfig.PortBindings[%s]", key)},
+				Origin: podman.Field(fmt.Sprintf("HostConfig.PortBindings[%s]", key)),
 			})
 		}
 	}
@@ -131,23 +131,23 @@ func (r *reader) profiles(ctx context.Context, c *podman.Container, data *inspec
 	} else if c.State == "running" && c.Namespaces.PID.Value == "private" {
 		f.Seccomp = r.seccomp(ctx, c.ID)
 	}
-	if f.Privileged.Value && f.Seccomp.State != podman.Set {
-		f.Seccomp = podman.Read("unconfined", "HostConfig.Privileged")
+	if f.Privileged.Value && f.Seccomp.State != podman.StateSet {
+		f.Seccomp = podman.Set("unconfined", podman.Field("HostConfig.Privileged"))
 	}
 	if data.HostConfig.SecurityOpt.present && slices.Contains(data.HostConfig.SecurityOpt.value, "unmask=all") {
-		f.Unmasked = podman.Read([]string{"ALL"}, field)
+		f.Unmasked = podman.Set([]string{"ALL"}, podman.Field(field))
 	}
 	if data.AppArmorProfile != nil && *data.AppArmorProfile != "" {
-		f.AppArmor = podman.Read(*data.AppArmorProfile, "AppArmorProfile")
+		f.AppArmor = podman.Set(*data.AppArmorProfile, podman.Field("AppArmorProfile"))
 		if strings.HasPrefix(*data.AppArmorProfile, "containers-default-") {
-			f.AppArmor = podman.Unset("", "AppArmorProfile")
+			f.AppArmor = podman.DefaultTo("", podman.Field("AppArmorProfile"))
 		}
 	}
 	if data.ProcessLabel != nil && *data.ProcessLabel != "" {
 		if parts := strings.Split(*data.ProcessLabel, ":"); len(parts) > 2 {
-			f.Label = podman.Read(parts[2], "ProcessLabel")
+			f.Label = podman.Set(parts[2], podman.Field("ProcessLabel"))
 			if parts[2] == "container_t" {
-				f.Label = podman.Unset("", "ProcessLabel")
+				f.Label = podman.DefaultTo("", podman.Field("ProcessLabel"))
 			}
 		}
 	}
@@ -166,10 +166,10 @@ func (r *reader) seccomp(ctx context.Context, id string) podman.Setting[string] 
 		case len(row) != 2 || row[1] != disabled && row[1] != "filter":
 			return podman.Setting[string]{}
 		case row[1] == disabled:
-			return podman.Read("unconfined", "top seccomp")
+			return podman.Set("unconfined", podman.Field("top seccomp"))
 		}
 	}
-	return podman.Unset("", "top seccomp")
+	return podman.DefaultTo("", podman.Field("top seccomp"))
 }
 
 // tmpfs reads HostConfig.Tmpfs, in which Podman before 5 lists those of --read-only too.
@@ -181,14 +181,14 @@ func (r *reader) tmpfs(data *inspected, asked *podman.Container) podman.Setting[
 	if !listed.present {
 		return podman.Setting[[]podman.Tmpfs]{}
 	}
-	s := podman.Read([]podman.Tmpfs{}, "HostConfig.Tmpfs")
+	s := podman.Set([]podman.Tmpfs{}, podman.Field("HostConfig.Tmpfs"))
 	own := data.HostConfig.ReadonlyRootfs != nil && *data.HostConfig.ReadonlyRootfs && r.client.version.LT(semver.MustParse("5.0.0"))
 	for _, destination := range slices.Sorted(maps.Keys(listed.value)) {
 		if own && slices.Contains([]string{"/run", "/tmp", "/var/tmp"}, destination) {
 			continue
 		}
 		s.Value = append(s.Value, podman.Tmpfs{
-			Destination: destination, Options: strings.Split(listed.value[destination], ","), Origin: podman.Origin{Field: "HostConfig.Tmpfs[" + destination + "]"},
+			Destination: destination, Options: strings.Split(listed.value[destination], ","), Origin: podman.Field("HostConfig.Tmpfs[" + destination + "]"),
 		})
 	}
 	return s
@@ -205,10 +205,10 @@ func devices(c *podman.Container, data *inspected, asked *podman.Container) {
 	if !data.HostConfig.Devices.present {
 		return
 	}
-	c.Files.Devices = podman.Read([]podman.Device{}, "HostConfig.Devices")
+	c.Files.Devices = podman.Set([]podman.Device{}, podman.Field("HostConfig.Devices"))
 	for i, d := range data.HostConfig.Devices.value {
 		c.Files.Devices.Value = append(c.Files.Devices.Value, podman.Device{
-			Path: d.PathOnHost, Destination: d.PathInContainer, Permissions: d.CgroupPermissions, Origin: podman.Origin{Field: fmt.Sprintf("HostConfig.Devices[%d]", i)},
+			Path: d.PathOnHost, Destination: d.PathInContainer, Permissions: d.CgroupPermissions, Origin: podman.Field(fmt.Sprintf("HostConfig.Devices[%d]", i)),
 		})
 	}
 }
@@ -220,33 +220,33 @@ func limits(c *podman.Container, data *inspected) {
 	l := &c.Limits
 	disabled := config.Cgroups == "disabled"
 	if config.Memory != nil {
-		l.Memory = podman.Read(*config.Memory, "HostConfig.Memory")
+		l.Memory = podman.Set(*config.Memory, podman.Field("HostConfig.Memory"))
 	}
 	if config.PidsLimit != nil {
-		l.PIDs = podman.Read(*config.PidsLimit, "HostConfig.PidsLimit")
+		l.PIDs = podman.Set(*config.PidsLimit, podman.Field("HostConfig.PidsLimit"))
 	}
 	if config.NanoCpus != nil {
-		l.CPU = podman.Read(*config.NanoCpus > 0 || config.CpuQuota > 0 || config.CpusetCpus != "", "HostConfig.NanoCpus")
+		l.CPU = podman.Set(*config.NanoCpus > 0 || config.CpuQuota > 0 || config.CpusetCpus != "", podman.Field("HostConfig.NanoCpus"))
 	}
 	if disabled {
 		const field = "HostConfig.Cgroups"
-		l.Memory, l.PIDs, l.CPU = podman.Read(int64(0), field), podman.Read(int64(0), field), podman.Read(false, field)
+		l.Memory, l.PIDs, l.CPU = podman.Set(int64(0), podman.Field(field)), podman.Set(int64(0), podman.Field(field)), podman.Set(false, podman.Field(field))
 	} else if c.Pod != "" || c.Unit != "" {
 		if l.Memory.Value == 0 {
-			l.Memory.State = podman.Unknown
+			l.Memory.State = podman.StateUnknown
 		}
 		if l.PIDs.Value <= 0 {
-			l.PIDs.State = podman.Unknown
+			l.PIDs.State = podman.StateUnknown
 		}
 		if !l.CPU.Value {
-			l.CPU.State = podman.Unknown
+			l.CPU.State = podman.StateUnknown
 		}
 	}
 	if config.OomKillDisable != nil {
-		l.OOMKillDisabled = podman.Read(*config.OomKillDisable, "HostConfig.OomKillDisable")
+		l.OOMKillDisabled = podman.Set(*config.OomKillDisable, podman.Field("HostConfig.OomKillDisable"))
 	}
 	if config.OomScoreAdj != nil {
-		l.OOMScore = podman.Read(*config.OomScoreAdj, "HostConfig.OomScoreAdj")
+		l.OOMScore = podman.Set(*config.OomScoreAdj, podman.Field("HostConfig.OomScoreAdj"))
 	}
 }
 
@@ -254,28 +254,28 @@ func upkeep(c *podman.Container, data *inspected) {
 	u := &c.Upkeep
 	switch h := data.Config.Healthcheck; {
 	case h == nil || len(h.Test) == 0:
-		u.Health = podman.Unset("", "Config.Healthcheck")
+		u.Health = podman.DefaultTo("", podman.Field("Config.Healthcheck"))
 	case len(h.Test) == 1 && h.Test[0] == "NONE":
-		u.Health = podman.Read("none", "Config.Healthcheck")
+		u.Health = podman.Set("none", podman.Field("Config.Healthcheck"))
 	default:
-		u.Health = podman.Read("check", "Config.Healthcheck")
+		u.Health = podman.Set("check", podman.Field("Config.Healthcheck"))
 	}
 	if log := data.HostConfig.LogConfig; log != nil && log.Type != "" {
-		u.LogDriver = podman.Read(log.Type, "HostConfig.LogConfig.Type")
+		u.LogDriver = podman.Set(log.Type, podman.Field("HostConfig.LogConfig.Type"))
 	}
 	if policy := data.HostConfig.RestartPolicy; policy != nil {
-		u.Restart, u.Retries = podman.Read(policy.Name, "HostConfig.RestartPolicy"), policy.MaximumRetryCount
+		u.Restart, u.Retries = podman.Set(policy.Name, podman.Field("HostConfig.RestartPolicy")), policy.MaximumRetryCount
 		if policy.Name == "" || policy.Name == "no" {
-			u.Restart = podman.Unset("no", "HostConfig.RestartPolicy")
+			u.Restart = podman.DefaultTo("no", podman.Field("HostConfig.RestartPolicy"))
 		}
 	}
-	u.AutoUpdate = podman.Unset("", "Config.Labels")
+	u.AutoUpdate = podman.DefaultTo("", podman.Field("Config.Labels"))
 	if value, ok := data.Config.Labels["io.containers.autoupdate"]; ok {
-		u.AutoUpdate = podman.Read(value, "Config.Labels")
+		u.AutoUpdate = podman.Set(value, podman.Field("Config.Labels"))
 	}
 	u.AuthFile = data.Config.Labels["io.containers.autoupdate.authfile"]
 	if mode := data.Config.SdNotifyMode; mode != "" {
-		u.Notify = podman.Read(mode, "Config.SdNotifyMode")
+		u.Notify = podman.Set(mode, podman.Field("Config.SdNotifyMode"))
 	}
 }
 
@@ -283,7 +283,7 @@ func upkeep(c *podman.Container, data *inspected) {
 // is asked for.
 func (r *reader) privilegedExec(ctx context.Context, c *podman.Container, ids []string) podman.Setting[bool] {
 	const most = 32 // sessions that are asked for; nobody has as many open
-	found := podman.Unset(false, "ExecIDs")
+	found := podman.DefaultTo(false, podman.Field("ExecIDs"))
 	for _, id := range ids[:min(len(ids), most)] {
 		var session struct {
 			Running       bool
@@ -293,7 +293,7 @@ func (r *reader) privilegedExec(ctx context.Context, c *podman.Container, ids []
 		}
 		switch err := r.client.get(ctx, "/exec/"+url.PathEscape(id)+"/json", nil, maxAnswer, &session); {
 		case err == nil && session.Running && session.ProcessConfig.Privileged:
-			return podman.Read(true, "ExecIDs")
+			return podman.Set(true, podman.Field("ExecIDs"))
 		case err != nil && !gone(err):
 			r.problem(c.Name, fmt.Errorf("an exec session: %w", err))
 			return podman.Setting[bool]{}

@@ -27,5 +27,5 @@ func EngineDefaults() podman.Setting[podman.EngineDefaults] {
 			defaults.HostNamespaces = append(defaults.HostNamespaces, n.name)
 		}
 	}
-	return podman.Read(defaults, "containers.conf")
+	return podman.Set(defaults, podman.Field("containers.conf"))
 }

@@ -30,7 +30,7 @@ func Policy(named string) podman.Setting[podman.Policy] {
 		}
 		if p, ok := parsePolicy(data); ok {
 			p.Origin = podman.Origin{File: path}
-			return podman.Setting[podman.Policy]{Value: p, State: podman.Set, Origin: p.Origin}
+			return podman.Set(p, p.Origin)
 		}
 		break
 	}

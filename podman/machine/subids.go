@@ -19,7 +19,7 @@ func SubIDs(path string) podman.Setting[[]podman.SubIDs] {
 	data, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return podman.Unset([]podman.SubIDs{}, path)
+		return podman.DefaultTo([]podman.SubIDs{}, podman.Field(path))
 	case err != nil || len(data) > 1<<20:
 		return podman.Setting[[]podman.SubIDs]{}
 	}
@@ -38,5 +38,5 @@ func SubIDs(path string) podman.Setting[[]podman.SubIDs] {
 		}
 		ranges = append(ranges, podman.SubIDs{User: fields[0], Start: uint32(start), Size: uint32(size), Origin: podman.Origin{File: path, Line: n, Column: 1}})
 	}
-	return podman.Read(ranges, path)
+	return podman.Set(ranges, podman.Field(path))
 }

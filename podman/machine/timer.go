@@ -22,7 +22,7 @@ func UpdateTimer(rootless bool) podman.Setting[bool] {
 			dirs = append(dirs, filepath.Join(dir, "systemd/user"))
 		}
 	}
-	return podman.Read(timerOn(dirs), updateTimerUnit)
+	return podman.Set(timerOn(dirs), podman.Field(updateTimerUnit))
 }
 
 // timerOn reports whether it is on by what systemd goes by in these directories: enabling it makes a link in timers.target.wants, masking it one to /dev/null in the

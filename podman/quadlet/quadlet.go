@@ -445,8 +445,8 @@ func (r *Reader) container(u *unit, words []string, o others, host *podman.Host)
 	}
 	made := c.Container(ctx)
 	// Of NoNewPrivileges=no the generator makes nothing, and still it is where the setting stands.
-	if a := u.last(quadlet.ContainerGroup, quadlet.KeyNoNewPrivileges); a != nil && made.Confinement.NoNewPrivileges.State == podman.Default {
-		made.Confinement.NoNewPrivileges.State, made.Confinement.NoNewPrivileges.Origin = podman.Set, a.origin
+	if a := u.last(quadlet.ContainerGroup, quadlet.KeyNoNewPrivileges); a != nil && made.Confinement.NoNewPrivileges.State == podman.StateDefault {
+		made.Confinement.NoNewPrivileges.State, made.Confinement.NoNewPrivileges.Origin = podman.StateSet, a.origin
 	}
 	if service := o.infos[u.name].ServiceFileName(); service != "" {
 		made.Unit = service
@@ -466,13 +466,13 @@ func (u *unit) systemdLimits(l *podman.Limits) {
 		return a.origin, true
 	}
 	if at, ok := given("MemoryMax"); ok && l.Memory.Value == 0 {
-		l.Memory = podman.Setting[int64]{Value: 1, State: podman.Set, Origin: at}
+		l.Memory = podman.Set[int64](1, at)
 	}
 	if at, ok := given("TasksMax"); ok && l.PIDs.Value <= 0 {
-		l.PIDs = podman.Setting[int64]{Value: 1, State: podman.Set, Origin: at}
+		l.PIDs = podman.Set[int64](1, at)
 	}
 	if at, ok := given("CPUQuota"); ok && !l.CPU.Value {
-		l.CPU = podman.Setting[bool]{Value: true, State: podman.Set, Origin: at}
+		l.CPU = podman.Set(true, at)
 	}
 }
 
@@ -490,9 +490,9 @@ func kube(u *unit, words []string) *Kube {
 	k := &Kube{Place: u.sections[quadlet.KubeGroup]}
 	paths := len(u.words(quadlet.KubeGroup, quadlet.KeyYaml, eachWord))
 	k.Paths = words[max(len(words)-paths, 0):]
-	k.UserNS = podman.Setting[string]{State: podman.Default, Origin: k.Place.At("UserNS")}
+	k.UserNS = podman.DefaultTo("", k.Place.At("UserNS"))
 	if a := u.last(quadlet.KubeGroup, quadlet.KeyUserNS); a != nil && a.value != "" {
-		k.UserNS = podman.Setting[string]{Value: a.value, State: podman.Set, Origin: a.origin}
+		k.UserNS = podman.Set(a.value, a.origin)
 	}
 	for _, a := range u.effective(quadlet.KubeGroup, quadlet.KeyPodmanArgs) {
 		origins, list := a.words(eachArg), splitAs(a.value, eachArg)
@@ -502,7 +502,7 @@ func kube(u *unit, words []string) *Kube {
 				value, ok = list[i+1], true
 			}
 			if ok {
-				k.UserNS = podman.Setting[string]{Value: value, State: podman.Set, Origin: origins[i]}
+				k.UserNS = podman.Set(value, origins[i])
 			}
 		}
 	}

@@ -42,7 +42,9 @@ func in(files map[string]string) *Reader {
 	})
 }
 
-func rootful() *podman.Host { return podman.AssumedHost(podman.Read(false, "--rootful"), time.Time{}) }
+func rootful() *podman.Host {
+	return podman.AssumedHost(podman.Set(false, podman.Field("--rootful")), time.Time{})
+}
 
 // samples are values for the keys that do not take any word.
 var samples = map[string]string{
@@ -211,7 +213,7 @@ func TestSpecifiers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		u := &unit{name: tt.unit, path: "/u/" + tt.unit}
-		host := podman.AssumedHost(podman.Read(tt.rootless != "", ""), time.Time{})
+		host := podman.AssumedHost(podman.Set(tt.rootless != "", podman.Origin{}), time.Time{})
 		got, unknown := specifiersOf(u, host).expand(tt.word)
 		if got != tt.want || unknown != (tt.unknown != "") {
 			t.Errorf("%s: %q is %q, unknown %t", tt.unit, tt.word, got, unknown)
@@ -222,7 +224,7 @@ func TestSpecifiers(t *testing.T) {
 // TestService reads .service units.
 func TestService(t *testing.T) {
 	text := "[Service]\nUser=web\nExecStartPre=-/usr/bin/podman rm x\nExecStart=/usr/bin/podman run --name x \\\n  --read-only -e \"A=b c\" img serve\nExecStartPost=/bin/sh -c 'podman run --privileged other'\n"
-	containers, _, problems := in(nil).Service("/etc/x.service", []byte(text), podman.AssumedHost(podman.Setting[bool]{State: podman.Default}, time.Time{}))
+	containers, _, problems := in(nil).Service("/etc/x.service", []byte(text), podman.AssumedHost(podman.DefaultTo(false, podman.Origin{}), time.Time{}))
 	if len(problems) > 0 || len(containers) != 2 {
 		t.Fatalf("%d containers, %+v", len(containers), problems)
 	}
@@ -234,7 +236,7 @@ func TestService(t *testing.T) {
 	if got := x.Files.ReadOnly; !got.Value || got.Origin.String() != "/etc/x.service:5:3" {
 		t.Errorf("read-only %+v", got)
 	}
-	if !x.Host.Rootless.Value || x.Host.Rootless.State != podman.Set {
+	if !x.Host.Rootless.Value || x.Host.Rootless.State != podman.StateSet {
 		t.Errorf("User=web is not rootless: %+v", x.Host.Rootless)
 	}
 	if got := other.Confinement.Privileged; !got.Value || got.Origin.Line != 6 {

@@ -14,9 +14,9 @@ import (
 // shell that is given a script there (sh -c) is read too.
 func (r *Reader) Service(file string, data []byte, host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
 	u, problems := r.load(file, data)
-	if host.Rootless.State == podman.Default {
+	if host.Rootless.State == podman.StateDefault {
 		if a := u.last(quadlet.ServiceGroup, "User"); a != nil && a.value != "" && a.value != "root" && a.value != "0" {
-			host = podman.AssumedHost(podman.Setting[bool]{Value: true, State: podman.Set, Origin: a.origin}, host.Now)
+			host = podman.AssumedHost(podman.Set(true, a.origin), host.Now)
 		}
 	}
 	s := specifiersOf(u, host)

@@ -239,13 +239,13 @@ func Registries(named string) podman.Setting[map[string]podman.Registry] {
 	found := map[string]podman.Registry{}
 	for i := range list {
 		r := &list[i]
-		entry := podman.Registry{Insecure: r.Insecure, Blocked: r.Blocked, Origin: podman.Origin{Field: origin}}
+		entry := podman.Registry{Insecure: r.Insecure, Blocked: r.Blocked, Origin: podman.Field(origin)}
 		for _, mirror := range r.Mirrors {
 			entry.Insecure = entry.Insecure || mirror.Insecure
 		}
 		found[r.Prefix] = entry
 	}
-	return podman.Read(found, origin)
+	return podman.Set(found, podman.Field(origin))
 }
 
 // Alias returns the full name that a short one stands for by an alias of registries.conf: of the named file, else of this machine's. It is empty
