@@ -83,7 +83,7 @@ func Check(ctx context.Context, paths []string, o Options) (*report.Report, erro
 		Markdown: o.Markdown, Given: o.Texts, Policy: machine.Policy(""), Registries: registry.Registries(""), Now: l.Now(),
 	}
 	if o.Rootless != nil {
-		options.Rootless = podman.Read(*o.Rootless, "Options.Rootless")
+		options.Rootless = podman.Set(*o.Rootless, podman.Field("Options.Rootless"))
 	}
 	set, problems := definition.Open(paths, options)
 	r := l.NewReport()

@@ -72,7 +72,7 @@ func (a *app) explainCommand() *cobra.Command {
 			return nil
 		},
 		ValidArgsFunction: completeRules,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			if topic := map[string]string{"reach": reachText(), "exposure": exposureText()}[args[0]]; topic != "" && format == "text" {
 				explainTopic(a.Out, topic)
 				return nil

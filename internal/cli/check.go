@@ -47,7 +47,7 @@ A finding is waived by a comment in the line above the setting or the section th
   podlint check --rootless ~/.config/containers/systemd
   podlint check . --format github               annotations in a pull request
   podlint check - --stdin-name web.container < web.container`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &usageError{errors.New("check takes the files or directories to read")}
 			}

@@ -56,7 +56,7 @@ the command line count more.
   fires = true
 
 An expression can look at: ` + strings.Join(policy.Names(), ", ") + `.`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
 			}
@@ -82,7 +82,7 @@ An expression can look at: ` + strings.Join(policy.Names(), ", ") + `.`,
 		Short: "Show the settings in force, each with the file and line that decides",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.showConfig(cmd, named, format)
+			return a.showConfig(named, format)
 		},
 	}
 	formatFlag(show, &format)
@@ -141,7 +141,7 @@ type effective struct {
 }
 
 // showConfig lists the settings in force with what decides them.
-func (a *app) showConfig(cmd *cobra.Command, named, format string) error {
+func (a *app) showConfig(named, format string) error {
 	config, err := policy.Load(named)
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func Serve(t testing.TB, h http.Handler) string {
 		t.Fatal(err)
 	}
 	server := httptest.NewUnstartedServer(h)
-	server.Listener.Close()
+	_ = server.Listener.Close()
 	server.Listener = listener
 	server.Start()
 	t.Cleanup(func() {
