@@ -81,7 +81,7 @@ An expression can look at: ` + strings.Join(policy.Names(), ", ") + `.`,
 		Use:   "show",
 		Short: "Show the settings in force, each with the file and line that decides",
 		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(_ *cobra.Command, _ []string) error {
 			return a.showConfig(named, format)
 		},
 	}
