@@ -120,7 +120,7 @@ func (l *Linter) Finish(r *report.Report) {
 	}
 	if l.Baseline != nil {
 		for _, k := range l.Baseline.Mark(r.Findings, SeenIn(r)) {
-			r.Mended = append(r.Mended, report.Mended(k))
+			r.Fixed = append(r.Fixed, report.Fixed(k))
 		}
 	}
 }

@@ -78,8 +78,8 @@ func (b *Baseline) JSON() []byte {
 }
 
 // Mark marks the findings that the baseline knows and returns what it knows that is not found any more. Containers that were
-// not looked at are not said to be mended: seen tells which were.
-func (b *Baseline) Mark(findings []rules.Finding, seen func(container string) bool) (mended []Known) {
+// not looked at are not said to be fixed: seen tells which were.
+func (b *Baseline) Mark(findings []rules.Finding, seen func(container string) bool) (fixed []Known) {
 	// Two files may define a container of one name, so a fingerprint may stand there several times: a third is new.
 	left := make(map[string]int, len(b.Known))
 	for _, k := range b.Known {
@@ -95,17 +95,17 @@ func (b *Baseline) Mark(findings []rules.Finding, seen func(container string) bo
 	for _, k := range slices.Backward(b.Known) {
 		if left[k.Fingerprint] > 0 && seen(k.Container) {
 			left[k.Fingerprint]--
-			mended = append(mended, k)
+			fixed = append(fixed, k)
 		}
 	}
-	slices.Reverse(mended)
-	return mended
+	slices.Reverse(fixed)
+	return fixed
 }
 
-// Without returns the baseline without what was mended.
-func (b *Baseline) Without(mended []Known) *Baseline {
+// Without returns the baseline without what was fixed.
+func (b *Baseline) Without(fixed []Known) *Baseline {
 	left := slices.Clone(b.Known)
-	for _, m := range mended {
+	for _, m := range fixed {
 		if i := slices.Index(left, m); i >= 0 {
 			left = slices.Delete(left, i, i+1)
 		}

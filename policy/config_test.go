@@ -248,7 +248,7 @@ func TestCustomRulesKeepSecrets(t *testing.T) {
 	}
 }
 
-// TestBaseline holds what counts as new and what as mended, with two containers of one name.
+// TestBaseline holds what counts as new and what as fixed, with two containers of one name.
 func TestBaseline(t *testing.T) {
 	old := []rules.Finding{found("read-only", "a", ""), found("read-only", "a", ""), found("uid-map", "a", ""), found("oom", "b", "")}
 	b, err := ParseBaseline(NewBaseline(old).JSON())
@@ -256,15 +256,15 @@ func TestBaseline(t *testing.T) {
 		t.Fatalf("%v, %d findings", err, len(b.Known))
 	}
 	now := []rules.Finding{found("read-only", "a", ""), found("read-only", "a", ""), found("read-only", "a", ""), found("sysctl", "a", "")}
-	mended := b.Mark(now, func(name string) bool { return name == "a" })
+	fixed := b.Mark(now, func(name string) bool { return name == "a" })
 	var marks []bool
 	for _, f := range now {
 		marks = append(marks, f.Baseline)
 	}
-	if fmt.Sprint(marks) != "[true true false false]" || len(mended) != 1 || mended[0].Rule != "uid-map" {
-		t.Errorf("marks %v, mended %v", marks, mended)
+	if fmt.Sprint(marks) != "[true true false false]" || len(fixed) != 1 || fixed[0].Rule != "uid-map" {
+		t.Errorf("marks %v, fixed %v", marks, fixed)
 	}
-	if left := b.Without(mended); len(left.Known) != 3 {
+	if left := b.Without(fixed); len(left.Known) != 3 {
 		t.Errorf("%d are left", len(left.Known))
 	}
 	for _, text := range []string{"", "[]", `{"format":"podlint","version":1}`, `{"format":"podlint-baseline","version":2}`} {

@@ -40,15 +40,15 @@ func CodeQuality(w io.Writer, r *Report) error {
 		}
 	}
 	out := &listWriter{to: safe.JSON{To: w}}
-	out.raw("[")
+	out.rawString("[")
 	times := map[string]int{}
 	for i, f := range open {
 		if i > 0 {
-			out.raw(",")
+			out.rawString(",")
 		}
-		out.raw("\n")
+		out.rawString("\n")
 		issue := codeQualityIssue{
-			Description: fmt.Sprintf("%s: %s. To mend it, %s", safe.Text(f.Container), safe.Text(f.Message), safe.Text(f.Fix.Summary)),
+			Description: fmt.Sprintf("%s: %s. Fix: %s", safe.Text(f.Container), safe.Text(f.Message), safe.Text(f.Fix.Summary)),
 			CheckName:   f.Rule.ID, Severity: codeQualitySeverities[f.Severity],
 		}
 		issue.Location.Path, issue.Location.Lines.Begin = strings.TrimPrefix(f.Location.File, "./"), max(f.Location.Line, 1)
@@ -66,6 +66,6 @@ func CodeQuality(w io.Writer, r *Report) error {
 		issue.Fingerprint = hex.EncodeToString(sum[:16])
 		out.value(issue)
 	}
-	out.raw("\n]\n")
+	out.rawString("\n]\n")
 	return out.err
 }

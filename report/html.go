@@ -72,11 +72,13 @@ type pageProblem struct{ Kind, Target, Message string }
 // HTML writes the report as one page that needs nothing else: it loads nothing, and its policy forbids it to.
 func HTML(w io.Writer, r *Report) error {
 	p := page{
-		Tool: "podlint " + safe.Text(r.Tool.Version), Date: r.Finished.UTC().Format(time.RFC1123), Verdict: verdict(r), Passed: r.ExitStatus() == 0,
+		Tool: "podlint " + safe.Text(r.Tool.Version), Date: r.Finished.UTC().Format(time.RFC1123),
+		Verdict: verdict(r), Passed: r.ExitStatus() == 0,
 		Style: template.CSS(htmlStyle), Script: template.JS(htmlScript), //nolint:gosec // podlint's own, embedded
 	}
 	p.Policy = template.HTML(fmt.Sprintf( //nolint:gosec // nothing foreign is in it
-		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'">`,
+		`<meta http-equiv="Content-Security-Policy" `+
+			`content="default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'">`,
 		hashed(htmlStyle), hashed(htmlScript)))
 	for _, s := range r.Sources {
 		text := safe.Text(s.URI)
@@ -89,32 +91,31 @@ func HTML(w io.Writer, r *Report) error {
 	for _, s := range severities {
 		p.Totals = append(p.Totals, total{s.String(), counts[s]})
 	}
+	p.addContainers(r)
+	for _, e := range r.Errors {
+		p.Problems = append(p.Problems, pageProblem{"error", safe.Text(e.Target), safe.Text(e.Message)})
+	}
+	for _, e := range r.Warnings {
+		p.Problems = append(p.Problems, pageProblem{"warning", safe.Text(e.Target), safe.Text(e.Message)})
+	}
+	parsed, err := template.New("report").Parse(htmlPage)
+	if err != nil {
+		return err
+	}
+	return parsed.Execute(w, p)
+}
+
+// addContainers adds the containers with their findings, the levels of reach and the rules that have found something.
+func (p *page) addContainers(r *Report) {
 	of := byContainer(r)
 	used := map[string]bool{}
 	byLevel := map[rules.Level][]string{}
 	for _, c := range append([]Container{{}}, r.Containers...) {
 		found := of[c.key()]
-		if !c.judged() && len(found) == 0 {
+		if !c.isLinted() && len(found) == 0 {
 			continue
 		}
-		shown := pageContainer{Name: safe.Text(c.Name), Image: safe.Text(c.Image), State: safe.Text(c.State)}
-		if c.Name == "" {
-			shown.Name, shown.Image = "the host", "this machine and its Podman"
-		}
-		if c.Definition.Origin.File != "" {
-			shown.Place = safe.Text(short(c.Definition.Origin))
-		}
-		if c.Reach != nil {
-			shown.Reach = c.Reach.Level.String()
-			for _, link := range c.Reach.Why {
-				shown.Why = append(shown.Why, safe.Text(link))
-			}
-			byLevel[c.Reach.Level] = append(byLevel[c.Reach.Level], shown.Name)
-		}
-		if c.Exposure != nil {
-			const full = 10
-			shown.Exposure, shown.Percent = fmt.Sprintf("%.1f", *c.Exposure), int(*c.Exposure*full)
-		}
+		shown := pageContainerOf(&c)
 		for _, f := range found {
 			used[f.Rule.ID] = true
 			if shown.Worst == "" && f.Waived == "" && !f.Baseline {
@@ -124,6 +125,7 @@ func HTML(w io.Writer, r *Report) error {
 		}
 		p.Containers = append(p.Containers, shown)
 		if c.Reach != nil {
+			byLevel[c.Reach.Level] = append(byLevel[c.Reach.Level], shown.Name)
 			p.Bars = append(p.Bars, shown)
 		}
 	}
@@ -138,17 +140,29 @@ func HTML(w io.Writer, r *Report) error {
 			p.Rules = append(p.Rules, r.Rules[i].ID)
 		}
 	}
-	for _, e := range r.Errors {
-		p.Problems = append(p.Problems, pageProblem{"not read", safe.Text(e.Target), safe.Text(e.Message)})
+}
+
+// pageContainerOf returns what the page says about a container besides its findings; a container without a name is the
+// host.
+func pageContainerOf(c *Container) pageContainer {
+	shown := pageContainer{Name: safe.Text(c.Name), Image: safe.Text(c.Image), State: safe.Text(c.State)}
+	if c.Name == "" {
+		shown.Name, shown.Image = "the host", "this machine and its Podman"
 	}
-	for _, e := range r.Warnings {
-		p.Problems = append(p.Problems, pageProblem{"noticed", safe.Text(e.Target), safe.Text(e.Message)})
+	if c.Definition.Origin.File != "" {
+		shown.Place = safe.Text(short(c.Definition.Origin))
 	}
-	parsed, err := template.New("report").Parse(htmlPage)
-	if err != nil {
-		return err
+	if c.Reach != nil {
+		shown.Reach = c.Reach.Level.String()
+		for _, link := range c.Reach.Why {
+			shown.Why = append(shown.Why, safe.Text(link))
+		}
 	}
-	return parsed.Execute(w, p)
+	if c.Exposure != nil {
+		const full = 10
+		shown.Exposure, shown.Percent = fmt.Sprintf("%.1f", *c.Exposure), int(*c.Exposure*full)
+	}
+	return shown
 }
 
 func (r *Report) pageFinding(f *rules.Finding) pageFinding {

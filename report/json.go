@@ -76,7 +76,7 @@ func located(o podman.Origin) *location {
 // report is never in memory a second time.
 func JSON(w io.Writer, r *Report) error {
 	out := &listWriter{to: safe.JSON{To: w}}
-	out.raw(`{"format":"podlint","version":1,`)
+	out.rawString(`{"format":"podlint","version":1,`)
 	out.field("tool", r.Tool)
 	out.field("started", r.Started.UTC().Format(time.RFC3339Nano))
 	out.field("finished", r.Finished.UTC().Format(time.RFC3339Nano))
@@ -88,13 +88,13 @@ func JSON(w io.Writer, r *Report) error {
 	if len(r.Warnings) > 0 {
 		list(out, "warnings", len(r.Warnings), func(i int) any { return r.Warnings[i] })
 	}
-	if len(r.Mended) > 0 {
-		list(out, "mended", len(r.Mended), func(i int) any { return r.Mended[i] })
+	if len(r.Fixed) > 0 {
+		list(out, "mended", len(r.Fixed), func(i int) any { return r.Fixed[i] })
 	}
 	n := r.Count()
-	out.raw(`"summary":`)
-	out.value(summary{len(r.Containers), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info], r.waived(), r.old(), r.Complete && !r.Unreadable})
-	out.raw("}\n")
+	out.rawString(`"summary":`)
+	out.value(summary{len(r.Containers), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info], r.waived(), r.baselined(), r.Complete && !r.Unreadable})
+	out.rawString("}\n")
 	return out.err
 }
 
@@ -136,7 +136,7 @@ type listWriter struct {
 	err error
 }
 
-func (w *listWriter) raw(s string) {
+func (w *listWriter) rawString(s string) {
 	if w.err == nil {
 		_, w.err = io.WriteString(w.to, s)
 	}
@@ -155,19 +155,19 @@ func (w *listWriter) value(v any) {
 }
 
 func (w *listWriter) field(name string, v any) {
-	w.raw(fmt.Sprintf("%q:", name))
+	w.rawString(fmt.Sprintf("%q:", name))
 	w.value(v)
-	w.raw(",\n")
+	w.rawString(",\n")
 }
 
 func list(w *listWriter, name string, n int, element func(int) any) {
-	w.raw(fmt.Sprintf("%q:[", name))
+	w.rawString(fmt.Sprintf("%q:[", name))
 	for i := range n {
 		if i > 0 {
-			w.raw(",")
+			w.rawString(",")
 		}
-		w.raw("\n")
+		w.rawString("\n")
 		w.value(element(i))
 	}
-	w.raw("],\n")
+	w.rawString("],\n")
 }

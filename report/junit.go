@@ -59,7 +59,7 @@ func JUnit(w io.Writer, r *Report) error {
 	of := byContainer(r)
 	for _, c := range append([]Container{{}}, r.Containers...) {
 		found := of[c.key()]
-		if !c.judged() && len(found) == 0 {
+		if !c.isLinted() && len(found) == 0 {
 			continue
 		}
 		suite := junitSuite{Name: safe.Text(c.Name), Timestamp: stamp}
@@ -75,7 +75,7 @@ func JUnit(w io.Writer, r *Report) error {
 			suite.add(r.junitCase(suite.Name, f))
 		}
 		for i := range r.Rules {
-			if rule := &r.Rules[i]; !seen[rule.ID] && rule.Check != nil && c.judged() {
+			if rule := &r.Rules[i]; !seen[rule.ID] && rule.Check != nil && c.isLinted() {
 				suite.add(junitCase{Name: rule.ID, Class: suite.Name})
 			}
 		}

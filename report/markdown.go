@@ -13,14 +13,32 @@ import (
 // Markdown writes the report as a CI job's summary: a table of the containers, then the findings of each, folded away.
 func Markdown(w io.Writer, r *Report) error {
 	var b strings.Builder
-	counts := r.Count()
 	fmt.Fprintf(&b, "## podlint: %s\n\n", verdict(r))
-	if len(r.Containers) > 0 {
-		b.WriteString("| container | reach | exposure | critical | high | medium | low | info |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
-	}
 	of := byContainer(r)
+	markdownTable(&b, r, of)
+	if total := r.totals(newPalette(false)); len(total) > 0 {
+		fmt.Fprintf(&b, "\n%s.\n", strings.Join(total, ", "))
+	}
+	for _, c := range append([]Container{{}}, r.Containers...) {
+		if found := of[c.key()]; len(found) > 0 {
+			markdownFindings(&b, r, c.Name, found)
+		}
+	}
+	markdownProblems(&b, "Errors", r.Errors)
+	markdownProblems(&b, "Warnings", r.Warnings)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// markdownTable writes a row for each container with the number of its findings of each severity.
+func markdownTable(b *strings.Builder, r *Report, of map[containerKey][]*rules.Finding) {
+	if len(r.Containers) > 0 {
+		b.WriteString("| container | reach | exposure | critical | high | medium | low | info |\n" +
+			"| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	}
 	for _, c := range r.Containers {
-		if !c.judged() && len(of[c.key()]) == 0 {
+		found := of[c.key()]
+		if !c.isLinted() && len(found) == 0 {
 			continue
 		}
 		reach, exposure := "", ""
@@ -30,82 +48,60 @@ func Markdown(w io.Writer, r *Report) error {
 		if c.Exposure != nil {
 			exposure = fmt.Sprintf("%.1f", *c.Exposure)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |", code(c.Name), reach, exposure)
+		fmt.Fprintf(b, "| %s | %s | %s |", code(c.Name), reach, exposure)
+		counts := count(found)
 		for _, s := range severities {
-			n := 0
-			for _, f := range of[c.key()] {
-				if f.Severity == s && f.Waived == "" && !f.Baseline {
-					n++
-				}
+			if n := counts[s]; n > 0 {
+				fmt.Fprintf(b, " %d", n)
 			}
-			if n == 0 {
-				b.WriteString(" |")
-			} else {
-				fmt.Fprintf(&b, " %d |", n)
-			}
+			b.WriteString(" |")
 		}
 		b.WriteString("\n")
 	}
-	total := make([]string, 0, len(severities))
-	for _, s := range severities {
-		if n := counts[s]; n > 0 {
-			total = append(total, fmt.Sprintf("%d %s", n, s))
+}
+
+// count counts the findings of each severity that are neither waived nor in the baseline.
+func count(found []*rules.Finding) Counts {
+	counts := Counts{}
+	for _, f := range found {
+		if f.Waived == "" && !f.Baseline {
+			counts[f.Severity]++
 		}
 	}
-	if n := r.waived(); n > 0 {
-		total = append(total, fmt.Sprintf("%d waived", n))
+	return counts
+}
+
+func markdownFindings(b *strings.Builder, r *Report, container string, found []*rules.Finding) {
+	title := "the host"
+	if container != "" {
+		title = strings.Trim(code(container), "`")
 	}
-	if n := r.old(); n > 0 {
-		total = append(total, fmt.Sprintf("%d in the baseline", n))
-	}
-	if n := len(r.Mended); n > 0 {
-		total = append(total, fmt.Sprintf("%d mended since the baseline", n))
-	}
-	if len(total) > 0 {
-		fmt.Fprintf(&b, "\n%s.\n", strings.Join(total, ", "))
-	}
-	keys := []Container{{}}
-	keys = append(keys, r.Containers...)
-	for _, c := range keys {
-		found := of[c.key()]
-		if len(found) == 0 {
-			continue
+	fmt.Fprintf(b, "\n<details><summary>%s: %s</summary>\n\n", htmlText(title), plural(len(found), "finding"))
+	b.WriteString("| severity | rule | what | change |\n| --- | --- | --- | --- |\n")
+	for _, f := range found {
+		what := md(f.Message)
+		if f.Location.File != "" {
+			what += " (" + code(short(f.Location)) + ")"
 		}
-		title := code(c.Name)
-		if c.Name == "" {
-			title = "the host"
+		switch {
+		case f.Waived != "":
+			what += " — waived: " + md(f.Waived)
+		case f.Baseline:
+			what += " — in the baseline"
 		}
-		fmt.Fprintf(&b, "\n<details><summary>%s: %s</summary>\n\n", htmlText(strings.Trim(title, "`")), plural(len(found), "finding"))
-		b.WriteString("| severity | rule | what | change |\n| --- | --- | --- | --- |\n")
-		for _, f := range found {
-			what := md(f.Message)
-			if f.Location.File != "" {
-				what += " (" + code(short(f.Location)) + ")"
-			}
-			switch {
-			case f.Waived != "":
-				what += " — waived: " + md(f.Waived)
-			case f.Baseline:
-				what += " — in the baseline"
-			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Severity, code(f.Rule.ID), what, remedyMarkdown(f, r.podman()))
-		}
-		b.WriteString("\n</details>\n")
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", f.Severity, code(f.Rule.ID), what, remedyMarkdown(f, r.podman()))
 	}
-	for _, list := range []struct {
-		title  string
-		errors []Error
-	}{{"Not read", r.Errors}, {"Noticed", r.Warnings}} {
-		if len(list.errors) == 0 {
-			continue
-		}
-		fmt.Fprintf(&b, "\n### %s\n\n", list.title)
-		for _, e := range list.errors {
-			fmt.Fprintf(&b, "- %s: %s\n", code(e.Target), md(e.Message))
-		}
+	b.WriteString("\n</details>\n")
+}
+
+func markdownProblems(b *strings.Builder, title string, list []Error) {
+	if len(list) == 0 {
+		return
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	fmt.Fprintf(b, "\n### %s\n\n", title)
+	for _, e := range list {
+		fmt.Fprintf(b, "- %s: %s\n", code(e.Target), md(e.Message))
+	}
 }
 
 func remedyMarkdown(f *rules.Finding, version string) string {

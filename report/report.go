@@ -4,6 +4,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -26,8 +27,8 @@ type Report struct {
 	Errors []Error
 	// Warnings holds what was read and is odd, such as a key that Podman does not know.
 	Warnings []Error
-	// Mended holds what a baseline knows and is not found any more.
-	Mended []Mended
+	// Fixed holds what a baseline knows and is not found any more.
+	Fixed []Fixed
 	// Definitions is set where files were read rather than a service.
 	Definitions bool
 	// Unreadable is set where a file could not be read.
@@ -40,8 +41,8 @@ type Report struct {
 	FailOn rules.Severity
 }
 
-// Mended is a finding of a baseline that is not found any more.
-type Mended struct {
+// Fixed is a finding of a baseline that is not found any more.
+type Fixed struct {
 	Fingerprint string `json:"fingerprint"`
 	Rule        string `json:"rule"`
 	Container   string `json:"container"`
@@ -93,8 +94,10 @@ type Reach struct {
 	Why   []string    `json:"why"`
 }
 
-// judged reports whether it is what rules look at, rather than what Podman makes for itself.
-func (c Container) judged() bool { return c.Kind == podman.KindContainer || c.Kind == podman.KindImage }
+// isLinted reports whether it is what rules look at, rather than what Podman makes for itself.
+func (c Container) isLinted() bool {
+	return c.Kind == podman.KindContainer || c.Kind == podman.KindImage
+}
 
 // key tells containers apart: two files may define the same name.
 func (c Container) key() containerKey { return containerKey{c.Name, c.Definition.Origin.File} }
@@ -214,8 +217,8 @@ func (r *Report) waived() int {
 	return n
 }
 
-// old counts those that are in the baseline.
-func (r *Report) old() int {
+// baselined counts those that are in the baseline.
+func (r *Report) baselined() int {
 	n := 0
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Waived == "" && f.Baseline {
@@ -223,6 +226,27 @@ func (r *Report) old() int {
 		}
 	}
 	return n
+}
+
+// totals says how many findings there are of each kind, leaving out what there is none of.
+func (r *Report) totals(p palette) []string {
+	var total []string
+	counts := r.Count()
+	for _, s := range severities {
+		if n := counts[s]; n > 0 {
+			total = append(total, p.severity[s](fmt.Sprintf("%d %s", n, s)))
+		}
+	}
+	if n := r.waived(); n > 0 {
+		total = append(total, fmt.Sprintf("%d waived", n))
+	}
+	if n := r.baselined(); n > 0 {
+		total = append(total, fmt.Sprintf("%d in the baseline", n))
+	}
+	if n := len(r.Fixed); n > 0 {
+		total = append(total, p.good(fmt.Sprintf("%d fixed since the baseline", n)))
+	}
+	return total
 }
 
 // Fails reports whether a finding is at or above the severity that fails the run.

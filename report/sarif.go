@@ -130,7 +130,7 @@ var (
 // SARIF writes the report as SARIF 2.1.0.
 func SARIF(w io.Writer, r *Report) error {
 	out := &listWriter{to: safe.JSON{To: w}}
-	out.raw(`{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":{`)
+	out.rawString(`{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":{`)
 	out.field("name", r.Tool.Name)
 	out.field("semanticVersion", strings.TrimPrefix(r.Tool.Version, "v"))
 	out.field("informationUri", "https://github.com/podlint/podlint")
@@ -140,9 +140,9 @@ func SARIF(w io.Writer, r *Report) error {
 		described[i] = ruleAsSARIF(&r.Rules[i])
 		index[r.Rules[i].ID] = i
 	}
-	out.raw(`"rules":`)
+	out.rawString(`"rules":`)
 	out.value(described)
-	out.raw("}},\n")
+	out.rawString("}},\n")
 	list(out, "results", len(r.Findings), func(i int) any { return findingAsSARIF(&r.Findings[i], index, r.podman()) })
 	invocation := sarifInvocation{
 		Successful: r.Complete && !r.Unreadable, ExitCode: r.ExitStatus(),
@@ -154,9 +154,9 @@ func SARIF(w io.Writer, r *Report) error {
 	for _, e := range r.Errors {
 		invocation.Notifications = append(invocation.Notifications, sarifNotification{"error", sarifMessage{Text: e.Target + ": " + e.Message}})
 	}
-	out.raw(`"invocations":`)
+	out.rawString(`"invocations":`)
 	out.value([]sarifInvocation{invocation})
-	out.raw(",\n\"columnKind\":\"utf16CodeUnits\"}]}\n")
+	out.rawString(",\n\"columnKind\":\"utf16CodeUnits\"}]}\n")
 	return out.err
 }
 
@@ -184,7 +184,7 @@ func ruleAsSARIF(rule *rules.Rule) sarifRule {
 func findingAsSARIF(f *rules.Finding, index map[string]int, version string) sarifResult {
 	text := fmt.Sprintf("Container %s: %s.", safe.Text(f.Container), safe.Text(f.Message))
 	if f.Fix.Summary != "" {
-		text += " To mend it, " + f.Fix.Summary + "."
+		text += " Fix: " + f.Fix.Summary + "."
 	}
 	at := sarifLocation{Logical: []sarifLogical{{f.Container, "container/" + f.Container, "resource"}}}
 	if f.Container == "" {

@@ -74,15 +74,15 @@ func Text(w io.Writer, r *Report, style Style) error {
 		t.block(b)
 	}
 	t.clean(clean)
-	t.errors("not read", t.report.Errors)
-	t.errors("noticed", t.report.Warnings)
-	soft := 0
+	t.errors("errors", t.report.Errors)
+	t.errors("warnings", t.report.Warnings)
+	flagged := 0
 	for _, b := range blocks {
-		if b.container.judged() {
-			soft++
+		if b.container.isLinted() {
+			flagged++
 		}
 	}
-	t.summary(soft, len(clean))
+	t.summary(flagged, len(clean))
 	return t.err
 }
 
@@ -105,7 +105,7 @@ func (t *textWriter) header() {
 		if s.Kind == "files" {
 			judged := 0
 			for _, c := range t.report.Containers {
-				if c.judged() {
+				if c.isLinted() {
 					judged++
 				}
 			}
@@ -130,7 +130,7 @@ func (t *textWriter) containers() string {
 	judged, running, own := 0, 0, 0
 	for _, c := range t.report.Containers {
 		switch {
-		case !c.judged():
+		case !c.isLinted():
 			own++
 		case c.State == "running":
 			judged, running = judged+1, running+1
@@ -162,7 +162,7 @@ func (t *textWriter) blocks() (blocks []block, clean []string) {
 	}
 	for _, c := range t.report.Containers {
 		switch found := found[c.key()]; {
-		case !c.judged() && len(found) == 0:
+		case !c.isLinted() && len(found) == 0:
 		case len(found) == 0:
 			clean = append(clean, safe.Text(c.Name))
 		default:
@@ -220,8 +220,8 @@ func (t *textWriter) block(b block) {
 	if c.Kind != podman.KindImage { // whose name it is
 		t.print("   ", what)
 	}
-	if standing := t.standing(c); standing != "" {
-		t.print("   ", t.palette.dim(standing))
+	if uptime := t.uptime(c); uptime != "" {
+		t.print("   ", t.palette.dim(uptime))
 	}
 	switch origin := c.Definition.Origin; {
 	case origin.File != "":
@@ -341,8 +341,8 @@ func (t *textWriter) remedy(c Container, f *rules.Finding) string {
 	return text
 }
 
-// standing is the container's state, with how long it has been running.
-func (t *textWriter) standing(c Container) string {
+// uptime is the container's state, with how long it has been running.
+func (t *textWriter) uptime(c Container) string {
 	if c.State != "running" || c.Started.IsZero() || t.report.Finished.Before(c.Started) {
 		return safe.Text(c.State)
 	}
@@ -355,7 +355,7 @@ func (t *textWriter) standing(c Container) string {
 	case d >= 2*time.Minute:
 		return "running " + plural(int(d.Minutes()), "minute")
 	default:
-		return "running since just now"
+		return "running, just started"
 	}
 }
 
@@ -381,25 +381,10 @@ func (t *textWriter) errors(title string, list []Error) {
 	}
 }
 
-func (t *textWriter) summary(soft, clean int) {
+func (t *textWriter) summary(flagged, clean int) {
 	r := t.report
-	parts := []string{fmt.Sprintf("%d clean", clean)}
-	counts := r.Count()
-	for _, s := range severities {
-		if n := counts[s]; n > 0 {
-			parts = append(parts, t.palette.severity[s](fmt.Sprintf("%d %s", n, s)))
-		}
-	}
-	if n := r.waived(); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d waived", n))
-	}
-	if n := r.old(); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d in the baseline", n))
-	}
-	if n := len(r.Mended); n > 0 {
-		parts = append(parts, t.palette.good(fmt.Sprintf("%d mended since the baseline", n)))
-	}
-	t.print("\n", t.palette.bold(plural(clean+soft, t.noun())+":"), " ", strings.Join(parts, ", "), ".")
+	parts := append([]string{fmt.Sprintf("%d clean", clean)}, r.totals(t.palette)...)
+	t.print("\n", t.palette.bold(plural(clean+flagged, t.noun())+":"), " ", strings.Join(parts, ", "), ".")
 	switch r.ExitStatus() {
 	case 2:
 		t.print(t.palette.severity[rules.High](" Not everything could be read: " + plural(len(r.Errors), "error") + "."))

@@ -23,7 +23,7 @@ func (a *app) baselineCommand() *cobra.Command {
 		Long: `A baseline holds what was found on a day. With --baseline FILE, scan and check go on to report these findings to programs, but
 only new ones count: for the exit status, and in the text.
 
-"write" writes a new one from what is found now. "update" takes out of it what is mended, and adds nothing: so a baseline only
+"write" writes a new one from what is found now. "update" takes out of it what is fixed, and adds nothing: so a baseline only
 ever gets shorter until somebody writes it anew.`,
 		Example: `  podlint baseline write check .                 podlint-baseline.json
   podlint baseline update scan
@@ -39,7 +39,7 @@ ever gets shorter until somebody writes it anew.`,
 	for _, update := range []bool{false, true} {
 		name, short := "write", "Write a new baseline from what scan or check finds now"
 		if update {
-			name, short = "update", "Take out of a baseline what is mended"
+			name, short = "update", "Take out of a baseline what is fixed"
 		}
 		sub := &cobra.Command{
 			Use: name, Short: short,
@@ -71,7 +71,7 @@ func (a *app) writeBaseline(o *output, r *report.Report, update bool) error {
 			return err
 		}
 		b = old.Without(old.Mark(r.Findings, lint.SeenIn(r)))
-		fmt.Fprintf(a.Out, "%s: %d findings, %d mended and taken out\n", safe.Text(path), len(b.Known), len(old.Known)-len(b.Known))
+		fmt.Fprintf(a.Out, "%s: %d findings, %d fixed and taken out\n", safe.Text(path), len(b.Known), len(old.Known)-len(b.Known))
 	} else {
 		fmt.Fprintf(a.Out, "%s: %d findings\n", safe.Text(path), len(b.Known))
 	}

@@ -172,7 +172,7 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// TestBaselineGates holds that only what is new counts, that what is mended is said, and that update only takes out.
+// TestBaselineGates holds that only what is new counts, that what is fixed is said, and that update only takes out.
 func TestBaselineGates(t *testing.T) {
 	dir := writeTree(t, map[string]string{"a.container": softUnit})
 	t.Chdir(dir)
@@ -203,11 +203,11 @@ func TestBaselineGates(t *testing.T) {
 	}
 	write("a.container", softUnit+"ReadOnly=true\nPodmanArgs=--privileged\n")
 	status, out, _ := checkAt(t, "", ".", "--baseline", "podlint-baseline.json")
-	if status != 1 || !strings.Contains(out, "1 critical") || !strings.Contains(out, "mended since the baseline") {
-		t.Errorf("something new and something mended: status %d\n%s", status, out)
+	if status != 1 || !strings.Contains(out, "1 critical") || !strings.Contains(out, "fixed since the baseline") {
+		t.Errorf("something new and something fixed: status %d\n%s", status, out)
 	}
 	before, _ := os.ReadFile("podlint-baseline.json")
-	if status, out, errs := base("update", "check", "."); status != 0 || !strings.Contains(out, "mended and taken out") {
+	if status, out, errs := base("update", "check", "."); status != 0 || !strings.Contains(out, "fixed and taken out") {
 		t.Errorf("update: status %d, %s%s", status, out, errs)
 	}
 	after, _ := os.ReadFile("podlint-baseline.json")
