@@ -65,10 +65,10 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 	if !fix.Drop && len(changes) == 0 {
 		return done, needsChoice + fix.Summary
 	}
-	if f.Rule.ID == "stale-image" { // what can be written keeps it fresh from then on
+	if f.Rule.Kind == rules.FixImage { // what can be written keeps it fresh from then on
 		return done, "no edit makes an image fresh: " + fix.Summary
 	}
-	if f.Rule.ID == "uid-map" && f.Definition.Syntax == podman.SyntaxQuadlet && strings.Contains(fix.Summary, "pod") && !strings.HasSuffix(d.path, ".pod") {
+	if f.Rule.Kind == rules.FixIDMap && f.Definition.Syntax == podman.SyntaxQuadlet && strings.Contains(fix.Summary, "pod") && !strings.HasSuffix(d.path, ".pod") {
 		return done, "its pod decides: " + fix.Summary
 	}
 	inGroup := -1
@@ -91,7 +91,7 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 				if e.Origin.File != d.path {
 					return done, "it is set in " + e.Origin.String()
 				}
-				if f.Rule.ID == "uid-map" || len(fix.Changes) > 0 && e.Origin.Line == f.Definition.Origin.Line {
+				if f.Rule.Kind == rules.FixIDMap || len(fix.Changes) > 0 && e.Origin.Line == f.Definition.Origin.Line {
 					continue // nothing is written yet
 				}
 				return done, "what sets it is not found at " + e.Origin.String()

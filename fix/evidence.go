@@ -22,8 +22,8 @@ func WithEvidence(c *podman.Container, e podman.Evidence, findings []rules.Findi
 		if f.Proven != "" { // which says more
 			continue
 		}
-		switch f.Rule.ID {
-		case "read-only":
+		switch f.Rule.Kind {
+		case rules.FixReadOnly:
 			if !e.Written.Known() {
 				continue
 			}
@@ -42,14 +42,14 @@ func WithEvidence(c *podman.Container, e podman.Evidence, findings []rules.Findi
 			default:
 				notes = append(notes, fmt.Sprintf("in %s it wrote nothing outside of its volumes", age(since)))
 			}
-		case "cap-drop-all":
+		case rules.FixCapabilities:
 			wanted, why := wantedBack(c, e)
 			if len(wanted) == 0 || len(f.Fix.Changes) > 1 { // what was asked for by name stays
 				continue
 			}
 			notes = append(notes, why...)
 			f.Fix.Changes = append(slices.Clone(f.Fix.Changes), rules.Change{Flag: "--cap-add=" + strings.Join(wanted, ","), Key: "AddCapability=" + strings.Join(wanted, " "), Since: "4.4"})
-		case "root-user", "user-nobody":
+		case rules.FixUser:
 			if a, ok := ownAccount(c, e); ok {
 				value := fmt.Sprintf("%d:%d", a.UID, a.GID)
 				f.Fix.Changes = []rules.Change{{Flag: "--user=" + value, Key: "User=" + value, Since: "4.4"}}

@@ -18,7 +18,7 @@ type check struct {
 	set    *definition.Set
 	result *report.Report
 	// peers holds what the rules about relations need of each container, and waivers those that such findings may have.
-	peers   []*rules.Relative
+	peers   []*rules.Peer
 	waivers []policy.Waiver
 }
 
@@ -27,7 +27,7 @@ type outcome struct {
 	containers []report.Container
 	findings   []rules.Finding
 	problems   []podman.Problem
-	peers      []*rules.Relative
+	peers      []*rules.Peer
 	waivers    []policy.Waiver
 }
 
@@ -87,13 +87,13 @@ func (c *check) put(o *outcome) {
 func (c *check) relate() {
 	var findings []rules.Finding
 	for _, rootless := range []bool{false, true} {
-		var group []*rules.Relative
+		var group []*rules.Peer
 		for _, peer := range c.peers {
 			if peer.Host.Rootless.Value == rootless {
 				group = append(group, peer)
 			}
 		}
-		findings = append(findings, rules.Relate(c.Rules, group)...)
+		findings = append(findings, rules.CheckPeers(c.Rules, group)...)
 	}
 	policy.Apply(c.waivers, findings)
 	for _, p := range policy.Unused(c.waivers, c.usesFor(true)) {
@@ -114,7 +114,7 @@ func (l *Linter) lint(set *definition.Set, path string) outcome {
 	var findings []rules.Finding
 	for _, c := range d.Containers {
 		o.containers = append(o.containers, report.Describe(c))
-		o.peers = append(o.peers, rules.Related(c))
+		o.peers = append(o.peers, rules.PeerOf(c))
 		found := rules.Check(l.Rules, c)
 		l.Proofs.Mark(c, found, func() (string, bool) {
 			text, ok := read.of(c.Definition.Origin.File)

@@ -39,6 +39,8 @@ type StoredFix struct {
 	Cause       string         `json:"cause,omitempty"`
 	Changes     []rules.Change `json:"changes,omitempty"`
 	MountOption string         `json:"mount-option,omitempty"`
+	// User is set for a fix that runs the container as another user, which a definition does not show a need for.
+	User bool `json:"user,omitempty"`
 	// Why says what fails with it, of one that breaks.
 	Why string `json:"why,omitempty"`
 }
@@ -152,7 +154,7 @@ func (p Proofs) Mark(c *podman.Container, findings []rules.Finding, unitText fun
 		for _, fix := range k.Fixes {
 			switch {
 			case slices.ContainsFunc(findings, func(f rules.Finding) bool { return fix.ends(&f) }):
-			case unit != "" && (fix.Rule == "root-user" || fix.Rule == "user-nobody"):
+			case unit != "" && fix.User:
 				along = append(along, fix.Changes...)
 			default:
 				complete = false

@@ -16,7 +16,7 @@ func quote(findings []rules.Finding, texts texts) {
 	}
 	secrets := map[place]bool{}
 	for i := range findings {
-		if f := &findings[i]; f.Rule.ID == "plaintext-secret" {
+		if f := &findings[i]; f.Rule.Kind == rules.FixSecret {
 			secrets[place{f.Location.File, f.Location.Line}] = true
 		}
 	}

@@ -26,7 +26,7 @@ func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Sel
 		atOnce, afterwards = onlineRules(l.Rules)
 	}
 	installed := definition.NewInstalled(service.URI)
-	var peers []*rules.Relative
+	var peers []*rules.Peer
 	var waiting []*podman.Container // for the answers of registries
 	count := func(done, total int) { progress("reading containers", done, total) }
 	host, problems, err := service.Containers(ctx, which, count, func(c *podman.Container) {
@@ -35,12 +35,12 @@ func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Sel
 		found := rules.Check(atOnce, c)
 		l.Proofs.MarkLive(c, found)
 		l.keep(result, found)
-		peers = append(peers, rules.Related(c))
+		peers = append(peers, rules.PeerOf(c))
 		if len(afterwards) > 0 {
 			waiting = append(waiting, rules.WithoutTexts(c))
 		}
 	})
-	slices.SortFunc(peers, func(a, b *rules.Relative) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	slices.SortFunc(peers, func(a, b *rules.Peer) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
 	if len(afterwards) > 0 {
 		failed := registries.ask(ctx, waiting, l.Now, progress)
 		for _, name := range slices.Sorted(maps.Keys(failed)) {
@@ -50,7 +50,7 @@ func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Sel
 			l.keep(result, rules.Check(afterwards, c))
 		}
 	}
-	l.keep(result, rules.Relate(l.Rules, peers))
+	l.keep(result, rules.CheckPeers(l.Rules, peers))
 	l.keep(result, rules.CheckHost(l.Rules, host))
 	result.Sources = append(result.Sources, source(service, host))
 	if err != nil {
@@ -76,7 +76,7 @@ func source(service *live.Service, host *podman.Host) report.Source {
 // onlineRules parts the rules that judge what registries answer from the others.
 func onlineRules(all []rules.Rule) (others, online []rules.Rule) {
 	for _, r := range all {
-		if r.ID == "stale-image" {
+		if r.Online {
 			online = append(online, r)
 		} else {
 			others = append(others, r)

@@ -6,31 +6,46 @@ import (
 	"strings"
 )
 
+// Drift is a setting in which a live container is not what its definition says, by the name that reports show.
+type Drift string
+
+// The settings that are compared.
+const (
+	DriftPrivileged      Drift = "privileged"
+	DriftNoNewPrivileges Drift = "no-new-privileges"
+	DriftReadOnly        Drift = "read-only"
+	DriftUser            Drift = "user"
+	DriftUserNamespace   Drift = "user namespace"
+	DriftCapabilities    Drift = "capabilities"
+	DriftMounts          Drift = "mounts"
+	DriftImage           Drift = "image"
+)
+
 // Differences names the settings in which a live container is not what its definition says now: the definition was
 // changed after the container was made, or the container since. What is not known of either is no difference.
-func Differences(live, defined *Container) []string {
-	var names []string
-	differ := func(name string, is bool) {
+func Differences(live, defined *Container) []Drift {
+	var names []Drift
+	differ := func(name Drift, is bool) {
 		if is {
 			names = append(names, name)
 		}
 	}
-	differ("privileged", unequal(live.Confinement.Privileged, defined.Confinement.Privileged))
-	differ("no-new-privileges", unequal(live.Confinement.NoNewPrivileges, defined.Confinement.NoNewPrivileges))
-	differ("read-only", unequal(live.Files.ReadOnly, defined.Files.ReadOnly))
-	differ("user", unequal(live.Process.UID, defined.Process.UID) && !defined.Namespaces.StandIns)
-	differ("user namespace", unequal(live.OwnUsers(), defined.OwnUsers()))
+	differ(DriftPrivileged, unequal(live.Confinement.Privileged, defined.Confinement.Privileged))
+	differ(DriftNoNewPrivileges, unequal(live.Confinement.NoNewPrivileges, defined.Confinement.NoNewPrivileges))
+	differ(DriftReadOnly, unequal(live.Files.ReadOnly, defined.Files.ReadOnly))
+	differ(DriftUser, unequal(live.Process.UID, defined.Process.UID) && !defined.Namespaces.StandIns)
+	differ(DriftUserNamespace, unequal(live.OwnUsers(), defined.OwnUsers()))
 	a, b := live.Capabilities.Bounding, defined.Capabilities.Bounding
 	// The default set is the machine's own; only what was asked for is compared.
 	if a.Known() && b.State == StateSet && !live.Confinement.Privileged.Value {
 		asked := live.Capabilities.Requested
-		differ("capabilities", asked.Known() && !sameSet(asked.Value, defined.Capabilities.Requested.Value) || len(b.Value) < len(DefaultCapabilities()) && !sameSet(a.Value, b.Value))
+		differ(DriftCapabilities, asked.Known() && !sameSet(asked.Value, defined.Capabilities.Requested.Value) || len(b.Value) < len(DefaultCapabilities()) && !sameSet(a.Value, b.Value))
 	}
 	if live.Files.Mounts.Known() && defined.Files.Mounts.Known() {
-		differ("mounts", !sameSet(destinations(live), destinations(defined)))
+		differ(DriftMounts, !sameSet(destinations(live), destinations(defined)))
 	}
 	if before, after := live.Image.Name, defined.Image.Name; before != "" && strings.Contains(after, "/") && !strings.ContainsAny(after, "$%{") {
-		differ("image", withTag(before) != withTag(after))
+		differ(DriftImage, withTag(before) != withTag(after))
 	}
 	return names
 }

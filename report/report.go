@@ -159,7 +159,9 @@ func Describe(c *podman.Container) Container {
 	}
 	var changed []string
 	if c.Defined != nil {
-		changed = podman.Differences(c, c.Defined)
+		for _, drift := range podman.Differences(c, c.Defined) {
+			changed = append(changed, string(drift))
+		}
 	}
 	described := Container{Changed: changed, Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State, Pod: c.Pod, Unit: c.Unit, Started: c.Started,
 		Location: located(c.Definition.Origin), Definition: c.Definition}

@@ -10,10 +10,9 @@ var apparmorOff = Rule{
 	Severity: Medium,
 	Why: `Podman's AppArmor profile keeps a container from writing to /proc and /sys, from mounting and from tracing what is not its
 own. Unconfined, root in it meets one fence less.`,
-	Remedy:   "Leave `apparmor=unconfined` out, or name a profile of the service's own.",
-	CIS:      "5.2",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option"},
-	Settings: []string{"apparmor"},
+	Remedy: "Leave `apparmor=unconfined` out, or name a profile of the service's own.",
+	CIS:    "5.2",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option"},
 	Check: func(c *podman.Container) []Finding {
 		a, host := c.Confinement.AppArmor, c.Host.AppArmor
 		if !a.Known() || a.Value != "unconfined" || isPrivileged(c) || host.Known() && !host.Value {

@@ -15,9 +15,8 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 	Remedy: "Set `AutoUpdate=registry` in the Quadlet unit (the label `io.containers.autoupdate=registry`) and switch on podman-auto-update.timer. " +
 		"With a health check add `Notify=healthy`: then a new image that does not work is noticed, and the old one comes back. " +
 		"An image that is pinned by digest needs a bot that moves the digest.",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
-	Settings: []string{"auto-update"},
-	Profile:  Standard,
+	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
+	Profile: Standard,
 	Check: func(c *podman.Container) []Finding {
 		u := c.Upkeep.AutoUpdate
 		name := c.Image.Name

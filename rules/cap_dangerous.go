@@ -17,11 +17,11 @@ func capDangerous(allowed []string) Rule {
 		Why: `Some capabilities are not about the container's own files and processes but about the machine: with SYS_ADMIN one mounts,
 with SYS_MODULE one loads code into the kernel, with SYS_PTRACE one reads other processes' memory. Whoever takes the
 container over has them too.`,
-		Remedy:   "Drop it. Where the service needs it, give it a user namespace of its own (`--userns=auto`), in which it counts for little.",
-		CIS:      "5.4",
-		See:      []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html"},
-		ByMode:   true,
-		Settings: []string{"capabilities", "privileged"},
+		Remedy:          "Drop it. Where the service needs it, give it a user namespace of its own (`--userns=auto`), in which it counts for little.",
+		CIS:             "5.4",
+		See:             []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html"},
+		RootlessMatters: true,
+		Drift:           []podman.Drift{podman.DriftCapabilities, podman.DriftPrivileged},
 		Check: func(c *podman.Container) []Finding {
 			bounding := c.Capabilities.Bounding
 			if !bounding.Known() || isPrivileged(c) {

@@ -12,14 +12,15 @@ var capDropAll = Rule{
 	ID:       "cap-drop-all",
 	Title:    "Capabilities are kept that nobody asked for",
 	Severity: Medium,
+	Kind:     FixCapabilities,
 	Why: `Podman gives a container eleven capabilities by default, whatever it does: to override file permissions, to change
 owners, to become any user. The bounding set is what counts: a process that is not root holds none of them, but gets
 them back through any setuid or file-capability program in the image.`,
-	Remedy:   "Run with `--cap-drop=ALL` and add back by name what the service cannot do without; most services need none.",
-	CIS:      "5.4",
-	See:      []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html", "https://docs.podman.io/en/latest/markdown/podman-run.1.html#cap-drop-capability"},
-	ByMode:   true,
-	Settings: []string{"capabilities", "privileged"},
+	Remedy:          "Run with `--cap-drop=ALL` and add back by name what the service cannot do without; most services need none.",
+	CIS:             "5.4",
+	See:             []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html", "https://docs.podman.io/en/latest/markdown/podman-run.1.html#cap-drop-capability"},
+	RootlessMatters: true,
+	Drift:           []podman.Drift{podman.DriftCapabilities, podman.DriftPrivileged},
 	Check: func(c *podman.Container) []Finding {
 		bounding, requested := c.Capabilities.Bounding, c.Capabilities.Requested
 		if !bounding.Known() || isPrivileged(c) { // privileged names it: there is no dropping from it

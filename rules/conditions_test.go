@@ -389,10 +389,10 @@ func TestRootfulNeeds(t *testing.T) {
 }
 
 // related returns what the relations need of containers.
-func related(list []*podman.Container) []*Relative {
-	var all []*Relative
+func related(list []*podman.Container) []*Peer {
+	var all []*Peer
 	for _, c := range list {
-		all = append(all, Related(c))
+		all = append(all, PeerOf(c))
 	}
 	return all
 }
@@ -407,7 +407,7 @@ func TestNeighbours(t *testing.T) {
 	}
 	say := func(list ...*podman.Container) string {
 		var got []string
-		for _, f := range Relate(All(Parameters{}), related(list)) {
+		for _, f := range CheckPeers(All(Parameters{}), related(list)) {
 			if f.Rule.ID == "default-network" {
 				got = append(got, f.Container+": "+f.Message)
 			}

@@ -12,12 +12,11 @@ var defaultNetwork = Rule{
 	Severity: Low,
 	Why: `The network "podman" is where every container lands that names none: they reach each other's ports, published or not, and
 can pretend to be each other. On a network of its own a container talks to those that belong to it.`,
-	Remedy:   "Make a network for what belongs together (`podman network create web`) and name it with `--network=web`; `--network=none` for what needs none.",
-	CIS:      "5.30",
-	Profile:  Standard,
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-network-create.1.html"},
-	Settings: []string{"network"},
-	ByMode:   true,
+	Remedy:          "Make a network for what belongs together (`podman network create web`) and name it with `--network=web`; `--network=none` for what needs none.",
+	CIS:             "5.30",
+	Profile:         Standard,
+	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-network-create.1.html"},
+	RootlessMatters: true,
 	Check: func(c *podman.Container) []Finding {
 		names := c.Network.Names
 		if c.ID != "" || c.Definition.Syntax == "" || !names.Known() || !slices.Contains(names.Value, podman.DefaultNetwork) { // a definition's neighbours are not known
@@ -25,8 +24,8 @@ can pretend to be each other. On a network of its own a container talks to those
 		}
 		return violated(names, Low, "is on the default network, where every container lands that names none", "network", podman.DefaultNetwork, ownNetwork)
 	},
-	Relate: func(all []*Relative) []Finding {
-		var on []*Relative
+	CheckPeers: func(all []*Peer) []Finding {
+		var on []*Peer
 		for _, c := range all {
 			if c.ID != "" && c.defaultNetwork != nil {
 				on = append(on, c)
@@ -39,7 +38,7 @@ can pretend to be each other. On a network of its own a container talks to those
 		for _, c := range on {
 			message := "is on the default network, where it reaches " + others(on, c)
 			for _, f := range violated(podman.UnknownAt[bool](*c.defaultNetwork), Low, message, "network", podman.DefaultNetwork, ownNetwork) {
-				f.About = c
+				f.Subject = c
 				found = append(found, f)
 			}
 		}

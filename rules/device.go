@@ -13,11 +13,10 @@ var device = Rule{
 	Severity: High,
 	Why: `A block device is the filesystem on it past every permission; /dev/mem is the machine's memory; an input device is every
 key that is pressed. Other devices give the hardware and its driver in the kernel to whoever takes the container over.`,
-	Remedy:   "Give the one device that the service needs, with the permissions it needs: `--device=/dev/ttyUSB0:/dev/ttyUSB0:rw`.",
-	CIS:      "5.18",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#device-host-device-container-device-permissions"},
-	ByMode:   true,
-	Settings: []string{"devices"},
+	Remedy:          "Give the one device that the service needs, with the permissions it needs: `--device=/dev/ttyUSB0:/dev/ttyUSB0:rw`.",
+	CIS:             "5.18",
+	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#device-host-device-container-device-permissions"},
+	RootlessMatters: true,
 	Check: func(c *podman.Container) []Finding {
 		if isPrivileged(c) {
 			return nil

@@ -15,13 +15,13 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 		return nil
 	}
 	var found []Finding
-	var outdated []string
+	var outdated []podman.Drift
 	if c.Defined != nil {
 		outdated = podman.Differences(c, c.Defined)
 	}
 	for i := range catalogue {
 		rule := &catalogue[i]
-		if rule.Check == nil || c.Kind == podman.KindInfra && !rule.Pods {
+		if rule.Check == nil || c.Kind == podman.KindInfra && !rule.OnInfra {
 			continue
 		}
 		found = append(found, stamped(rule, c, rule.Check(c), outdated)...)
@@ -30,16 +30,16 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 	return found
 }
 
-// Relate runs the rules about the relations between containers over all of them, and returns their findings.
-func Relate(catalogue []Rule, all []*Relative) []Finding {
+// CheckPeers runs the rules about the relations between containers over all of them, and returns their findings.
+func CheckPeers(catalogue []Rule, all []*Peer) []Finding {
 	var found []Finding
 	for i := range catalogue {
 		rule := &catalogue[i]
-		if rule.Relate == nil {
+		if rule.CheckPeers == nil {
 			continue
 		}
-		for _, f := range rule.Relate(all) {
-			found = append(found, stamped(rule, f.About.container(), []Finding{f}, nil)...)
+		for _, f := range rule.CheckPeers(all) {
+			found = append(found, stamped(rule, f.Subject.container(), []Finding{f}, nil)...)
 		}
 	}
 	worstFirst(found)
@@ -63,7 +63,7 @@ func worstFirst(found []Finding) {
 }
 
 // stamped fills in what a rule does not say about its findings: whose they are, where they stand, what identifies them.
-func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []string) []Finding {
+func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman.Drift) []Finding {
 	if len(found) == 0 {
 		return nil
 	}
@@ -71,7 +71,7 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []string
 	written := definedCauses(rule, c.Defined)
 	for i := range found {
 		f := &found[i]
-		f.Rule, f.About = rule, nil
+		f.Rule, f.Subject = rule, nil
 		f.Container, f.Definition = c.Name, c.Definition
 		if causes[f.Cause]++; causes[f.Cause] > 1 { // the same flag given twice
 			f.Cause = fmt.Sprintf("%s#%d", f.Cause, causes[f.Cause])
@@ -99,7 +99,7 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []string
 		if f.Location.File == "" && c.Definition.Origin.File != "" { // a live container that a unit made
 			f.Location = c.Definition.Origin
 		}
-		if rule.ByMode && c.Definition.Syntax != "" && c.Host.Rootless.State == podman.StateDefault {
+		if rule.RootlessMatters && c.Definition.Syntax != "" && c.Host.Rootless.State == podman.StateDefault {
 			mode := "rootful"
 			if c.Host.Rootless.Value {
 				mode = "rootless"
@@ -130,8 +130,8 @@ func definedCauses(rule *Rule, defined *podman.Container) map[string]podman.Orig
 }
 
 // silencedBy reports whether one of the settings is what the rule judges.
-func (r *Rule) silencedBy(settings []string) bool {
-	return slices.ContainsFunc(r.Settings, func(s string) bool { return slices.Contains(settings, s) })
+func (r *Rule) silencedBy(settings []podman.Drift) bool {
+	return slices.ContainsFunc(r.Drift, func(s podman.Drift) bool { return slices.Contains(settings, s) })
 }
 
 // Validate reports what a catalogue lacks: every rule has its documentation and a name of its own.
@@ -143,7 +143,7 @@ func Validate(catalogue []Rule) error {
 			return fmt.Errorf("rule %q: its ID is not in lower case with dashes", r.ID)
 		case seen[r.ID]:
 			return fmt.Errorf("rule %s stands in the catalogue twice", r.ID)
-		case r.Title == "" || r.Why == "" || r.Remedy == "" || r.Severity == 0 || r.Check == nil && r.Relate == nil && r.CheckHost == nil:
+		case r.Title == "" || r.Why == "" || r.Remedy == "" || r.Severity == 0 || r.Check == nil && r.CheckPeers == nil && r.CheckHost == nil:
 			return fmt.Errorf("rule %s lacks a title, a reason, a remedy, a severity or a check", r.ID)
 		}
 		seen[r.ID] = true

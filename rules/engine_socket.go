@@ -17,10 +17,10 @@ host's root directory in it: a root shell with extra steps. A read-only mount do
 and not written. A mount of a directory above the socket hands it over just the same.`,
 	Remedy: "Leave the mount out. A service that only watches containers can be given a filtering proxy that lets through the few " +
 		"requests it needs, or its events by other means.",
-	CIS:      "5.32",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-system-service.1.html", "https://docs.docker.com/engine/security/protect-access/"},
-	ByMode:   true,
-	Settings: []string{"mounts"},
+	CIS:             "5.32",
+	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-system-service.1.html", "https://docs.docker.com/engine/security/protect-access/"},
+	RootlessMatters: true,
+	Drift:           []podman.Drift{podman.DriftMounts},
 	Check: func(c *podman.Container) []Finding {
 		mounts := c.Files.Mounts
 		if !mounts.Known() {

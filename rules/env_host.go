@@ -10,9 +10,8 @@ var envHost = Rule{
 	Severity: Medium,
 	Why: `--env-host gives the container every variable of whoever starts it: tokens of a CI job, cloud credentials, paths and names.
 What is in there tomorrow nobody knows today.`,
-	Remedy:   "Name the variables that the service needs: `--env=NAME` copies one.",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#env-host"},
-	Settings: []string{"environment"},
+	Remedy: "Name the variables that the service needs: `--env=NAME` copies one.",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#env-host"},
 	Check: func(c *podman.Container) []Finding {
 		e := c.HostEnvironment
 		if !e.Known() || !e.Value {

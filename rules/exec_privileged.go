@@ -10,11 +10,10 @@ var execPrivileged = Rule{
 	Severity: Medium,
 	Why: `podman exec --privileged gives its process every capability, even in a container that has dropped all of them. While it is
 open, what runs in the container can attack it and take them over.`,
-	Remedy:   "End the session; `podman exec --user=root` without --privileged does for most of what is needed.",
-	CIS:      "5.23",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-exec.1.html"},
-	Settings: []string{"exec"},
-	ByMode:   true,
+	Remedy:          "End the session; `podman exec --user=root` without --privileged does for most of what is needed.",
+	CIS:             "5.23",
+	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-exec.1.html"},
+	RootlessMatters: true,
 	Check: func(c *podman.Container) []Finding {
 		p := c.Process.PrivilegedExec
 		if !p.Known() || !p.Value || isPrivileged(c) {

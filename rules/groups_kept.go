@@ -12,10 +12,9 @@ var groupsKept = Rule{
 	Severity: Low,
 	Why: `With keep-groups the container's process is in every group of the account that runs Podman: docker, disk, adm or wheel among
 them, whose files and sockets it may then open.`,
-	Remedy:   "Give the service's account the files it needs, or the one group by number (`--group-add=GID`, with a mapping for it).",
-	Profile:  Standard,
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#group-add-group-keep-groups"},
-	Settings: []string{"groups"},
+	Remedy:  "Give the service's account the files it needs, or the one group by number (`--group-add=GID`, with a mapping for it).",
+	Profile: Standard,
+	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#group-add-group-keep-groups"},
 	Check: func(c *podman.Container) []Finding {
 		g := c.Process.Groups
 		if !g.Known() || !slices.Contains(g.Value, "keep-groups") {

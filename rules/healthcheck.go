@@ -10,11 +10,10 @@ var healthcheck = Rule{
 	Severity: Low,
 	Why: `Without a health check a container counts as well as long as its process lives, and podman auto-update has nothing to tell a
 bad update by: with one, and --sdnotify=healthy, it goes back by itself.`,
-	Remedy:   "Say how to ask it: `--health-cmd='curl -fs http://localhost/'`. In a Quadlet unit add `Notify=healthy` so that systemd waits for it.",
-	CIS:      "5.27",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-healthcheck.1.html"},
-	Settings: []string{"health check"},
-	Profile:  Standard,
+	Remedy:  "Say how to ask it: `--health-cmd='curl -fs http://localhost/'`. In a Quadlet unit add `Notify=healthy` so that systemd waits for it.",
+	CIS:     "5.27",
+	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-healthcheck.1.html"},
+	Profile: Standard,
 	Check: func(c *podman.Container) []Finding {
 		h := c.Upkeep.Health
 		if !h.Known() || h.Value == "check" {

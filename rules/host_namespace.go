@@ -12,8 +12,7 @@ func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Se
 	mode := namespaceModes[kind]
 	name, _, _ := strings.Cut(r.ID, "-")
 	flag := map[string]string{"pid": "--pid", "ipc": "--ipc", "network": "--network", "uts": "--uts", "cgroup": "--cgroupns"}[name]
-	r.ByMode, r.Pods = true, false
-	r.Settings = []string{name + " namespace"}
+	r.RootlessMatters, r.OnInfra = true, false
 	find := func(c *podman.Container, s podman.Setting[string], value, through string) []Finding {
 		severity, message := judge(c)
 		return violated(s, severity, message+through, name, value, Fix{Summary: "leave " + flag + "=host out", Drop: true})
@@ -24,8 +23,8 @@ func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Se
 		}
 		return nil
 	}
-	r.Relate = func(all []*Relative) []Finding {
-		known := map[string]*Relative{}
+	r.CheckPeers = func(all []*Peer) []Finding {
+		known := map[string]*Peer{}
 		for _, c := range all {
 			known[c.Name] = c
 			if c.ID != "" {
@@ -49,7 +48,7 @@ func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Se
 			if target != c && target.namespaces[kind] == "host" {
 				s := mode(c.joining)
 				for _, f := range find(c.joining, s, s.Value, through) {
-					f.About = c
+					f.Subject = c
 					f.Fix = Fix{Summary: "leave " + flag + "=host out of " + target.Name + ", or do not join it"}
 					found = append(found, f)
 				}

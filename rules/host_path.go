@@ -15,11 +15,11 @@ func hostPathRule(allowed []string) Rule {
 		Severity: High,
 		Why: `What lies in /etc, /usr, /root or /boot decides who the host is: with write access to it one adds an account, a unit, a
 program that root will run. Read access gives away keys and password hashes. A container needs its data, not the system's.`,
-		Remedy:   "Mount the one file or directory that the service needs, read-only where it only reads; keep data in volumes or below /srv.",
-		CIS:      "5.6",
-		See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options"},
-		ByMode:   true,
-		Settings: []string{"mounts"},
+		Remedy:          "Mount the one file or directory that the service needs, read-only where it only reads; keep data in volumes or below /srv.",
+		CIS:             "5.6",
+		See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options"},
+		RootlessMatters: true,
+		Drift:           []podman.Drift{podman.DriftMounts},
 		Check: func(c *podman.Container) []Finding {
 			if !c.Files.Mounts.Known() {
 				return nil

@@ -12,11 +12,11 @@ var hostRootful = Rule{
 	Severity: Info,
 	Why: `Under a rootful Podman a bug in the runtime is root on the host. A container that needs no device, no host namespace and no
 port below 1024 runs as well under an account of its own, where the same bug is that account.`,
-	Remedy:   "Move it to a service account: its unit to ~/.config/containers/systemd, `loginctl enable-linger ACCOUNT`.",
-	CIS:      "2.1",
-	See:      []string{"https://github.com/containers/podman/blob/main/docs/tutorials/rootless_tutorial.md"},
-	Settings: []string{"privileged"},
-	Profile:  Strict,
+	Remedy:  "Move it to a service account: its unit to ~/.config/containers/systemd, `loginctl enable-linger ACCOUNT`.",
+	CIS:     "2.1",
+	See:     []string{"https://github.com/containers/podman/blob/main/docs/tutorials/rootless_tutorial.md"},
+	Drift:   []podman.Drift{podman.DriftPrivileged},
+	Profile: Strict,
 	Check: func(c *podman.Container) []Finding {
 		r := c.Host.Rootless
 		if c.Kind != podman.KindContainer || r.State != podman.StateSet || r.Value || isolated(c) || needsRoot(c) {

@@ -15,11 +15,11 @@ var hostSocket = Rule{
 	Why: `A socket is a door to the process behind it, and a read-only mount does not shut it. Over the system's D-Bus and systemd one
 starts services as root, over a session's bus programs of the user, over X11 one reads every key that is pressed,
 over an ssh-agent one logs in as its owner elsewhere.`,
-	Remedy:   "Leave the mount out. For logging use the log driver, for notifications `--sdnotify`; D-Bus can be narrowed with xdg-dbus-proxy.",
-	CIS:      "",
-	See:      []string{"https://dbus.freedesktop.org/doc/dbus-daemon.1.html", "https://man7.org/linux/man-pages/man1/ssh-agent.1.html"},
-	ByMode:   true,
-	Settings: []string{"mounts"},
+	Remedy:          "Leave the mount out. For logging use the log driver, for notifications `--sdnotify`; D-Bus can be narrowed with xdg-dbus-proxy.",
+	CIS:             "",
+	See:             []string{"https://dbus.freedesktop.org/doc/dbus-daemon.1.html", "https://man7.org/linux/man-pages/man1/ssh-agent.1.html"},
+	RootlessMatters: true,
+	Drift:           []podman.Drift{podman.DriftMounts},
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil

@@ -12,10 +12,10 @@ var imageRoot = Rule{
 	Severity: Medium,
 	Why: `Whoever starts a container of the image and says nothing else runs it as root. A USER of its own makes the safe way the one that
 needs no thought.`,
-	Remedy:   "Give it a user with a number of its own: `USER 10001:10001`.",
-	CIS:      "4.1",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html"},
-	Settings: []string{"image"},
+	Remedy: "Give it a user with a number of its own: `USER 10001:10001`.",
+	CIS:    "4.1",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html"},
+	Drift:  []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
 		u := c.Image.User
 		if !u.Known() {

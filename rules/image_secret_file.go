@@ -15,10 +15,10 @@ var imageSecretFile = Rule{
 	Severity: High,
 	Why: `Everybody who may pull the image has its files, those of every layer: a key or a password that a later layer removes is still in the
 one that brought it. A private key in an image is the same key on every machine.`,
-	Remedy:   "Keep it out of the build (`RUN --mount=type=secret`, .containerignore), build the image again from the layer before it, and change the secret.",
-	CIS:      "4.10",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env"},
-	Settings: []string{"image"},
+	Remedy: "Keep it out of the build (`RUN --mount=type=secret`, .containerignore), build the image again from the layer before it, and change the secret.",
+	CIS:    "4.10",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env"},
+	Drift:  []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
 		return imageFiles(c, func(f podman.ImageFile) (Severity, string) {
 			if f.Secret == "" {

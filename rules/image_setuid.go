@@ -12,11 +12,11 @@ var imageSetuid = Rule{
 	Severity: Low,
 	Why: `A setuid program runs as its owner, whoever starts it; one with file capabilities gets these. For a service they are what an attacker
 looks for first. no-new-privileges makes them harmless, but not every container of the image will have it.`,
-	Remedy:   "Take the bits away in the build: `RUN find / -xdev -perm /6000 -type f -exec chmod a-s {} +`; or leave out the packages that bring them.",
-	CIS:      "4.8",
-	See:      []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html"},
-	Settings: []string{"image"},
-	Profile:  Standard,
+	Remedy:  "Take the bits away in the build: `RUN find / -xdev -perm /6000 -type f -exec chmod a-s {} +`; or leave out the packages that bring them.",
+	CIS:     "4.8",
+	See:     []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html"},
+	Drift:   []podman.Drift{podman.DriftImage},
+	Profile: Standard,
 	Check: func(c *podman.Container) []Finding {
 		return imageFiles(c, func(f podman.ImageFile) (Severity, string) {
 			const setuid, setgid, othersWrite = 0o4000, 0o2000, 0o002

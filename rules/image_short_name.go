@@ -13,9 +13,9 @@ var imageShortName = Rule{
 	Severity: Medium,
 	Why: `Podman completes a short name from a list of registries: which one answers depends on the machine, and on who has taken the
 name there. Whoever registers it on a registry that is asked earlier has their image run here.`,
-	Remedy:   "Write the name in full: docker.io/library/nginx, quay.io/prometheus/prometheus.",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-pull.1.html", "https://github.com/containers/shortnames"},
-	Settings: []string{"image"},
+	Remedy: "Write the name in full: docker.io/library/nginx, quay.io/prometheus/prometheus.",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-pull.1.html", "https://github.com/containers/shortnames"},
+	Drift:  []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
 		written := c.Image.Written
 		if !written.Known() {

@@ -15,10 +15,10 @@ var imageUnreproducible = Rule{
 	Severity: Info,
 	Why: `An image that comes out the same when it is built again can be checked by anybody: that it is made of what it says. A machine ID, keys
 and logs of the build, dates of the day make each build another, so that nobody can tell a change from an attack.`,
-	Remedy:   "Build with SOURCE_DATE_EPOCH (`podman build --source-date-epoch`, `--rewrite-timestamp`), empty /etc/machine-id, and remove logs and caches in the step that makes them.",
-	See:      []string{"https://reproducible-builds.org/docs/source-date-epoch/", "https://www.freedesktop.org/software/systemd/man/latest/machine-id.html"},
-	Settings: []string{"image"},
-	Profile:  Strict,
+	Remedy:  "Build with SOURCE_DATE_EPOCH (`podman build --source-date-epoch`, `--rewrite-timestamp`), empty /etc/machine-id, and remove logs and caches in the step that makes them.",
+	See:     []string{"https://reproducible-builds.org/docs/source-date-epoch/", "https://www.freedesktop.org/software/systemd/man/latest/machine-id.html"},
+	Drift:   []podman.Drift{podman.DriftImage},
+	Profile: Strict,
 	Check: func(c *podman.Container) []Finding {
 		content := c.Image.Content
 		if !content.Known() {

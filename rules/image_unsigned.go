@@ -13,11 +13,11 @@ var imageUnsigned = Rule{
 	Severity: Medium,
 	Why: `Podman's policy lets in what the registry sends, whoever put it there. With a stolen account, or on the way, another image
 takes its place and runs with the next update. A distribution would not install an unsigned package.`,
-	Remedy:   "Ask for signatures where the publisher signs: an entry for the registry in /etc/containers/policy.json, `sigstoreSigned` or `signedBy`, and `reject` for the rest.",
-	CIS:      "4.5",
-	See:      []string{"https://github.com/containers/image/blob/main/docs/containers-policy.json.5.md", "https://docs.podman.io/en/latest/markdown/podman-image-trust.1.html"},
-	Settings: []string{"image"},
-	Profile:  Strict,
+	Remedy:  "Ask for signatures where the publisher signs: an entry for the registry in /etc/containers/policy.json, `sigstoreSigned` or `signedBy`, and `reject` for the rest.",
+	CIS:     "4.5",
+	See:     []string{"https://github.com/containers/image/blob/main/docs/containers-policy.json.5.md", "https://docs.podman.io/en/latest/markdown/podman-image-trust.1.html"},
+	Drift:   []podman.Drift{podman.DriftImage},
+	Profile: Strict,
 	Check: func(c *podman.Container) []Finding {
 		policy := c.Host.Policy
 		name, ok := parseImageName(c.Image.Name)

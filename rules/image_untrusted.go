@@ -16,10 +16,10 @@ func imageUntrusted(trusted []string) Rule {
 		Severity: Medium,
 		Why: `An image is somebody's programs, run here. A team that has chosen whom it takes them from wants to know when a container
 takes them from somebody else.`,
-		Remedy:   "Take the image from a registry of the list `trusted-registries` in podlint.toml, or add the one that was meant. Without the list the rule is silent.",
-		CIS:      "4.2",
-		See:      []string{"https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md"},
-		Settings: []string{"image"},
+		Remedy: "Take the image from a registry of the list `trusted-registries` in podlint.toml, or add the one that was meant. Without the list the rule is silent.",
+		CIS:    "4.2",
+		See:    []string{"https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md"},
+		Drift:  []podman.Drift{podman.DriftImage},
 		Check: func(c *podman.Container) []Finding {
 			name, ok := parseImageName(c.Image.Name)
 			if len(trusted) == 0 || !ok || name.registry == "" || name.registry == "localhost" {

@@ -11,7 +11,6 @@ var logNone = Rule{
 	Why:      `Without logs nobody sees an attack while it goes on, nor how it went afterwards.`,
 	Remedy:   "Leave `--log-driver=none` out: journald, Podman's default, limits what it keeps by itself.",
 	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#log-driver-driver"},
-	Settings: []string{"log driver"},
 	Check: func(c *podman.Container) []Finding {
 		l := c.Upkeep.LogDriver
 		if !l.Known() || l.Value != "none" {

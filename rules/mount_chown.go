@@ -12,9 +12,9 @@ var mountChown = Rule{
 	Severity: Medium,
 	Why: `:U gives every file below the source to the container's user, each time it starts. On a path of the host that others use
 too they lose it, and what an attacker put there for them becomes theirs to plant.`,
-	Remedy:   "Give the directory to the right user once, or use a volume of Podman's own; idmapped mounts (`:idmap`) leave the host's owners as they are.",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options"},
-	Settings: []string{"mounts"},
+	Remedy: "Give the directory to the right user once, or use a volume of Podman's own; idmapped mounts (`:idmap`) leave the host's owners as they are.",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options"},
+	Drift:  []podman.Drift{podman.DriftMounts},
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil

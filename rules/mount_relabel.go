@@ -14,9 +14,9 @@ var mountRelabel = Rule{
 	Why: `:z and :Z give every file below the source a label for containers. On a system directory or a home the host's own services
 lose access, and every container gains it: /etc relabelled is a host that does not boot. :Z on a path that two containers
 use locks out the one that started first.`,
-	Remedy:   "Mount a directory of the service's own. For one that several containers share, use `:z`.",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options"},
-	Settings: []string{"mounts"},
+	Remedy: "Mount a directory of the service's own. For one that several containers share, use `:z`.",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options"},
+	Drift:  []podman.Drift{podman.DriftMounts},
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil
@@ -40,9 +40,9 @@ use locks out the one that started first.`,
 		}
 		return found
 	},
-	Relate: func(all []*Relative) []Finding {
+	CheckPeers: func(all []*Peer) []Finding {
 		type use struct{ source, name string }
-		users, seen := map[string][]*Relative{}, map[use]bool{}
+		users, seen := map[string][]*Peer{}, map[use]bool{}
 		for _, c := range all {
 			for _, m := range c.mounts {
 				// Of two definitions of one name one takes the other's place: they are not there at once.
@@ -59,7 +59,7 @@ use locks out the one that started first.`,
 					continue
 				}
 				f := mountFinding(m, Medium, fmt.Sprintf(":Z on %s takes it from %s", m.Source, others(users[m.Source], c)))
-				f.About, f.Cause = c, m.Destination+" shared"
+				f.Subject, f.Cause = c, m.Destination+" shared"
 				f.Confidence = Derived
 				f.Fix.Summary = "use :z for what several containers share"
 				f.Fix.Part, f.Fix.Becomes = m.Relabel, "z"
@@ -71,7 +71,7 @@ use locks out the one that started first.`,
 }
 
 // others names the containers besides one, the first few of many: it does not go through all of them for each.
-func others(all []*Relative, but *Relative) string {
+func others(all []*Peer, but *Peer) string {
 	const shown = 3
 	var names []string
 	for _, c := range all {

@@ -12,11 +12,11 @@ var mountShared = Rule{
 	Severity: Medium,
 	Why: `With shared propagation what the container mounts below the directory appears on the host too. A process that may mount
 puts a filesystem of its own over the host's files.`,
-	Remedy:   "Leave `shared` and `rshared` out; `rslave` lets the host's mounts in and none out.",
-	CIS:      "5.20",
-	See:      []string{"https://docs.kernel.org/filesystems/sharedsubtree.html"},
-	ByMode:   true,
-	Settings: []string{"mounts"},
+	Remedy:          "Leave `shared` and `rshared` out; `rslave` lets the host's mounts in and none out.",
+	CIS:             "5.20",
+	See:             []string{"https://docs.kernel.org/filesystems/sharedsubtree.html"},
+	RootlessMatters: true,
+	Drift:           []podman.Drift{podman.DriftMounts},
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil

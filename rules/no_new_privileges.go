@@ -8,10 +8,10 @@ var noNewPrivileges = Rule{
 	Severity: Medium,
 	Why: `Without no_new_privs, a setuid or file-capability program in the image lifts a taken-over process to whatever that
 program holds, up to the bounding set: su, mount or ping, which most images bring along.`,
-	Remedy:   "Run with `--security-opt=no-new-privileges`. A pod does not hand it down: every member needs it.",
-	CIS:      "5.26",
-	See:      []string{"https://docs.kernel.org/userspace-api/no_new_privs.html"},
-	Settings: []string{"no-new-privileges"},
+	Remedy: "Run with `--security-opt=no-new-privileges`. A pod does not hand it down: every member needs it.",
+	CIS:    "5.26",
+	See:    []string{"https://docs.kernel.org/userspace-api/no_new_privs.html"},
+	Drift:  []podman.Drift{podman.DriftNoNewPrivileges},
 	Check: func(c *podman.Container) []Finding {
 		nnp := c.Confinement.NoNewPrivileges
 		if !nnp.Known() || nnp.Value {

@@ -12,9 +12,8 @@ var oom = Rule{
 	Severity: Low,
 	Why: `When memory runs out the kernel kills what has the highest score. A container that is exempt, or scores below the host's own
 services, makes it kill those instead: sshd, the journal, other containers.`,
-	Remedy:   "Leave `--oom-kill-disable` and a negative `--oom-score-adj` out, and limit the container's memory.",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#oom-score-adj-num"},
-	Settings: []string{"oom"},
+	Remedy: "Leave `--oom-kill-disable` and a negative `--oom-score-adj` out, and limit the container's memory.",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#oom-score-adj-num"},
 	Check: func(c *podman.Container) []Finding {
 		if off := c.Limits.OOMKillDisabled; off.Known() && off.Value {
 			return violated(off, Low, "the kernel must not kill it when memory runs out: it kills the host's services instead", "oom-kill-disable", "true", Fix{Summary: "leave --oom-kill-disable out", Drop: true, Safe: true})

@@ -10,10 +10,9 @@ var pidsLimit = Rule{
 	Severity: Low,
 	Why: `A fork bomb in the container takes every process of the host, and nobody can log in to stop it. Podman's default of 2048
 prevents that; here it was taken away.`,
-	Remedy:   "Leave `--pids-limit=0` out, or give a number: `--pids-limit=100`.",
-	CIS:      "5.29",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#pids-limit-limit"},
-	Settings: []string{"pids"},
+	Remedy: "Leave `--pids-limit=0` out, or give a number: `--pids-limit=100`.",
+	CIS:    "5.29",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#pids-limit-limit"},
 	Check: func(c *podman.Container) []Finding {
 		p := c.Limits.PIDs
 		if !p.Known() || p.Value > 0 {

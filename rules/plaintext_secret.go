@@ -13,6 +13,8 @@ var plaintextSecret = Rule{
 	ID:       "plaintext-secret",
 	Title:    "A secret stands in clear text in the container's configuration",
 	Severity: High,
+	Kind:     FixSecret,
+	Untried:  "the secret has to be created first",
 	Why: `What stands in a container's environment, command line or labels is shown by podman inspect, lies in Podman's database and
 in the unit or script that makes the container, is inherited by every process in it, and ends in logs and crash reports.
 Who only wanted to look at the configuration has the password.`,

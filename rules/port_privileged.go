@@ -13,12 +13,11 @@ var portPrivileged = Rule{
 	Severity: Low,
 	Why: `Ports below 1024 are the system's: who answers there is trusted to be the host's own service. Whoever takes the container
 over answers there instead, for SSH, DNS or mail.`,
-	Remedy:   "Publish a higher port and let a proxy, or socket activation, answer the well-known one.",
-	CIS:      "5.8",
-	Profile:  Standard,
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#publish-p-ip-hostport-containerport-protocol"},
-	Settings: []string{"ports"},
-	Pods:     true,
+	Remedy:  "Publish a higher port and let a proxy, or socket activation, answer the well-known one.",
+	CIS:     "5.8",
+	Profile: Standard,
+	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#publish-p-ip-hostport-containerport-protocol"},
+	OnInfra: true,
 	Check: func(c *podman.Container) []Finding {
 		if !c.Network.Ports.Known() || c.Network.Mode.Known() && c.Network.Mode.Value == "host" {
 			return nil

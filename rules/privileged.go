@@ -11,11 +11,11 @@ var privileged = Rule{
 	Why: `--privileged takes every fence down at once: all capabilities, which --cap-drop does not take away again, every device
 of the host, no seccomp filter, no SELinux or AppArmor confinement, /proc and /sys unmasked. Root in such a container
 mounts the host's disk and is root on the host; no bug is needed.`,
-	Remedy:   "Leave `--privileged` out and give what the service really needs by name: `--cap-add`, `--device`, `--security-opt`.",
-	CIS:      "5.5",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#privileged"},
-	ByMode:   true,
-	Settings: []string{"privileged"},
+	Remedy:          "Leave `--privileged` out and give what the service really needs by name: `--cap-add`, `--device`, `--security-opt`.",
+	CIS:             "5.5",
+	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#privileged"},
+	RootlessMatters: true,
+	Drift:           []podman.Drift{podman.DriftPrivileged},
 	Check: func(c *podman.Container) []Finding {
 		p := c.Confinement.Privileged
 		if !p.Known() || !p.Value {

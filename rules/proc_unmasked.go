@@ -13,10 +13,9 @@ var procUnmasked = Rule{
 	Severity: High,
 	Why: `Podman hides what in /proc and /sys is the whole machine's and not the container's: kernel memory, keys, timers, firmware,
 and makes switches such as /proc/sysrq-trigger read-only. Unmasked, root in the container reads and flips them.`,
-	Remedy:   "Leave `unmask` out, or name the one path that the service needs.",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option"},
-	ByMode:   true,
-	Settings: []string{"unmask"},
+	Remedy:          "Leave `unmask` out, or name the one path that the service needs.",
+	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option"},
+	RootlessMatters: true,
 	Check: func(c *podman.Container) []Finding {
 		u := c.Confinement.Unmasked
 		if !u.Known() || len(u.Value) == 0 || isPrivileged(c) {

@@ -13,10 +13,10 @@ var registryInsecure = Rule{
 	Severity: High,
 	Why: `Without TLS, or with certificates that nobody checks, whoever is on the way between the registry and the host sends the image
 that they like, and it runs here.`,
-	Remedy:   "Give the registry a certificate, put its authority into /etc/containers/certs.d, and leave `insecure=true` and `--tls-verify=false` out.",
-	CIS:      "2.5",
-	See:      []string{"https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md"},
-	Settings: []string{"image"},
+	Remedy: "Give the registry a certificate, put its authority into /etc/containers/certs.d, and leave `insecure=true` and `--tls-verify=false` out.",
+	CIS:    "2.5",
+	See:    []string{"https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md"},
+	Drift:  []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
 		if verify := c.Image.TLSVerify; verify.Known() && !verify.Value {
 			return violated(verify, High, "its image is pulled without checking the registry's certificate", "tls-verify", "false", Fix{Summary: "leave --tls-verify=false out", Drop: true})

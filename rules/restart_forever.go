@@ -8,13 +8,13 @@ var restartForever = Rule{
 	ID:       "restart-forever",
 	Title:    "The container is started again for ever",
 	Severity: Info,
+	Untried:  "a copy is not restarted",
 	Why: `A service that crashes at once is started again without end: an exploit that needs many tries gets them, and nobody notices.
 systemd stops after five starts in ten seconds and says so.`,
-	Remedy:   "Use a Quadlet unit with `Restart=on-failure`, or `--restart=on-failure:5`.",
-	CIS:      "5.15",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#restart-policy"},
-	Settings: []string{"restart"},
-	Profile:  Strict,
+	Remedy:  "Use a Quadlet unit with `Restart=on-failure`, or `--restart=on-failure:5`.",
+	CIS:     "5.15",
+	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#restart-policy"},
+	Profile: Strict,
 	Check: func(c *podman.Container) []Finding {
 		r := c.Upkeep.Restart
 		forever := r.Value == "always" || r.Value == "unless-stopped" || r.Value == "on-failure" && c.Upkeep.Retries == 0

@@ -10,15 +10,16 @@ var rootUser = Rule{
 	ID:       "root-user",
 	Title:    "The process runs as root",
 	Severity: High,
+	Kind:     FixUser,
 	Why: `UID 0 of a container without a user namespace is UID 0 of the host. Every file of the host's that gets into the
 container, by a mount or by a bug of the runtime or the kernel, is then the attacker's to read and write.`,
 	Remedy: "Run as a service user (`--user=UID:GID`, or `USER` in the image), or map the container's root to an unprivileged range with " +
 		"`--userns=auto`. Best do both.",
-	CIS:      "4.1",
-	Profile:  Standard,
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#user-u-user-group"},
-	ByMode:   true,
-	Settings: []string{"user", "user namespace"},
+	CIS:             "4.1",
+	Profile:         Standard,
+	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#user-u-user-group"},
+	RootlessMatters: true,
+	Drift:           []podman.Drift{podman.DriftUser, podman.DriftUserNamespace},
 	Check: func(c *podman.Container) []Finding {
 		uid := c.Process.UID
 		if !uid.Known() || uid.Value != 0 {

@@ -88,23 +88,50 @@ type Rule struct {
 	CIS string
 	// See holds the addresses of further reading.
 	See []string
-	// ByMode is set where the severity depends on whether Podman is rootless: where that is only assumed, the finding says so.
-	ByMode bool
-	// Settings names what the rule judges, in the words of podman.Differences.
-	Settings []string
+	// RootlessMatters is set where the severity depends on whether Podman is rootless: where that is only assumed, the finding says so.
+	RootlessMatters bool
+	// Drift names the settings that the rule judges and in which a live container can differ from its definition.
+	Drift []podman.Drift
 	// Profile is the least strict profile that the rule is part of; the zero value is Baseline.
 	Profile Profile
-	// Pods is set where a pod's infra container is judged too: it holds what the pod's members share.
-	Pods bool
+	// OnInfra is set where a pod's infra container is judged too: it holds what the pod's members share.
+	OnInfra bool
+	// Kind says what the fix changes, where a proof or an edit has to know.
+	Kind FixKind
+	// Untried says why a copy cannot show whether the service stands the fix, empty where it can.
+	Untried string
+	// Online is set where the rule judges what registries answer with --online.
+	Online bool
 	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest. It is nil for a rule
 	// that only has one of the others.
 	Check func(*podman.Container) []Finding
-	// Relate returns what is wrong between containers of one host, infra containers among them. It names the container that a
+	// CheckPeers returns what is wrong between containers of one host, infra containers among them. It names the container that a
 	// finding is about.
-	Relate func([]*Relative) []Finding
+	CheckPeers func([]*Peer) []Finding
 	// CheckHost returns what is wrong with the machine and its Podman.
 	CheckHost func(*podman.Host) []Finding
 }
+
+// FixKind says what a fix changes, and with that what it may need besides.
+type FixKind uint8
+
+// The kinds of fixes.
+const (
+	// FixSetting changes a setting and needs nothing else.
+	FixSetting FixKind = iota
+	// FixReadOnly makes the root filesystem read-only; what the service writes to needs a tmpfs or a volume.
+	FixReadOnly
+	// FixCapabilities drops capabilities; those that the service uses have to be added back.
+	FixCapabilities
+	// FixIDMap gives the container user and group IDs of its own; its mounts may have to be mapped or given to it.
+	FixIDMap
+	// FixUser runs the container as another user. Which user an image has is not shown by a definition.
+	FixUser
+	// FixSecret moves a secret out of the definition; the Podman secret has to be created first.
+	FixSecret
+	// FixImage keeps the image up to date from then on; the finding stays until the container is made from a newer image.
+	FixImage
+)
 
 // Profile is a choice of rules for a purpose. Each holds those before it.
 type Profile uint8
@@ -152,8 +179,8 @@ type Finding struct {
 	// Cause tells two findings of a rule about one container apart, and stays the same while the cause does: a
 	// variable's name, a mount's destination. It never holds a secret.
 	Cause string
-	// About is the container that a finding of Relate is about.
-	About *Relative
+	// Subject is the container that a finding of CheckPeers is about.
+	Subject *Peer
 
 	// Rule is the rule that claims it. The engine fills this and what follows.
 	Rule *Rule

@@ -10,10 +10,9 @@ var seccompOff = Rule{
 	Severity: High,
 	Why: `Podman's filter keeps some fifty system calls from the container that services do not use and that most ways out of a
 container have gone through: keyctl, userfaultfd, mount, bpf, kexec. Without it the kernel's whole surface lies open.`,
-	Remedy:   "Leave `seccomp=unconfined` out. For the one call that is missing, give a profile of its own: `--security-opt=seccomp=PATH`.",
-	CIS:      "5.22",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option", "https://man7.org/linux/man-pages/man2/seccomp.2.html"},
-	Settings: []string{"seccomp"},
+	Remedy: "Leave `seccomp=unconfined` out. For the one call that is missing, give a profile of its own: `--security-opt=seccomp=PATH`.",
+	CIS:    "5.22",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option", "https://man7.org/linux/man-pages/man2/seccomp.2.html"},
 	Check: func(c *podman.Container) []Finding {
 		s := c.Confinement.Seccomp
 		if !s.Known() || s.Value != "unconfined" || isPrivileged(c) {

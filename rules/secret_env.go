@@ -12,10 +12,9 @@ var secretEnv = Rule{
 	Severity: Low,
 	Why: `A variable is inherited by every process that the service starts, stands in /proc/PID/environ and ends in crash reports. A
 file under /run/secrets is read once by who needs it.`,
-	Remedy:   "Hand it over as a file (`--secret=NAME`, which is /run/secrets/NAME); many images take its path through a variable that ends in _FILE.",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#secret-secret-opt-opt"},
-	Settings: []string{"secrets"},
-	Profile:  Strict,
+	Remedy:  "Hand it over as a file (`--secret=NAME`, which is /run/secrets/NAME); many images take its path through a variable that ends in _FILE.",
+	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#secret-secret-opt-opt"},
+	Profile: Strict,
 	Check: func(c *podman.Container) []Finding {
 		s := c.SecretVariables
 		if !s.Known() || len(s.Value) == 0 {

@@ -15,10 +15,10 @@ var secretInImage = Rule{
 	Severity: High,
 	Why: `What is in an image's environment, labels or history goes to everybody who may pull it, for as long as a copy exists; a later
 layer does not take it back.`,
-	Remedy:   "Take it out of the build (`RUN --mount=type=secret`, no ENV, no ARG), build the image again, and change the secret.",
-	CIS:      "4.10",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env"},
-	Settings: []string{"image"},
+	Remedy: "Take it out of the build (`RUN --mount=type=secret`, no ENV, no ARG), build the image again, and change the secret.",
+	CIS:    "4.10",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env"},
+	Drift:  []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
 		if !c.Image.Texts.Known() {
 			return nil

@@ -13,11 +13,10 @@ var sshd = Rule{
 	Severity: Low,
 	Why: `An SSH server in a container is one more door with keys and passwords of its own, that nobody updates and whose log nobody
 reads. podman exec gets in without one, through the host's own login.`,
-	Remedy:   "Leave it out and use `podman exec`; where SSH is the service (git, sftp), waive this finding with that reason.",
-	CIS:      "5.7",
-	Profile:  Standard,
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-exec.1.html"},
-	Settings: []string{"command"},
+	Remedy:  "Leave it out and use `podman exec`; where SSH is the service (git, sftp), waive this finding with that reason.",
+	CIS:     "5.7",
+	Profile: Standard,
+	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-exec.1.html"},
 	Check: func(c *podman.Container) []Finding {
 		command := c.Process.Command
 		if !command.Known() {

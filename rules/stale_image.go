@@ -14,14 +14,16 @@ func staleImage(maxAge time.Duration) Rule {
 		ID:       "stale-image",
 		Title:    "The container runs an outdated image",
 		Severity: Medium,
+		Kind:     FixImage,
+		Online:   true,
 		Why: `An image does not update itself: every hole that was mended in its packages since it was built is open in it. A
 container goes on with the image that it was made from even when the tag has been pulled anew.`,
 		Remedy: "Pull the image and make the container again; let `podman auto-update` do it from now on (label `io.containers.autoupdate=registry`, " +
 			"Quadlet `AutoUpdate=registry`). An image whose dates are fixed, as reproducible builds have, is not judged by its age.",
-		CIS:      "5.28",
-		Profile:  Standard,
-		See:      []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
-		Settings: []string{"image"},
+		CIS:     "5.28",
+		Profile: Standard,
+		See:     []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
+		Drift:   []podman.Drift{podman.DriftImage},
 		Check: func(c *podman.Container) []Finding {
 			image := c.Image
 			if current := image.Current; current.Known() && image.ID != "" && current.Value != image.ID {

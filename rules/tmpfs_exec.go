@@ -14,10 +14,9 @@ var tmpfsExec = Rule{
 	Severity: Low,
 	Why: `A tmpfs is what is left to write to in a hardened container, so it is where an attacker's tools land. Mounted noexec they
 cannot be started from there. Podman mounts a tmpfs nosuid and nodev by itself, but not noexec.`,
-	Remedy:   "Add the option: `--tmpfs=/path:rw,noexec,nosuid,nodev,size=64m`. The size keeps it from eating the memory.",
-	Profile:  Standard,
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#tmpfs-fs"},
-	Settings: []string{"tmpfs"},
+	Remedy:  "Add the option: `--tmpfs=/path:rw,noexec,nosuid,nodev,size=64m`. The size keeps it from eating the memory.",
+	Profile: Standard,
+	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#tmpfs-fs"},
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Tmpfs.Known() {
 			return nil

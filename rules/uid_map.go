@@ -11,16 +11,17 @@ var uidMap = Rule{
 	ID:       "uid-map",
 	Title:    "The container's users are the host's",
 	Severity: High,
+	Kind:     FixIDMap,
 	Why: `Without a user namespace, or with one that maps a user to itself, the container's root and its service user are
 the host's own. Whoever gets out of the container, or finds a file of the host's in it, has their rights. With UIDs and
 GIDs mapped to a range of its own, they own nothing outside.`,
 	Remedy: "Run with `--userns=auto`, which takes a free range for each container, or name one: `--subuidname=NAME --subgidname=NAME`, or " +
 		"`--uidmap=0:100000:65536 --gidmap=0:100000:65536`. A pod's members get the mapping of the pod.",
-	CIS:      "5.31",
-	Profile:  Standard,
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode", "https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
-	ByMode:   true,
-	Settings: []string{"user namespace", "user"},
+	CIS:             "5.31",
+	Profile:         Standard,
+	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode", "https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
+	RootlessMatters: true,
+	Drift:           []podman.Drift{podman.DriftUserNamespace, podman.DriftUser},
 	Check: func(c *podman.Container) []Finding {
 		uids, gids := c.Namespaces.UIDs, c.Namespaces.GIDs
 		if !uids.Known() || !c.Host.Rootless.Known() {

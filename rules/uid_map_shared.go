@@ -3,23 +3,26 @@ package rules
 import (
 	"cmp"
 	"slices"
+
+	"github.com/podlint/podlint/podman"
 )
 
 var uidMapShared = Rule{
 	ID:       "uid-map-shared",
 	Title:    "Two containers have the same users on the host",
 	Severity: Low,
+	Kind:     FixIDMap,
 	Why: `Containers whose UIDs are mapped to the same range are the same users on the host: who escapes from one owns the other's
 files and signals its processes. With a range each, they are strangers.`,
-	Remedy:   "Use `--userns=auto`, which never gives a range twice, or give each container, or pod, a range of its own.",
-	CIS:      "5.31",
-	Profile:  Standard,
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode"},
-	Settings: []string{"user namespace"},
-	Relate: func(all []*Relative) []Finding {
+	Remedy:  "Use `--userns=auto`, which never gives a range twice, or give each container, or pod, a range of its own.",
+	CIS:     "5.31",
+	Profile: Standard,
+	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode"},
+	Drift:   []podman.Drift{podman.DriftUserNamespace},
+	CheckPeers: func(all []*Peer) []Finding {
 		type span struct {
 			start, end uint64
-			container  *Relative
+			container  *Peer
 		}
 		var spans []span
 		for _, c := range all {
@@ -29,7 +32,7 @@ files and signals its processes. With a range each, they are strangers.`,
 		}
 		slices.SortStableFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 		// The members of a pod share its users by intent. Only the widest span so far can reach a later one; one pair tells.
-		partner := map[*Relative]*Relative{}
+		partner := map[*Peer]*Peer{}
 		var widest span
 		for _, s := range spans {
 			if widest.container != nil && s.start < widest.end && s.container.Name != widest.container.Name && (s.container.Pod == "" || s.container.Pod != widest.container.Pod) {
@@ -54,7 +57,7 @@ files and signals its processes. With a range each, they are strangers.`,
 				Summary: "give it a range of its own",
 				Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}},
 			}) {
-				f.About = c
+				f.Subject = c
 				found = append(found, f)
 			}
 		}

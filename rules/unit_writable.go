@@ -13,9 +13,8 @@ var unitWritable = Rule{
 	Severity: High,
 	Why: `Whoever may write a unit, a drop-in or an environment file decides what runs with the next start, and as whom. An
 environment file with passwords that everybody may read has given them away.`,
-	Remedy:   "`chmod go-w` the files, and `chmod 600` those that hold secrets; better keep these with `podman secret`.",
-	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-systemd.unit.5.html"},
-	Settings: []string{"unit"},
+	Remedy: "`chmod go-w` the files, and `chmod 600` those that hold secrets; better keep these with `podman secret`.",
+	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-systemd.unit.5.html"},
 	Check: func(c *podman.Container) []Finding {
 		definition := c.Definition
 		if c.Defined != nil {

@@ -472,7 +472,7 @@ func (a *app) say(p *plan) {
 			what = "by the same change"
 		}
 		hanging(a.Err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID), safe.Text(of(d.Finding)+secret.Mask(what)))
-		secrets = secrets || d.Finding.Rule.ID == "plaintext-secret"
+		secrets = secrets || d.Finding.Rule.Kind == rules.FixSecret
 	}
 	notMade := func(mark string, list []fix.Left) {
 		for _, l := range list {

@@ -82,15 +82,6 @@ privileged, with an engine's socket; --force copies all the same.`,
 	return cmd
 }
 
-// unproven names the rules whose fixes a copy cannot prove, and why.
-var unproven = map[string]string{
-	"plaintext-secret": "the secret has to be made first",
-	"port-exposed":     "a copy publishes no port",
-	"memory-limit":     "how much it needs shows only under load",
-	"cpu-limit":        "how much it needs shows only under load",
-	"tmpfs-exec":       "", "restart-forever": "a copy is not restarted",
-}
-
 // proof is what is to be proven, with where its result goes.
 type proof struct {
 	subject prove.Subject
@@ -185,7 +176,7 @@ func (it *proof) split(path string, text []byte, findings []*rules.Finding) {
 	out := fix.File(path, text, findings, "")
 	it.untried = append(it.untried, out.Left...)
 	for _, d := range out.Done {
-		if why, ok := unproven[d.Finding.Rule.ID]; ok && why != "" {
+		if why := d.Finding.Rule.Untried; why != "" {
 			it.untried = append(it.untried, fix.Left{Finding: d.Finding, Why: why})
 			continue
 		}
@@ -233,7 +224,7 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 	}
 	found := flags.linter.Judge(c)
 	for i := range found { // what else it needs is tried; which account its image has for it cannot be
-		if id := found[i].Rule.ID; id == "root-user" || id == "user-nobody" {
+		if found[i].Rule.Kind == rules.FixUser {
 			fix.WithEvidence(c, service.Evidence(ctx, c), found[i:i+1])
 		}
 	}
@@ -337,14 +328,14 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 			hanging(a.Out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), safe.Text(secret.Mask(r.Why[f.Rule.ID])))
 			continue
 		}
-		exceptions := map[string][]string{"cap-drop-all": r.Capabilities, "read-only": r.Tmpfs}[f.Rule.ID]
+		exceptions := map[rules.FixKind][]string{rules.FixCapabilities: r.Capabilities, rules.FixReadOnly: r.Tmpfs}[f.Rule.Kind]
 		what := ""
 		switch {
 		case len(exceptions) > 0:
 			what = "but for " + strings.Join(exceptions, ", ")
-		case f.Rule.ID == "uid-map" && prove.Mounts(it.subject.Text) && r.MapMounts == "U":
+		case f.Rule.Kind == rules.FixIDMap && prove.Mounts(it.subject.Text) && r.MapMounts == "U":
 			what = "its mounts with :U, which gives the files on the host to the container's user"
-		case f.Rule.ID == "uid-map" && prove.Mounts(it.subject.Text):
+		case f.Rule.Kind == rules.FixIDMap && prove.Mounts(it.subject.Text):
 			what = "its mounts with :" + r.MapMounts
 		}
 		hanging(a.Out, fmt.Sprintf("  holds   %-18s ", f.Rule.ID), safe.Text(what))
@@ -406,6 +397,7 @@ func (a *app) store(it *proof, r *prove.Result) error {
 		fix := prove.Adjusted(finding, r)
 		p.Fixes = append(p.Fixes, lint.StoredFix{
 			Rule: finding.Rule.ID, Cause: finding.Cause, Changes: fix.Changes, MountOption: fix.MountOption,
+			User: finding.Rule.Kind == rules.FixUser,
 		})
 	}
 	return lint.StoreProof(lint.ProofsPath(), &p)

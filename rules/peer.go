@@ -2,9 +2,9 @@ package rules
 
 import "github.com/podlint/podlint/podman"
 
-// Relative is what the relations between containers need of one of them. A scan keeps no more of each container than this, so that its memory
+// Peer is what the relations between containers need of one of them. A scan keeps no more of each container than this, so that its memory
 // hardly grows with their number.
-type Relative struct {
+type Peer struct {
 	// Name, ID, Pod and Kind are the container's.
 	Name, ID, Pod string
 	Kind          podman.Kind
@@ -25,9 +25,9 @@ type Relative struct {
 	mounts []podman.Mount
 }
 
-// Related returns what the relations need of a container.
-func Related(c *podman.Container) *Relative {
-	r := &Relative{Name: c.Name, ID: c.ID, Pod: c.Pod, Kind: c.Kind, Host: c.Host, unit: c.Unit}
+// PeerOf returns what the relations need of a container.
+func PeerOf(c *podman.Container) *Peer {
+	r := &Peer{Name: c.Name, ID: c.ID, Pod: c.Pod, Kind: c.Kind, Host: c.Host, unit: c.Unit}
 	if c.Definition.Syntax != "" || c.Definition.Origin.File != "" {
 		definition := c.Definition
 		r.definition = &definition
@@ -67,7 +67,7 @@ func WithoutTexts(c *podman.Container) *podman.Container {
 }
 
 // container returns as much of the container as a finding says about it.
-func (r *Relative) container() *podman.Container {
+func (r *Peer) container() *podman.Container {
 	c := &podman.Container{Name: r.Name, ID: r.ID, Pod: r.Pod, Kind: r.Kind, Host: r.Host, Unit: r.unit}
 	if r.definition != nil {
 		c.Definition = *r.definition
