@@ -69,7 +69,7 @@ func (s *Set) define(path string, data []byte) Result {
 		if !named {
 			return Result{Nothing: true}
 		}
-		return failed(path, "this is no text file", "")
+		return failed(path, "not a text file", "")
 	}
 	switch ext := filepath.Ext(path); {
 	case slices.Contains(quadlet.Extensions(), ext):
@@ -220,7 +220,7 @@ func (s *Set) defineKube(path string, data []byte, options kube.Options) Result 
 	file := kube.File{Path: path, Documents: documents}
 	d := Result{Files: []string{path}}
 	options.Maps = kube.Maps{}
-	if bytes.Contains(data, []byte("configMap")) { // which may stand in a file beside it
+	if bytes.Contains(data, []byte("configMap")) { // which may be written in a file beside it
 		for _, name := range s.tree.list(filepath.Dir(path)) {
 			beside := filepath.Join(filepath.Dir(path), name)
 			if ext := filepath.Ext(name); ext != ".yaml" && ext != ".yml" || beside == path {

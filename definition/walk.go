@@ -26,7 +26,7 @@ type tree struct {
 }
 
 // walk collects the files that may be definitions: those that were named, and in directories those that wanted asks for.
-// What a .gitignore leaves out, version control's own directories and what is no plain file are passed over; symbolic links
+// What a .gitignore leaves out, version control's own directories and what is not a regular file are passed over; symbolic links
 // to directories are not followed.
 func walk(paths []string, wanted func(name string) bool) (*tree, []podman.Problem) {
 	t := &tree{named: map[string]bool{}, byName: map[string][]string{}}

@@ -55,6 +55,7 @@ func WithEvidence(c *podman.Container, e podman.Evidence, findings []rules.Findi
 				f.Fix.Changes = []rules.Change{{Flag: "--user=" + value, Key: "User=" + value, Since: "4.4"}}
 				notes = append(notes, fmt.Sprintf("its image has an account for it: %s (%d:%d)", a.Name, a.UID, a.GID))
 			}
+		default: // what a container does says nothing of the others
 		}
 	}
 	return notes

@@ -86,7 +86,7 @@ func ReadProofs(path string) Proofs {
 // StoreProof keeps a proof at the path, in place of an older one of the same container.
 func StoreProof(path string, p *StoredProof) error {
 	if path == "" {
-		return errors.New("there is no home directory")
+		return errors.New("the account has no home directory")
 	}
 	before, err := files.Read(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

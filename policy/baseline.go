@@ -35,10 +35,10 @@ const baselineFormat = "podlint-baseline"
 func ParseBaseline(data []byte) (*Baseline, error) {
 	var f baselineFile
 	if err := json.Unmarshal(data, &f); err != nil {
-		return nil, fmt.Errorf("this is no baseline: %w", err)
+		return nil, fmt.Errorf("not a podlint baseline: %w", err)
 	}
 	if f.Format != baselineFormat || f.Version != 1 {
-		return nil, errors.New("this is no baseline that this podlint knows")
+		return nil, errors.New("not a baseline of a version that this podlint knows")
 	}
 	return &Baseline{f.Findings}, nil
 }
@@ -80,7 +80,7 @@ func (b *Baseline) JSON() []byte {
 // Mark marks the findings that the baseline knows and returns what it knows that is not found any more. Containers that were
 // not looked at are not said to be fixed: seen tells which were.
 func (b *Baseline) Mark(findings []rules.Finding, seen func(container string) bool) (fixed []Known) {
-	// Two files may define a container of one name, so a fingerprint may stand there several times: a third is new.
+	// Two files may define a container of one name, so a fingerprint may appear several times: a third is new.
 	left := make(map[string]int, len(b.Known))
 	for _, k := range b.Known {
 		left[k.Fingerprint]++

@@ -36,7 +36,7 @@ type Config struct {
 	Custom []rules.Rule
 	// Tests holds what the custom rules must do.
 	Tests []Test
-	// Places says where each setting stands, by its key such as "parameters.image-age".
+	// Places says where each setting is written, by its key such as "parameters.image-age".
 	Places map[string]podman.Origin
 }
 
@@ -63,7 +63,7 @@ type Match struct {
 	Container, Path string
 }
 
-// Accepted is a waiver that stands in the configuration.
+// Accepted is a waiver of the configuration.
 type Accepted struct {
 	Match
 	Rule, Reason string
@@ -144,7 +144,7 @@ func Parse(name string, data []byte) (*Config, []podman.Problem) {
 		if near := rules.Nearest(path, keys); near != "" {
 			hint = "did you mean " + near + "?"
 		}
-		c.fail(l.of(key...), hint, "there is no key %s", path)
+		c.fail(l.of(key...), hint, "%s is not a key of podlint.toml", path)
 	}
 	c.read(&f)
 	if len(c.problems) > 0 {
@@ -222,7 +222,7 @@ func (p *parser) read(f *file) {
 func (p *parser) match(m Match, at podman.Origin) {
 	for _, glob := range []string{m.Container, strings.TrimSuffix(m.Path, "/**")} {
 		if _, err := path.Match(glob, ""); err != nil {
-			p.fail(at, "* and ? stand for any characters, [abc] for one of some", "%q is no glob", glob)
+			p.fail(at, "* and ? stand for any characters, [abc] for one of some", "%q is not a valid glob", glob)
 		}
 	}
 }
@@ -244,7 +244,7 @@ func (p *parser) parameters(f *file) {
 		for _, name := range f.Parameters.Capabilities {
 			full := "CAP_" + strings.TrimPrefix(strings.ToUpper(name), "CAP_")
 			if !slices.Contains(podman.AllCapabilities(), full) {
-				p.fail(at, didYouMean(full, podman.AllCapabilities()), "there is no capability %q", name)
+				p.fail(at, didYouMean(full, podman.AllCapabilities()), "%q is not a capability", name)
 			}
 			out.Capabilities = append(out.Capabilities, full)
 		}
@@ -255,7 +255,7 @@ func (p *parser) parameters(f *file) {
 		for _, glob := range f.Parameters.Mounts {
 			p.match(Match{Path: glob}, at)
 			if !strings.HasPrefix(glob, "/") {
-				p.fail(at, "", "%q is no path of the host: it does not start with /", glob)
+				p.fail(at, "", "%q is not an absolute path", glob)
 			}
 		}
 		out.Mounts = f.Parameters.Mounts
@@ -283,7 +283,7 @@ func ParseAge(text string) (time.Duration, error) {
 	} else if d, err := time.ParseDuration(text); err == nil && d > 0 {
 		return d, nil
 	}
-	return 0, fmt.Errorf("%q is no age", text)
+	return 0, fmt.Errorf("%q is not a valid age", text)
 }
 
 // known reports whether a rule is there, of the catalogue or of the file.
@@ -441,7 +441,7 @@ func (c *Config) Stale(used func(rule string) bool, now time.Time) []podman.Prob
 		switch {
 		case w.expired(now):
 			problems = append(problems, podman.Problem{Origin: w.Origin, Warning: true, Message: fmt.Sprintf("this waiver of %s expired on %s", w.Rule, w.Expires.Format(time.DateOnly)),
-				Hint: "mend what it is about, or set a new date with a new reason"})
+				Hint: "fix what it is about, or set a new date with a new reason"})
 		case w.seen && !w.used && used(w.Rule):
 			problems = append(problems, podman.Problem{Origin: w.Origin, Warning: true, Message: fmt.Sprintf("this waiver of %s matches no finding", w.Rule), Hint: "remove it"})
 		}

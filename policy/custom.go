@@ -185,7 +185,7 @@ func (p *parser) custom(list []customRule) {
 		case err == nil:
 			p.fail(at, "change its severity in [rules]", "%s is a rule of podlint's own", r.ID)
 		case seen[r.ID]:
-			p.fail(at, "", "the rule %s stands here twice", r.ID)
+			p.fail(at, "", "the rule %s is defined twice", r.ID)
 		case severityErr != nil:
 			p.fail(at, "", "rule %s: %v", r.ID, severityErr)
 		case r.When == "" || r.Message == "":

@@ -7,7 +7,7 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// lines knows where the keys of a TOML file stand. The TOML library tells it for what is no TOML, not for what is.
+// lines knows the lines of the keys in a TOML file. The TOML library tells them for invalid TOML only.
 type lines struct {
 	file   string
 	text   string
@@ -60,7 +60,7 @@ func unquoted(key string) string {
 	return strings.Join(parts, ".")
 }
 
-// of returns where a key stands, or the table that it is in.
+// of returns where a key is written, or the table that it is in.
 func (l *lines) of(key ...string) podman.Origin {
 	for n := len(key); n > 0; n-- {
 		if at, ok := l.keys[strings.Join(key[:n], ".")]; ok {
@@ -70,7 +70,7 @@ func (l *lines) of(key ...string) podman.Origin {
 	return podman.Origin{File: l.file}
 }
 
-// nth returns where the header of an array's table stands, the first being 0.
+// nth returns where the header of an array's table is, the first being 0.
 func (l *lines) nth(array string, n int) podman.Origin {
 	if list := l.arrays[array]; n < len(list) {
 		return list[n]
@@ -78,7 +78,7 @@ func (l *lines) nth(array string, n int) podman.Origin {
 	return l.of(array)
 }
 
-// within returns where a key of an array's nth table stands: the first such line between its header and the next one.
+// within returns where a key of an array's nth table is written: the first such line between its header and the next one.
 func (l *lines) within(array string, n int, key string) podman.Origin {
 	from := l.nth(array, n)
 	all := strings.Split(l.text, "\n")

@@ -112,7 +112,7 @@ func Load(named string) (*Config, error) {
 func ReadBaseline(path string) (*Baseline, error) {
 	data, err := files.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.With(fmt.Errorf("there is no baseline %s", path), "podlint baseline write makes one")
+		return nil, hint.With(fmt.Errorf("the baseline %s does not exist", path), "create one with podlint baseline write")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the baseline %s: %w", path, err)

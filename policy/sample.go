@@ -98,7 +98,7 @@ func put(c *podman.Container, key string, value any) error {
 	case "labels":
 		labels, ok := value.(map[string]any)
 		if !ok {
-			return fmt.Errorf("%s is no table", key)
+			return fmt.Errorf("%s is not a table", key)
 		}
 		for name, v := range labels {
 			c.Texts.Value = append(c.Texts.Value, podman.Text{Place: "label", Name: name, Words: []podman.Sensitive{podman.Sensitive(fmt.Sprint(v))}})
@@ -125,7 +125,7 @@ func putList(c *podman.Container, key string, value any) error {
 			}
 		}
 		if len(list) != len(plain) || plain == nil {
-			return fmt.Errorf("%s is no list of tables", key)
+			return fmt.Errorf("%s is not a list of tables", key)
 		}
 	}
 	for _, entry := range list {
@@ -162,7 +162,7 @@ func setting[T any](key string, value any) (podman.Setting[T], error) {
 func texts(key string, value any) ([]string, error) {
 	list, ok := value.([]any)
 	if !ok {
-		return nil, fmt.Errorf("%s is no list", key)
+		return nil, fmt.Errorf("%s is not a list", key)
 	}
 	words := []string{}
 	for _, v := range list {

@@ -14,7 +14,7 @@ import (
 type Waiver struct {
 	Rules  []string
 	Reason string
-	// Origin is where the comment stands.
+	// Origin is where the comment is written.
 	Origin podman.Origin
 	// First and Last are the lines that it covers, 1-based.
 	First, Last int
@@ -25,9 +25,9 @@ type Waiver struct {
 // directive starts a waiver, after the comment's sign.
 const directive = "podlint:"
 
-// Waivers finds the waivers in a file. A waiver covers the next line that is no comment: with the lines that continue it
+// Waivers finds the waivers in a file. A waiver covers the next line that is not a comment: with the lines that continue it
 // after a backslash, with the lines below it that are indented deeper, and, where it is the header of a unit's section, with
-// the whole section. What is no valid waiver is returned as a problem: known tells the names of rules.
+// the whole section. What is not a valid waiver is returned as a problem: known tells the names of rules.
 func Waivers(file, text string, known func(rule string) error) ([]Waiver, []podman.Problem) {
 	if !strings.Contains(text, directive) {
 		return nil, nil
@@ -53,7 +53,7 @@ func Waivers(file, text string, known func(rule string) error) ([]Waiver, []podm
 		names, ok = strings.CutPrefix(names, "ignore=")
 		switch reason = strings.TrimSpace(reason); {
 		case !ok || names == "":
-			fail("this is no waiver: nothing is ignored")
+			fail("invalid waiver: nothing is ignored")
 			continue
 		case reason == "":
 			fail("a waiver needs a reason: nothing is ignored")

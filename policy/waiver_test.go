@@ -13,7 +13,7 @@ func known(rule string) error {
 	if rule == "read-only" || rule == "root-user" {
 		return nil
 	}
-	return errors.New("there is no rule " + rule)
+	return errors.New("is not a rule " + rule)
 }
 
 func TestWaivers(t *testing.T) {
@@ -28,8 +28,8 @@ func TestWaivers(t *testing.T) {
 		{"what is indented deeper", "a:\n  # podlint: ignore=read-only it writes\n  - name: x\n    b: c\n    d: e\n  - name: y\n", 3, 5, ""},
 		{"other comments between", "; podlint: ignore=read-only it writes\n# x\n\nA=b\n", 4, 4, ""},
 		{"no reason", "# podlint: ignore=read-only\nA=b\n", 0, 0, "needs a reason"},
-		{"no such rule", "# podlint: ignore=nothing because\nA=b\n", 2, 2, "there is no rule nothing"},
-		{"another word", "# podlint: disable=read-only because\nA=b\n", 0, 0, "no waiver"},
+		{"no such rule", "# podlint: ignore=nothing because\nA=b\n", 2, 2, "is not a rule nothing"},
+		{"another word", "# podlint: disable=read-only because\nA=b\n", 0, 0, "invalid waiver"},
 		{"nothing follows", "A=b\n# podlint: ignore=read-only because\n", 4, 3, ""},
 	}
 	for _, tt := range tests {

@@ -26,7 +26,7 @@ var htmlScript string
 var htmlPage string
 
 // page is what the HTML template is given. Every string of it that is not podlint's own has gone through Safe; the template
-// escapes it for where it stands.
+// escapes it for its place.
 type page struct {
 	Tool, Date, Verdict string
 	Passed              bool

@@ -114,11 +114,11 @@ type Error struct {
 	Message string `json:"message"`
 	// Hint says what to do about it, empty for nothing.
 	Hint string `json:"hint,omitempty"`
-	// Location is where it is, nil for what is no file.
+	// Location is where it is, nil where there is no file.
 	Location *location `json:"location,omitempty"`
 }
 
-// HintAfter returns the hint to show below an entry of a list, empty for none: of many alike in a row it is said once, below the last.
+// HintAfter returns the hint to show below an entry of a list, empty for none: consecutive entries with the same hint show it once, after the last.
 func HintAfter(list []Error, i int) string {
 	if i+1 < len(list) && list[i+1].Hint == list[i].Hint {
 		return ""

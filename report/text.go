@@ -21,7 +21,7 @@ import (
 //     reports are read from the top, in a pager and in a CI log. What is clean is one line.
 //   - A finding is what is wrong, and below it, after an arrow, what to type. In a unit's words where a unit made the container. What is to be
 //     done about several findings of a rule is said once, below the last of them.
-//   - Columns are aligned over the whole report, lines are wrapped at the terminal's width and never cut: half a flag is no flag.
+//   - Columns are aligned over the whole report, lines are wrapped at the terminal's width and never cut: half a flag is of no use.
 //   - Colour marks severities and dims what can be passed over. Nothing is said by colour alone.
 //   - Every word that is not podlint's own goes through Safe.
 

@@ -8,9 +8,9 @@ import (
 
 var autoUpdate = Rule{
 	ID:       "auto-update",
-	Title:    "Nothing keeps the image fresh",
+	Title:    "The image is not updated automatically",
 	Severity: Low,
-	Why: `A hole that is mended in the image's packages stays open here until somebody pulls the image and makes the container again.
+	Why: `A vulnerability that is fixed in the image's packages stays open here until somebody pulls the image and recreates the container.
 podman auto-update does both, every night, and goes back where systemd hears that the new one does not start (--sdnotify).`,
 	Remedy: "Set `AutoUpdate=registry` in the Quadlet unit (the label `io.containers.autoupdate=registry`) and switch on podman-auto-update.timer. " +
 		"With a health check add `Notify=healthy`: then a new image that does not work is noticed, and the old one comes back. " +
@@ -41,7 +41,7 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 		if strings.HasPrefix(name, "localhost/") {
 			policy = "local"
 		}
-		message := "nothing pulls a newer image and makes it again"
+		message := "nothing pulls newer images and recreates the container"
 		if u.Value != "" && u.Value != "disabled" {
 			message = "podman auto-update does not know it and fails for the container"
 		}
@@ -49,7 +49,7 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 			message = "auto-update is " + u.Value + ": " + message
 		}
 		return violated(u, Low, message, "io.containers.autoupdate", u.Value, Fix{
-			Summary: "let podman auto-update keep it fresh", Safe: true, Drop: u.State == podman.StateSet, Changes: updateBy(policy),
+			Summary: "let podman auto-update keep it up to date", Safe: true, Drop: u.State == podman.StateSet, Changes: updateBy(policy),
 		})
 	},
 }

@@ -66,7 +66,7 @@ container over has them too.`,
 	}
 }
 
-// dangerousCapabilities says what each gives whoever holds it, after capabilities(7). None of them is a default of Podman's.
+// dangerousCapabilities says what each gives its holder, after capabilities(7). None of them is a default of Podman's.
 var dangerousCapabilities = []struct {
 	name     string
 	severity Severity
@@ -86,7 +86,7 @@ var dangerousCapabilities = []struct {
 	{"CAP_SYSLOG", Medium, "reads the kernel's log and addresses"},
 	{"CAP_NET_ADMIN", Medium, "reconfigures interfaces, routes and firewalls of its network namespace; the host's, with the host's network"},
 	{"CAP_NET_RAW", Low, "forges packets on the networks it is on: ARP and DNS spoofing of its neighbours"},
-	{"CAP_MKNOD", Medium, "makes device files; only the device cgroup stands between them and the host's disks"},
+	{"CAP_MKNOD", Medium, "makes device files; only the device cgroup keeps them from the host's disks"},
 	{"CAP_LINUX_IMMUTABLE", Medium, "takes the immutable flag off files of mounted directories"},
 	{"CAP_AUDIT_CONTROL", Medium, "switches the host's audit log off"},
 	{"CAP_CHECKPOINT_RESTORE", Medium, "opens files of other processes through /proc"},

@@ -10,7 +10,7 @@ import (
 
 var capDropAll = Rule{
 	ID:       "cap-drop-all",
-	Title:    "Capabilities are kept that nobody asked for",
+	Title:    "Default capabilities are not dropped",
 	Severity: Medium,
 	Kind:     FixCapabilities,
 	Why: `Podman gives a container eleven capabilities by default, whatever it does: to override file permissions, to change

@@ -28,7 +28,7 @@ func CISItems() []CISItem {
 		{"5.6", "no sensitive host directories", ""},
 		{"5.7", "no sshd", ""},
 		{"5.8", "no privileged ports", ""},
-		{"5.9", "only needed ports are open", "Which ports a service needs is known to whoever runs it; `port-exposed` and `port-privileged` flag what can be judged of a port by itself."},
+		{"5.9", "only needed ports are open", "Which ports a service needs is known to its owner; `port-exposed` and `port-privileged` flag what can be judged of a port by itself."},
 		{"5.10", "the host's network namespace is not shared", ""},
 		{"5.11", "memory is limited", ""},
 		{"5.12", "CPU is limited or weighed", ""},

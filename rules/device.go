@@ -12,7 +12,7 @@ var device = Rule{
 	Title:    "A device of the host is in the container",
 	Severity: High,
 	Why: `A block device is the filesystem on it past every permission; /dev/mem is the machine's memory; an input device is every
-key that is pressed. Other devices give the hardware and its driver in the kernel to whoever takes the container over.`,
+key that is pressed. Other devices give an attacker in the container the hardware and its driver in the kernel.`,
 	Remedy:          "Give the one device that the service needs, with the permissions it needs: `--device=/dev/ttyUSB0:/dev/ttyUSB0:rw`.",
 	CIS:             "5.18",
 	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#device-host-device-container-device-permissions"},

@@ -62,7 +62,7 @@ func worstFirst(found []Finding) {
 	slices.SortStableFunc(found, func(a, b Finding) int { return int(b.Severity) - int(a.Severity) })
 }
 
-// stamped fills in what a rule does not say about its findings: whose they are, where they stand, what identifies them.
+// stamped fills in what a rule does not say about its findings: whose they are, where they are, what identifies them.
 func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman.Drift) []Finding {
 	if len(found) == 0 {
 		return nil
@@ -111,7 +111,7 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 	return found
 }
 
-// definedCauses runs a rule over a container's definition and returns where what it finds stands, by cause.
+// definedCauses runs a rule over a container's definition and returns the places of what it finds, by cause.
 func definedCauses(rule *Rule, defined *podman.Container) map[string]podman.Origin {
 	if defined == nil || rule.Check == nil {
 		return nil
@@ -142,7 +142,7 @@ func Validate(catalogue []Rule) error {
 		case r.ID == "" || r.ID != strings.ToLower(r.ID) || strings.ContainsAny(r.ID, "_ "):
 			return fmt.Errorf("rule %q: its ID is not in lower case with dashes", r.ID)
 		case seen[r.ID]:
-			return fmt.Errorf("rule %s stands in the catalogue twice", r.ID)
+			return fmt.Errorf("rule %s is in the catalogue twice", r.ID)
 		case r.Title == "" || r.Why == "" || r.Remedy == "" || r.Severity == 0 || r.Check == nil && r.CheckPeers == nil && r.CheckHost == nil:
 			return fmt.Errorf("rule %s lacks a title, a reason, a remedy, a severity or a check", r.ID)
 		}

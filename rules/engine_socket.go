@@ -57,7 +57,7 @@ and not written. A mount of a directory above the socket hands it over just the 
 	},
 }
 
-// engineSockets holds where the engines' services listen, /var/run written as the /run that it stands for.
+// engineSockets holds where the engines' services listen, /var/run written as /run.
 var engineSockets = []string{
 	"/run/podman/podman.sock",
 	"/run/docker.sock",
@@ -105,15 +105,15 @@ func socketReach(c *podman.Container, socket string) (Severity, string) {
 	case isolated(c):
 		return Medium, "only its user namespace and the socket's permissions keep it from the engine"
 	case rootless(c) && ofUser:
-		return High, "whoever speaks to it is the account that runs Podman, no bug needed"
+		return High, "access to it is access as the account that runs Podman, no bug needed"
 	case rootless(c):
-		return Medium, "whoever may speak to it is root on the host"
+		return Medium, "who may connect to it is root on the host"
 	case c.Process.UID.Known() && c.Process.UID.Value != 0:
 		return High, fmt.Sprintf("UID %d is root on the host if the socket's permissions let it in", c.Process.UID.Value)
 	case ofUser:
-		return Critical, "whoever speaks to it is the user whose Podman it is, and root here may"
+		return Critical, "access to it is access as the account whose Podman it is, and root in the container has that access"
 	default:
-		return Critical, "whoever speaks to it is root on the host, no bug needed"
+		return Critical, "access to it is root on the host, no bug needed"
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 
 var envHost = Rule{
 	ID:       "env-host",
-	Title:    "The host's environment is handed over",
+	Title:    "The host's environment is passed to the container",
 	Severity: Medium,
-	Why: `--env-host gives the container every variable of whoever starts it: tokens of a CI job, cloud credentials, paths and names.
+	Why: `--env-host gives the container every variable of the account that starts it: tokens of a CI job, cloud credentials, paths and names.
 What is in there tomorrow nobody knows today.`,
 	Remedy: "Name the variables that the service needs: `--env=NAME` copies one.",
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#env-host"},
@@ -17,6 +17,6 @@ What is in there tomorrow nobody knows today.`,
 		if !e.Known() || !e.Value {
 			return nil
 		}
-		return violated(e, Medium, "gets every variable of whoever starts it, tokens and passwords among them", "env-host", "true", Fix{Summary: "leave --env-host out and name the variables that it needs: --env=NAME", Drop: true})
+		return violated(e, Medium, "gets every environment variable of the account that starts it, tokens and passwords included", "env-host", "true", Fix{Summary: "leave --env-host out and name the variables that it needs: --env=NAME", Drop: true})
 	},
 }

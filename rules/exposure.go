@@ -9,10 +9,10 @@ import (
 // Exposure rates a container from 0.0 to 10.0, in the spirit of `systemd-analyze security`. It is false where the reach is not
 // known. The formula:
 //
-//	exposure = base(reach) + 2 × (sum of the weights of what is soft) / (sum of all weights)
+//	exposure = base(reach) + 2 × (sum of the weights of what is not hardened) / (sum of all weights)
 //
 // with the base 0 for contained, 2 for escape-to-user, 4 for escape-to-root, 6 for host-user, 8 for host-root: how far one
-// gets counts first, how much is in the way counts within. What is not known to be soft counts as hard, so that hardening never
+// gets counts first, how much is in the way counts within. What is not known counts as hardened, so that hardening never
 // raises it.
 func Exposure(c *podman.Container, reach Reach) (float64, bool) {
 	if reach.Level == ReachUnknown {
@@ -33,7 +33,7 @@ type Weight struct {
 	// What says what counts, and Weight how much.
 	What   string
 	Weight float64
-	// soft returns how much of it is soft, from 0 to 1.
+	// soft returns how much of it is not hardened, from 0 to 1.
 	soft func(*podman.Container) float64
 }
 

@@ -11,9 +11,9 @@ func Find(catalogue []Rule, id string) (*Rule, error) {
 		}
 	}
 	if near := Nearest(id, names); near != "" {
-		return nil, fmt.Errorf("there is no rule %q: did you mean %s?", id, near)
+		return nil, fmt.Errorf("%q is not a rule: did you mean %s?", id, near)
 	}
-	return nil, fmt.Errorf("there is no rule %q; podlint rules lists them", id)
+	return nil, fmt.Errorf("%q is not a rule; podlint rules lists them", id)
 }
 
 // Nearest returns the word that another was probably meant to be, and nothing where none is near.

@@ -8,7 +8,7 @@ import (
 
 var groupsKept = Rule{
 	ID:       "groups-kept",
-	Title:    "The account's groups come along",
+	Title:    "The user's supplementary groups are kept",
 	Severity: Low,
 	Why: `With keep-groups the container's process is in every group of the account that runs Podman: docker, disk, adm or wheel among
 them, whose files and sockets it may then open.`,

@@ -6,9 +6,9 @@ import (
 
 var healthcheck = Rule{
 	ID:       "healthcheck",
-	Title:    "Nothing notices when the service stops working",
+	Title:    "No health check",
 	Severity: Low,
-	Why: `Without a health check a container counts as well as long as its process lives, and podman auto-update has nothing to tell a
+	Why: `Without a health check a container counts as healthy as long as its process lives, and podman auto-update has nothing to tell a
 bad update by: with one, and --sdnotify=healthy, it goes back by itself.`,
 	Remedy:  "Say how to ask it: `--health-cmd='curl -fs http://localhost/'`. In a Quadlet unit add `Notify=healthy` so that systemd waits for it.",
 	CIS:     "5.27",

@@ -8,7 +8,7 @@ var hostAPI = Rule{
 	ID:       "host-api",
 	Title:    "Podman's service listens on TCP without TLS",
 	Severity: Critical,
-	Why: `Over plain TCP Podman's API has neither a password nor encryption: whoever reaches the port runs what they like as the account
+	Why: `Over plain TCP Podman's API has neither a password nor encryption: everyone who reaches the port can run anything as the account
 that runs Podman, root for a rootful one.`,
 	Remedy: "Reach it over ssh (`podman system connection add NAME ssh://…`), which needs no port of its own; or with TLS and client certificates from Podman 5.7 on.",
 	CIS:    "2.7",
@@ -22,6 +22,6 @@ that runs Podman, root for a rootful one.`,
 		if h.Rootless.Known() && h.Rootless.Value {
 			severity, who = High, "the account that runs it"
 		}
-		return violated(api, severity, "the service was reached over TCP without TLS: whoever reaches the port is "+who, "service", "tcp", Fix{Summary: "reach it over ssh, and stop the service on TCP"})
+		return violated(api, severity, "the service was reached over TCP without TLS: everyone who reaches the port is "+who, "service", "tcp", Fix{Summary: "reach it over ssh, and stop the service on TCP"})
 	},
 }

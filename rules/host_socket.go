@@ -47,8 +47,8 @@ func hostSocketBehind(m podman.Mount) (socket, gives string, severity Severity) 
 		return "", "", 0
 	}
 	source := hostPath(m.Source)
-	const dbus, systemd, session = "whoever speaks to the system's bus asks its services, systemd among them", "whoever speaks to it starts what it likes as root", "whoever speaks to the session's bus acts as its user"
-	const x11, agent = "whoever speaks to the display reads its keys and screen", "whoever speaks to it logs in with its owner's keys"
+	const dbus, systemd, session = "access to the system bus is access to its services, systemd included", "through it, anything can be started as root", "whoever speaks to the session's bus acts as its user"
+	const x11, agent = "access to the display shows its keys and screen", "through it, one can log in with its owner's keys"
 	base := path.Base(source)
 	switch {
 	case source == "/run/dbus" || source == "/run/dbus/system_bus_socket":

@@ -13,7 +13,7 @@ func imageOld(maxAge time.Duration) Rule {
 		ID:       "image-old",
 		Title:    "The image, or its base, is old",
 		Severity: Medium,
-		Why: `What distributions mend in their packages is missing from an image that was built before. An image that was built yesterday on a base of
+		Why: `What distributions fix in their packages is missing from an image that was built before. An image that was built yesterday on a base of
 last year is as old as its base.`,
 		Remedy: "Build it again from a fresh base, without cache (`podman build --pull=always --no-cache`), and do so every week.",
 		See:    []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#pull-policy"},

@@ -8,9 +8,9 @@ import (
 
 var imageSetuid = Rule{
 	ID:       "image-setuid",
-	Title:    "A program of the image lifts whoever runs it",
+	Title:    "The image contains setuid or file-capability programs",
 	Severity: Low,
-	Why: `A setuid program runs as its owner, whoever starts it; one with file capabilities gets these. For a service they are what an attacker
+	Why: `A setuid program runs as its owner, no matter who starts it; one with file capabilities gets these. For a service they are what an attacker
 looks for first. no-new-privileges makes them harmless, but not every container of the image will have it.`,
 	Remedy:  "Take the bits away in the build: `RUN find / -xdev -perm /6000 -type f -exec chmod a-s {} +`; or leave out the packages that bring them.",
 	CIS:     "4.8",
@@ -27,13 +27,13 @@ looks for first. no-new-privileges makes them harmless, but not every container 
 				return 0, ""
 			case f.Mode&setuid != 0:
 			case f.Capability:
-				return Low, fmt.Sprintf("%s gives whoever runs it file capabilities", f.Path)
+				return Low, fmt.Sprintf("%s has file capabilities, which every user who runs it gets", f.Path)
 			case f.Mode&setgid != 0:
 				who = fmt.Sprintf("GID %d", f.GID)
 			default:
 				return 0, ""
 			}
-			message := fmt.Sprintf("%s runs as %s, whoever starts it", f.Path, who)
+			message := fmt.Sprintf("%s runs as %s, no matter who starts it", f.Path, who)
 			if f.Mode&othersWrite != 0 {
 				severity, message = High, message+", and everybody may write it"
 			}

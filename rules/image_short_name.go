@@ -25,7 +25,7 @@ name there. Whoever registers it on a registry that is asked earlier has their i
 		if !ok || name.registry != "" {
 			return nil
 		}
-		severity, message := Medium, fmt.Sprintf("%s names no registry: whichever answers first has its image run", written.Value)
+		severity, message := Medium, fmt.Sprintf("%s names no registry: whichever registry answers first supplies the image", written.Value)
 		if full := c.Image.Name; full != written.Value && full != "" {
 			severity, message = Low, fmt.Sprintf("%s names no registry: here it was %s, elsewhere it may be another", written.Value, full)
 			if strings.HasPrefix(full, "localhost/") {

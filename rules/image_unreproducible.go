@@ -11,7 +11,7 @@ import (
 
 var imageUnreproducible = Rule{
 	ID:       "image-unreproducible",
-	Title:    "The image could not be built again as it is",
+	Title:    "The image is not reproducible",
 	Severity: Info,
 	Why: `An image that comes out the same when it is built again can be checked by anybody: that it is made of what it says. A machine ID, keys
 and logs of the build, dates of the day make each build another, so that nobody can tell a change from an attack.`,

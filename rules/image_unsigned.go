@@ -11,7 +11,7 @@ var imageUnsigned = Rule{
 	ID:       "image-unsigned",
 	Title:    "The image is accepted without a signature",
 	Severity: Medium,
-	Why: `Podman's policy lets in what the registry sends, whoever put it there. With a stolen account, or on the way, another image
+	Why: `Podman's policy accepts what the registry sends, no matter who put it there. With a stolen account, or on the way, another image
 takes its place and runs with the next update. A distribution would not install an unsigned package.`,
 	Remedy:  "Ask for signatures where the publisher signs: an entry for the registry in /etc/containers/policy.json, `sigstoreSigned` or `signedBy`, and `reject` for the rest.",
 	CIS:     "4.5",

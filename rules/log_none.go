@@ -6,7 +6,7 @@ import (
 
 var logNone = Rule{
 	ID:       "log-none",
-	Title:    "The logs are thrown away",
+	Title:    "Logging is disabled",
 	Severity: Low,
 	Why:      `Without logs nobody sees an attack while it goes on, nor how it went afterwards.`,
 	Remedy:   "Leave `--log-driver=none` out: journald, Podman's default, limits what it keeps by itself.",

@@ -8,7 +8,7 @@ import (
 
 var mountShared = Rule{
 	ID:       "mount-shared",
-	Title:    "Mounts of the container reach the host",
+	Title:    "Mount propagation is shared with the host",
 	Severity: Medium,
 	Why: `With shared propagation what the container mounts below the directory appears on the host too. A process that may mount
 puts a filesystem of its own over the host's files.`,

@@ -8,7 +8,7 @@ import (
 
 var oom = Rule{
 	ID:       "oom",
-	Title:    "The kernel spares the container when memory runs out",
+	Title:    "The container is protected from the OOM killer",
 	Severity: Low,
 	Why: `When memory runs out the kernel kills what has the highest score. A container that is exempt, or scores below the host's own
 services, makes it kill those instead: sshd, the journal, other containers.`,

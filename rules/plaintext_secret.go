@@ -11,13 +11,13 @@ import (
 
 var plaintextSecret = Rule{
 	ID:       "plaintext-secret",
-	Title:    "A secret stands in clear text in the container's configuration",
+	Title:    "A secret is stored in clear text in the container's configuration",
 	Severity: High,
 	Kind:     FixSecret,
 	Untried:  "the secret has to be created first",
-	Why: `What stands in a container's environment, command line or labels is shown by podman inspect, lies in Podman's database and
+	Why: `What is written in a container's environment, command line or labels is shown by podman inspect, lies in Podman's database and
 in the unit or script that makes the container, is inherited by every process in it, and ends in logs and crash reports.
-Who only wanted to look at the configuration has the password.`,
+Anyone who can view the configuration has the password.`,
 	Remedy: "Keep it with `podman secret create` and hand it over with `--secret`: as a file under /run/secrets, which most images take " +
 		"through a variable that ends in _FILE, or else as a variable with `type=env`. Then change it: it has been readable until now.",
 	CIS: "",

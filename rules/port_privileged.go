@@ -9,7 +9,7 @@ import (
 
 var portPrivileged = Rule{
 	ID:       "port-privileged",
-	Title:    "A port below 1024 of the host is taken",
+	Title:    "A privileged host port is published",
 	Severity: Low,
 	Why: `Ports below 1024 are the system's: who answers there is trusted to be the host's own service. Whoever takes the container
 over answers there instead, for SSH, DNS or mail.`,
@@ -38,7 +38,7 @@ over answers there instead, for SSH, DNS or mail.`,
 			return nil
 		}
 		return []Finding{{
-			Message: "answers for the host on " + strings.Join(taken, ", "), Severity: Low, Confidence: Certain, Evidence: evidence,
+			Message: "publishes privileged host port " + strings.Join(taken, ", "), Severity: Low, Confidence: Certain, Evidence: evidence,
 			Fix: Fix{Summary: "publish a port from 1024 on, and let a proxy answer the well-known one"},
 		}}
 	},

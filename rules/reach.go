@@ -40,10 +40,10 @@ func Levels() []Level {
 	return []Level{HostRoot, HostUser, EscapeToRoot, EscapeToUser, Contained, ReachUnknown}
 }
 
-// Meaning says of whoever takes a container over what a level means, as "is one bug away from root".
+// Meaning says of an attacker in the container what a level means, as "is one bug away from root".
 func (l Level) Meaning() string {
 	return [...]string{
-		ReachUnknown: "gets as far as nobody knows from here",
+		ReachUnknown: "has an unknown reach",
 		Contained:    "is one bug away from a user that owns nothing else",
 		EscapeToUser: "is one bug away from a user that others share",
 		EscapeToRoot: "is one bug away from root",

@@ -11,7 +11,7 @@ var registryInsecure = Rule{
 	ID:       "registry-insecure",
 	Title:    "The image comes from a registry without TLS",
 	Severity: High,
-	Why: `Without TLS, or with certificates that nobody checks, whoever is on the way between the registry and the host sends the image
+	Why: `Without TLS, or with certificates that nobody checks, anyone on the network path between the registry and the host can send the image
 that they like, and it runs here.`,
 	Remedy: "Give the registry a certificate, put its authority into /etc/containers/certs.d, and leave `insecure=true` and `--tls-verify=false` out.",
 	CIS:    "2.5",

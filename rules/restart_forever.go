@@ -6,7 +6,7 @@ import (
 
 var restartForever = Rule{
 	ID:       "restart-forever",
-	Title:    "The container is started again for ever",
+	Title:    "The restart policy has no limit",
 	Severity: Info,
 	Untried:  "a copy is not restarted",
 	Why: `A service that crashes at once is started again without end: an exploit that needs many tries gets them, and nobody notices.

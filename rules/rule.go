@@ -43,7 +43,7 @@ func ParseSeverity(name string) (Severity, error) {
 			return Severity(s), nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no severity: critical, high, medium, low or info", name)
+	return 0, fmt.Errorf("%q is not a severity: use critical, high, medium, low or info", name)
 }
 
 // Confidence says how sure a finding is.
@@ -98,7 +98,7 @@ type Rule struct {
 	OnInfra bool
 	// Kind says what the fix changes, where a proof or an edit has to know.
 	Kind FixKind
-	// Untried says why a copy cannot show whether the service stands the fix, empty where it can.
+	// Untried says why a copy cannot show whether the service still works with the fix, empty where it can.
 	Untried string
 	// Online is set where the rule judges what registries answer with --online.
 	Online bool
@@ -142,7 +142,7 @@ const (
 	Baseline Profile = iota
 	// Standard is what a hardened container has, and the default.
 	Standard
-	// Strict is what a container of a distribution's quality has.
+	// Strict is what a distribution would ship.
 	Strict
 )
 
@@ -161,7 +161,7 @@ func ParseProfile(name string) (Profile, error) {
 			return Profile(p), nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no profile: baseline, standard or strict", name)
+	return 0, fmt.Errorf("%q is not a profile: use baseline, standard or strict", name)
 }
 
 // Finding is a rule's claim about a container.
@@ -188,7 +188,7 @@ type Finding struct {
 	Container string
 	// Definition is the definition of the container.
 	Definition podman.Definition
-	// Location is where the setting stands in a file, or would have to; empty where no file is known.
+	// Location is where the setting is written in a file, or would have to; empty where no file is known.
 	Location podman.Origin
 	// Quote is the line of Location as it may be shown, without what may be a secret; empty where there is nothing to see.
 	Quote string

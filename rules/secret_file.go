@@ -13,7 +13,7 @@ var secretFile = Rule{
 	Title:    "Keys or passwords of the host are mounted",
 	Severity: Medium,
 	Why: `Somebody's keys for other machines, clouds or registries are in the container: who takes it over goes on from there. A file of
-passwords on the host is also read by whoever may read the directory.`,
+passwords on the host is also read by everyone who may read the directory.`,
 	Remedy: "Keep what the service needs with `podman secret create` and mount that (`--secret`); give it a key of its own rather than a person's.",
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-secret-create.1.html"},
 	Drift:  []podman.Drift{podman.DriftMounts},

@@ -16,9 +16,9 @@ func staleImage(maxAge time.Duration) Rule {
 		Severity: Medium,
 		Kind:     FixImage,
 		Online:   true,
-		Why: `An image does not update itself: every hole that was mended in its packages since it was built is open in it. A
-container goes on with the image that it was made from even when the tag has been pulled anew.`,
-		Remedy: "Pull the image and make the container again; let `podman auto-update` do it from now on (label `io.containers.autoupdate=registry`, " +
+		Why: `An image does not update itself: every vulnerability that was fixed in its packages since it was built is open in it. A
+container keeps the image that it was created from even when the tag has been pulled again.`,
+		Remedy: "Pull the image and recreate the container; let `podman auto-update` do it from now on (label `io.containers.autoupdate=registry`, " +
 			"Quadlet `AutoUpdate=registry`). An image whose dates are fixed, as reproducible builds have, is not judged by its age.",
 		CIS:     "5.28",
 		Profile: Standard,
@@ -65,12 +65,12 @@ func renewal(image podman.Image, here bool) Fix {
 	local := strings.HasPrefix(image.Name, "localhost/")
 	switch {
 	case here && local:
-		return Fix{Summary: "make the container again from the image that the tag stands for now"}
+		return Fix{Summary: "recreate the container from the image that the tag names now"}
 	case local:
 		return Fix{Summary: "build the image again from a fresh base, without cache, and make the container again"}
 	}
 	return Fix{
-		Summary: "pull the image, make the container again, and let podman auto-update keep it fresh",
+		Summary: "pull the image, make the container again, and let podman auto-update keep it up to date",
 		Changes: updateBy("registry"),
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 var subidOverlap = Rule{
 	ID:       "subid-overlap",
-	Title:    "Two accounts have the same subordinate IDs",
+	Title:    "Subordinate ID ranges overlap",
 	Severity: High,
 	Why: `The ranges in /etc/subuid are what keeps the containers of one account from those of another. Where two overlap, a process
 of one account's container owns files of the other's, and signals its processes.`,

@@ -13,7 +13,7 @@ var sysctl = Rule{
 	Severity: Low,
 	Why: `Forwarding makes a router of the container, source routing and redirects let its neighbours steer its traffic, a reverse
 path filter switched off lets forged addresses in.`,
-	Remedy: "Leave the sysctl out where the container is no router or VPN.",
+	Remedy: "Leave the sysctl out where the container is not a router or VPN.",
 	See:    []string{"https://docs.kernel.org/networking/ip-sysctl.html"},
 	Check: func(c *podman.Container) []Finding {
 		if !c.Namespaces.Sysctls.Known() {

@@ -9,7 +9,7 @@ import (
 
 var uidMap = Rule{
 	ID:       "uid-map",
-	Title:    "The container's users are the host's",
+	Title:    "Container UIDs are not mapped to a range of their own",
 	Severity: High,
 	Kind:     FixIDMap,
 	Why: `Without a user namespace, or with one that maps a user to itself, the container's root and its service user are
@@ -83,7 +83,7 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 	return severity, message, "UID map", uids
 }
 
-// gidMapping judges the GIDs of a container whose UIDs are mapped well.
+// gidMapping judges the GIDs of a container whose UIDs are mapped to a range of their own.
 func gidMapping(c *podman.Container) (Severity, string) {
 	if c.GroupIdentity(0) == podman.IdentityRoot {
 		return Medium, "the UIDs are mapped and the GIDs are not: GID 0 inside is GID 0 on the host"

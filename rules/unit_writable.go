@@ -9,7 +9,7 @@ import (
 
 var unitWritable = Rule{
 	ID:       "unit-writable",
-	Title:    "Others may change, or read, what defines the container",
+	Title:    "The container's definition is writable or readable by others",
 	Severity: High,
 	Why: `Whoever may write a unit, a drop-in or an environment file decides what runs with the next start, and as whom. An
 environment file with passwords that everybody may read has given them away.`,

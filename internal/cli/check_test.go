@@ -89,7 +89,7 @@ func TestCheckInputs(t *testing.T) {
 		{name: "what is not podlint's", files: map[string]string{"a.txt": "x", "b.yaml": "a: b", "c.network": "[Match]\nName=x\n[Network]\nDHCP=yes\n", "d.image": "raw", "e.sh": "echo", "f.service": "[Service]\nExecStart=/bin/true\n"}, status: 0},
 		{name: "a file that podlint does not know", files: map[string]string{"a.txt": "x"}, args: []string{"a.txt"}, status: 2, errs: "a.txt: podlint does not know"},
 		{name: "a script without an ending", files: map[string]string{"a": "#!/usr/bin/env bash\npodman run --name x y\n"}, args: []string{"a"}, status: 1, found: "x"},
-		{name: "binary", files: map[string]string{"a.container": "\x7fELF\x00"}, args: []string{"a.container"}, status: 2, errs: "no text file"},
+		{name: "binary", files: map[string]string{"a.container": "\x7fELF\x00"}, args: []string{"a.container"}, status: 2, errs: "not a text file"},
 		{name: "binary in a directory", files: map[string]string{"a.image": "\x7fELF\x00"}, status: 0},
 		{name: "a FIFO", make: func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "a.container"), 0o644) }, status: 0},
 		{name: "a FIFO by name", make: func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "a.container"), 0o644) }, args: []string{"a.container"}, status: 2, errs: "not a regular file"},

@@ -67,7 +67,7 @@ func TestConfigFound(t *testing.T) {
 	if err := os.Chmod(above, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	want := "podlint: ../../podlint.toml:1: there is no key fail_on\nhint: did you mean fail-on?\npodlint: ../../podlint.toml:3: there is no rule \"readonly\": did you mean read-only?\n"
+	want := "podlint: ../../podlint.toml:1: fail_on is not a key of podlint.toml\nhint: did you mean fail-on?\npodlint: ../../podlint.toml:3: \"readonly\" is not a rule: did you mean read-only?\n"
 	if status, out, errs := checkAt(t, "", "."); status != 2 || out != "" || errs != want {
 		t.Errorf("a wrong one: status %d, %s%s", status, out, errs)
 	}
@@ -167,7 +167,7 @@ func TestProfiles(t *testing.T) {
 	if _, out, _ := checkAt(t, "", "--profile", "baseline", "--rule", "cpu-limit", "--format", "json", "."); len(parseReport(t, out).Findings) != 1 {
 		t.Error("--rule does not name a rule of another profile")
 	}
-	if status, _, errs := checkAt(t, "", "--profile", "lax", "."); status != 2 || !strings.Contains(errs, `"lax" is no profile`) {
+	if status, _, errs := checkAt(t, "", "--profile", "lax", "."); status != 2 || !strings.Contains(errs, `"lax" is not a profile`) {
 		t.Errorf("status %d, %s", status, errs)
 	}
 }
@@ -179,7 +179,7 @@ func TestBaselineGates(t *testing.T) {
 	base := func(args ...string) (int, string, string) {
 		return invoke(t, append([]string{"baseline"}, args...)...)
 	}
-	if status, _, errs := checkAt(t, "", ".", "--baseline", "podlint-baseline.json"); status != 2 || !strings.Contains(errs, "hint: podlint baseline write") {
+	if status, _, errs := checkAt(t, "", ".", "--baseline", "podlint-baseline.json"); status != 2 || !strings.Contains(errs, "hint: create one with podlint baseline write") {
 		t.Errorf("without one: status %d, %s", status, errs)
 	}
 	if status, out, errs := base("write", "check", "."); status != 0 || !strings.HasPrefix(out, "podlint-baseline.json: ") {

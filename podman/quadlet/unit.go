@@ -95,7 +95,7 @@ func (u *unit) add(file string, data []byte) []podman.Problem {
 		}
 		fail := func(format string, args ...any) []podman.Problem {
 			return append(problems, podman.Problem{Origin: podman.Origin{File: file, Line: start, Column: 1}, Message: fmt.Sprintf(format, args...),
-				Hint: "Podman's generator makes nothing of a unit with such a line"})
+				Hint: "Podman's generator rejects the whole unit because of this line"})
 		}
 		if name, ok := header(line); ok {
 			if !validSection(name) {
