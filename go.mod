@@ -10,6 +10,7 @@ require (
 	github.com/expr-lang/expr v1.17.8
 	github.com/fatih/color v1.19.0
 	github.com/kevinburke/ssh_config v1.4.0
+	github.com/rogpeppe/go-internal v1.15.0
 	github.com/sirupsen/logrus v1.10.1
 	github.com/skeema/knownhosts v1.3.2
 	github.com/spf13/cobra v1.10.2

@@ -1,157 +1,102 @@
 package fix
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/podlint/podlint/rules/secret"
 )
 
-// MaskedNote is the first line of a diff in which something is masked. To patch it is text before the diff.
-const MaskedNote = "# secrets are masked: patch cannot apply this diff, --write changes the file"
+// NotForPatch says why the diff of a file cannot be given to patch or git apply.
+const NotForPatch = "secrets are masked, or unprintable characters escaped, in this diff: " +
+	"patch and git apply cannot use it; --write changes the file"
 
-// Diff returns the unified diff of two texts, with three lines around each change; coloured where asked for. What may be
-// a secret is masked, and the name and each line are shown as safe makes them.
-func Diff(name string, before, after []byte, safe func(string) string, color bool) string {
-	old, new := lines(before), lines(after)
-	shownOld, shownNew := lines([]byte(secret.Mask(string(before)))), lines([]byte(secret.Mask(string(after))))
-	ops := compare(old, new)
-	masked := false
-	shown := func(o operation) string {
-		line := ""
-		if o.kind == '+' {
-			line = shownNew[o.new]
-		} else {
-			line = shownOld[o.old]
-		}
-		masked = masked || line != o.text
-		return safe(line)
+// Diff returns the unified diff of two texts of a file, in the form that git apply and patch -p1 read, coloured where asked
+// for. A text that is nil is that of a file that does not exist. What may be a secret is masked, and the name and each
+// line are shown as safe makes them; exact is false where that changed something, so that the diff does not apply.
+func Diff(name string, before, after []byte, safe func(string) string, color bool) (text string, exact bool) {
+	raw := diff.Diff("old", before, "new", after)
+	if raw == nil {
+		return "", true
 	}
-	var b strings.Builder
-	paint := func(code, text string) {
-		if color {
-			fmt.Fprintf(&b, "\x1b[%sm%s\x1b[0m\n", code, text)
-		} else {
-			b.WriteString(text + "\n")
+	_, raw, _ = bytes.Cut(raw, []byte("+++ new\n")) // a line that no other tool writes, and headers without the name
+	w := diffWriter{safe: safe, color: color, exact: true}
+	w.header("--- ", "a/", name, before == nil)
+	w.header("+++ ", "b/", name, after == nil)
+	old, new := maskedLines(before), maskedLines(after)
+	var atOld, atNew int // 0-based lines of either text that come next
+	for line := range strings.Lines(string(raw)) {
+		line = strings.TrimSuffix(line, "\n")
+		switch line[0] {
+		case '@':
+			var size int
+			_, _ = fmt.Sscanf(line, "@@ -%d,%d +%d,%d @@", &atOld, &size, &atNew, &size)
+			atOld, atNew = max(atOld-1, 0), max(atNew-1, 0)
+			w.paint("36", line)
+		case '-':
+			w.line("31", line, old[atOld])
+			atOld++
+		case '+':
+			w.line("32", line, new[atNew])
+			atNew++
+		case ' ':
+			w.line("", line, old[atOld])
+			atOld, atNew = atOld+1, atNew+1
+		default: // "\ No newline at end of file"
+			w.paint("", line)
 		}
 	}
-	paint("1", "--- "+safe(name))
-	paint("1", "+++ "+safe(name))
-	const around = 3
-	for i := 0; i < len(ops); {
-		for i < len(ops) && ops[i].kind == ' ' {
-			i++
-		}
-		if i == len(ops) {
-			break
-		}
-		start, end, quiet := max(i-around, 0), i, 0
-		for j := i; j < len(ops) && quiet <= 2*around; j++ {
-			if ops[j].kind == ' ' {
-				quiet++
-			} else {
-				quiet, end = 0, j+1
-			}
-		}
-		end = min(end+around, len(ops))
-		hunk := ops[start:end]
-		was, is := 0, 0
-		for _, o := range hunk {
-			if o.kind != '+' {
-				was++
-			}
-			if o.kind != '-' {
-				is++
-			}
-		}
-		paint("36", fmt.Sprintf("@@ -%d,%d +%d,%d @@", hunk[0].old+1, was, hunk[0].new+1, is))
-		for _, o := range hunk {
-			switch o.kind {
-			case '-':
-				paint("31", "-"+shown(o))
-			case '+':
-				paint("32", "+"+shown(o))
-			default:
-				b.WriteString(" " + shown(o) + "\n")
-			}
-		}
-		i = end
-	}
-	if masked {
-		return MaskedNote + "\n" + b.String()
-	}
-	return b.String()
+	return w.text.String(), w.exact
 }
 
-func lines(text []byte) []string {
-	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+func maskedLines(text []byte) []string { return strings.Split(secret.Mask(string(text)), "\n") }
+
+// diffWriter writes the lines of a diff fit to be shown.
+type diffWriter struct {
+	text  strings.Builder
+	safe  func(string) string
+	color bool
+	exact bool
 }
 
-// operation is one line of a diff, with how many lines of either text stand before it.
-type operation struct {
-	kind     byte
-	text     string
-	old, new int
+// paint writes a line.
+func (w *diffWriter) paint(code, line string) {
+	if w.color && code != "" {
+		line = "\x1b[" + code + "m" + line + "\x1b[0m"
+	}
+	w.text.WriteString(line + "\n")
 }
 
-// compare finds the longest common subsequence of lines between what both texts begin and end with. What lies between
-// is what edits touch, a few lines; where it is much, it is taken as replaced.
-func compare(old, new []string) []operation {
-	var ops []operation
-	head := 0
-	for head < len(old) && head < len(new) && old[head] == new[head] {
-		ops = append(ops, operation{' ', old[head], head, head})
-		head++
+// header names the file. A name with a blank ends in a tab, as git and patch expect it.
+func (w *diffWriter) header(mark, prefix, name string, absent bool) {
+	if absent {
+		w.paint("1", mark+"/dev/null")
+		return
 	}
-	tail := 0
-	for tail < len(old)-head && tail < len(new)-head && old[len(old)-1-tail] == new[len(new)-1-tail] {
-		tail++
+	shown := w.safe(name)
+	w.exact = w.exact && shown == name
+	line := mark + prefix + strings.TrimPrefix(shown, "/")
+	if strings.Contains(shown, " ") {
+		line += "\t"
 	}
-	a, b := old[head:len(old)-tail], new[head:len(new)-tail]
-	const most = 4 << 20
-	i, j := 0, 0
-	if len(a)*len(b) <= most {
-		table := longest(a, b)
-		for i < len(a) && j < len(b) {
-			switch {
-			case a[i] == b[j]:
-				ops = append(ops, operation{' ', a[i], head + i, head + j})
-				i, j = i+1, j+1
-			case table[i+1][j] >= table[i][j+1]:
-				ops = append(ops, operation{'-', a[i], head + i, head + j})
-				i++
-			default:
-				ops = append(ops, operation{'+', b[j], head + i, head + j})
-				j++
-			}
-		}
-	}
-	for ; i < len(a); i++ {
-		ops = append(ops, operation{'-', a[i], head + i, head + j})
-	}
-	for ; j < len(b); j++ {
-		ops = append(ops, operation{'+', b[j], head + i, head + j})
-	}
-	for k := range tail {
-		ops = append(ops, operation{' ', old[len(old)-tail+k], len(old) - tail + k, len(new) - tail + k})
-	}
-	return ops
+	w.paint("1", line)
 }
 
-// longest returns, for each two lines, how long the longest common subsequence from there on is.
-func longest(a, b []string) [][]int {
-	table := make([][]int, len(a)+1)
-	for i := range table {
-		table[i] = make([]int, len(b)+1)
+// line writes a line of one of the texts, masked. Tabs and the carriage return of an ending are left as they are: they
+// do no harm, and a diff without them does not apply.
+func (w *diffWriter) line(code, line, masked string) {
+	ending := ""
+	if s, ok := strings.CutSuffix(masked, "\r"); ok {
+		masked, ending = s, "\r"
 	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				table[i][j] = table[i+1][j+1] + 1
-			} else {
-				table[i][j] = max(table[i+1][j], table[i][j+1])
-			}
-		}
+	fields := strings.Split(masked, "\t")
+	for i, field := range fields {
+		fields[i] = w.safe(field)
 	}
-	return table
+	shown := line[:1] + strings.Join(fields, "\t") + ending
+	w.exact = w.exact && shown == line
+	w.paint(code, shown)
 }

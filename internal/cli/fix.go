@@ -400,10 +400,19 @@ func (a *app) carryOut(flags *fixFlags, p *plan) error {
 		}
 		fmt.Fprintf(a.Out, "%s: written\n", safe.Text(target))
 	default:
-		fmt.Fprint(a.Out, fix.Diff(target, before, after, safe.Whole, color))
+		a.printDiff(target, before, after, color)
 	}
 	a.say(p)
 	return nil
+}
+
+// printDiff prints what an edit changes in a file.
+func (a *app) printDiff(path string, before, after []byte, color bool) {
+	text, exact := fix.Diff(path, before, after, safe.Whole, color)
+	fmt.Fprint(a.Out, text)
+	if !exact {
+		fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(path), fix.NotForPatch)
+	}
 }
 
 // keepSafe plans again with the safe edits only.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -165,6 +166,51 @@ func TestFixDefinitions(t *testing.T) {
 	}
 }
 
+// TestFixDiffApplies holds that git apply makes of each of the project's definitions what --write --all makes of it, but of those whose diff is
+// said not to be for that.
+func TestFixDiffApplies(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git here to apply a diff with")
+	}
+	patched, written := t.TempDir(), t.TempDir()
+	for _, dir := range []string{patched, written} {
+		if err := os.CopyFS(dir, os.DirFS("../../testdata/definitions")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var paths []string
+	err := filepath.WalkDir(written, func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && isDefinition(path) {
+			name, _ := filepath.Rel(written, path)
+			paths = append(paths, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	applied := 0
+	for _, path := range paths {
+		t.Chdir(patched)
+		_, diff, errs := fixAt(t, "--config", "none", path)
+		if diff == "nothing to fix\n" || diff == "" || strings.Contains(errs, fix.NotForPatch) {
+			continue
+		}
+		cmd := exec.Command("git", "apply", "-")
+		cmd.Stdin = strings.NewReader(diff)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s\n%s", path, err, out, diff)
+			continue
+		}
+		t.Chdir(written)
+		fixAt(t, "--config", "none", "--write", "--all", path)
+		applied++
+	}
+	if patched, written := treeText(t, patched), treeText(t, written); patched != written || applied < 10 {
+		t.Errorf("of %d diffs git apply makes\n%s\nand --write\n%s", applied, patched, written)
+	}
+}
+
 // TestFixWrite holds when a file is written, and when it is not.
 func TestFixWrite(t *testing.T) {
 	unit := "# ours\n[Unit]\nDescription=x\n\n[Container]\n# the image\nImage=localhost/plain:1\nPodmanArgs=--oom-score-adj=-500\n\n[Install]\nWantedBy=default.target\n"
@@ -320,16 +366,6 @@ func TestFixContainers(t *testing.T) {
 	}
 }
 
-// TestDiff holds the diff on changes at the ends and in the middle.
-func TestDiff(t *testing.T) {
-	before := "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\n"
-	after := "A\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\n"
-	want := "--- x\n+++ x\n@@ -1,4 +1,4 @@\n-a\n+A\n b\n c\n d\n@@ -11,3 +11,4 @@\n k\n l\n m\n+n\n"
-	if got := fix.Diff("x", []byte(before), []byte(after), safe.Whole, false); got != want {
-		t.Errorf("got\n%s", got)
-	}
-}
-
 // FuzzFix edits arbitrary definitions: it ends without a crash, and what was a unit, YAML or a script still is one.
 func FuzzFix(f *testing.F) {
 	for _, seed := range []struct {
@@ -362,7 +398,7 @@ func FuzzFix(f *testing.F) {
 			return
 		}
 		for _, p := range a.plansOf(before.Findings, set.Text, "") {
-			_ = fix.Diff(p.path, p.before, p.after, safe.Whole, true)
+			_, _ = fix.Diff(p.path, p.before, p.after, safe.Whole, true)
 			_ = fix.DropIn(name, nil, p.before, p.after)
 			after, _ := read(p.after)
 			if after.Unreadable || len(after.Containers) != len(before.Containers) {

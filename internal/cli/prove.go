@@ -363,7 +363,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 		return nil
 	}
 	if !flags.write {
-		fmt.Fprint(a.Out, fix.Diff(it.unit, it.text, out.After, safe.Whole, wantsColor(a.Out, flags.noColor)))
+		a.printDiff(it.unit, it.text, out.After, wantsColor(a.Out, flags.noColor))
 		return nil
 	}
 	if err := files.Replace(it.unit, it.text, out.After, defaultMode); err != nil {

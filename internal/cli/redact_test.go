@@ -146,15 +146,15 @@ func TestEnvFileIsNotPrinted(t *testing.T) {
 	}
 }
 
-// TestMaskedDiff holds that a diff with a mask says so, and that what is written has the secret.
+// TestMaskedDiff holds that standard error says so where a diff has a mask, and that what is written has the secret.
 func TestMaskedDiff(t *testing.T) {
 	const unit = "[Container]\nImage=docker.io/library/nginx:1.27\nHealthCmd=redis-cli -a hunter6secret ping\n"
 	path := filepath.Join(t.TempDir(), "a.container")
 	if err := os.WriteFile(path, []byte(unit), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, out, _ := invoke(t, "fix", "--config", "none", path)
-	if !strings.HasPrefix(out, fix.MaskedNote+"\n--- ") || !strings.Contains(out, " HealthCmd=redis-cli -a [redacted] ping\n") {
+	_, out, errs := invoke(t, "fix", "--config", "none", path)
+	if !strings.Contains(errs, "a.container: "+fix.NotForPatch+"\n") || !strings.HasPrefix(out, "--- a/") || !strings.Contains(out, " HealthCmd=redis-cli -a [redacted] ping\n") {
 		t.Errorf("the diff:\n%s", out)
 	}
 	if status, _, errs := invoke(t, "fix", "--config", "none", "--write", "--all", path); status != 0 {
