@@ -41,10 +41,10 @@ func quote(findings []rules.Finding, texts texts) {
 		line := strings.TrimRight(lines[at.File][at.Line-1], " \t\r")
 		safe := strings.TrimRight(masked[at.File][at.Line-1], " \t\r")
 		name, value, _ := strings.Cut(line, "=")
-		_, named := secret.InPair(name, value) // Secret= too, which is a unit's key and holds a name, but may be a variable
+		_, named := secret.DetectPair(name, value) // Secret= too, which is a unit's key and holds a name, but may be a variable
 		if holds := secrets[place{at.File, at.Line}]; holds || named || safe != line {
 			key, _, ok := strings.Cut(safe, "=")
-			_, bad := secret.InText(key)
+			_, bad := secret.DetectText(key)
 			switch {
 			case ok && !bad && !strings.ContainsAny(strings.TrimSpace(key), " \t"):
 				line = key + "=" + secret.Masked

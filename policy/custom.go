@@ -129,7 +129,7 @@ func fill[T any](unknown map[string]bool, name string, s podman.Setting[T], into
 
 // shown returns a label's value without what may be a secret.
 func shown(name string, value podman.Sensitive) string {
-	if _, ok := secret.InPair(name, value.Reveal()); ok {
+	if _, ok := secret.DetectPair(name, value.Reveal()); ok {
 		return value.String()
 	}
 	return value.Reveal()

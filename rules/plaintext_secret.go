@@ -43,7 +43,7 @@ func secretVariables(c *podman.Container) []Finding {
 		if v.Owner != podman.OwnerUser && v.Owner != podman.OwnerProxy {
 			continue
 		}
-		match, ok := secret.InPair(v.Name, v.Value.Reveal())
+		match, ok := secret.DetectPair(v.Name, v.Value.Reveal())
 		if !ok {
 			continue
 		}
@@ -71,7 +71,7 @@ func secretsInText(text podman.Text) []Finding {
 	switch text.Place {
 	case "argument", "health check":
 		var found []Finding
-		matches := secret.InWords(words)
+		matches := secret.DetectArgs(words)
 		for i := range words {
 			match, ok := matches[i]
 			if !ok {
@@ -95,9 +95,9 @@ func secretsInText(text podman.Text) []Finding {
 		}
 		return found
 	case "label", "annotation":
-		match, ok := secret.InPair(text.Name, words[0])
+		match, ok := secret.DetectPair(text.Name, words[0])
 		if !ok {
-			match, ok = secret.InText(text.Name) // a label without a value is all name
+			match, ok = secret.DetectText(text.Name) // a label without a value is all name
 		}
 		if !ok || match.Confidence == secret.Guess { // labels are full of identifiers
 			return nil
@@ -106,7 +106,7 @@ func secretsInText(text podman.Text) []Finding {
 		fix.Summary = "leave it out of the " + text.Place + ", hand it over as a Podman secret (--secret), and change it"
 		return []Finding{secretFinding(match, fmt.Sprintf("%s %s holds %s", text.Place, name, match.What), text.Place+" "+name, text.Place+":"+name, text.Origin, fix)}
 	case "option":
-		match, ok := secret.InPair(strings.TrimLeft(text.Name, "-"), words[0])
+		match, ok := secret.DetectPair(strings.TrimLeft(text.Name, "-"), words[0])
 		if text.Name == "--creds" {
 			match, ok = secret.Match{What: "a registry's password", Confidence: secret.Likely}, strings.Contains(words[0], ":")
 			fix.Summary = "log in with `podman login`, leave --creds out, and change the password"
@@ -117,7 +117,7 @@ func secretsInText(text podman.Text) []Finding {
 		name := shownName(text.Name)
 		return []Finding{secretFinding(match, fmt.Sprintf("option %s holds %s", name, match.What), "option "+name, "option:"+name, text.Origin, fix)}
 	case "hostname":
-		match, ok := secret.InText(words[0])
+		match, ok := secret.DetectText(words[0])
 		if !ok {
 			return nil
 		}
@@ -153,7 +153,7 @@ func secretChange(variable string) Change {
 
 // shownName returns a name as it may be shown: one that is a secret itself is not.
 func shownName(name string) string {
-	if _, ok := secret.InText(name); ok {
+	if _, ok := secret.DetectText(name); ok {
 		return "[redacted]"
 	}
 	return name

@@ -56,14 +56,14 @@ func imageSecret(t podman.Text) (secret.Match, bool) {
 		for _, w := range t.Words {
 			words = append(words, w.Reveal())
 		}
-		in := secret.InWords(words)
+		in := secret.DetectArgs(words)
 		for _, i := range slices.Sorted(maps.Keys(in)) { // the first of those that are as sure
 			if m := in[i]; !ok || m.Confidence > match.Confidence {
 				match, ok = m, true
 			}
 		}
 	} else if len(t.Words) > 0 {
-		match, ok = secret.InPair(t.Name, t.Words[0].Reveal())
+		match, ok = secret.DetectPair(t.Name, t.Words[0].Reveal())
 		match.Name = t.Name
 	}
 	return match, ok && match.Confidence != secret.Guess

@@ -53,7 +53,7 @@ func holdsSecrets(c *podman.Container, file string) bool {
 		if v.Origin.File != file {
 			continue
 		}
-		if _, ok := secret.InPair(v.Name, v.Value.Reveal()); ok {
+		if _, ok := secret.DetectPair(v.Name, v.Value.Reveal()); ok {
 			return true
 		}
 	}

@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// WantedBytes is how much of a file InFile looks at; keys and credentials are small.
+// WantedBytes is how much of a file DetectFile looks at; keys and credentials are small.
 const WantedBytes = 64 << 10
 
-// What InFile says of files that hold less than a secret that opens something at once.
+// What DetectFile says of files that hold less than a secret that opens something at once.
 const (
 	RepositoryHistory = "the history of a git repository, with whatever was ever committed to it"
 	PasswordHash      = "the hash of an account's password"
 )
 
-// MayHold reports whether a file may hold a secret that InFile would find, by its path and size: it saves reading the others.
+// MayHold reports whether a file may hold a secret that DetectFile would find, by its path and size: it saves reading the others.
 func MayHold(name string, size int64) bool {
 	return size > 0 && (size <= WantedBytes || kindOf(name) != nil)
 }
 
-// InFile says what secret a file holds, by its path and its beginning, empty for none. Files that are called as if they did but hold none, such
+// DetectFile says what secret a file holds, by its path and its beginning, empty for none. Files that are called as if they did but hold none, such
 // as an .npmrc without a token or a public key, hold none. A private key is one by its name or by standing at the beginning of whatever file: the
 // sources of programs that handle keys have the line as well.
-func InFile(name string, head []byte) string {
+func DetectFile(name string, head []byte) string {
 	if len(head) == 0 {
 		return ""
 	}
@@ -192,11 +192,11 @@ func hasAssignment(text string) bool {
 		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, ";") {
 			continue
 		}
-		if _, found := InText(line); found && strings.Contains(line, "://") { // a password in a URL
+		if _, found := DetectText(line); found && strings.Contains(line, "://") { // a password in a URL
 			return true
 		}
 		if key, value, ok := strings.Cut(strings.TrimPrefix(line, "export "), "="); ok {
-			if _, found := InPair(strings.TrimSpace(key), strings.Trim(strings.TrimSpace(value), `"'`)); found {
+			if _, found := DetectPair(strings.TrimSpace(key), strings.Trim(strings.TrimSpace(value), `"'`)); found {
 				return true
 			}
 		}

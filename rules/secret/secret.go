@@ -50,8 +50,8 @@ type Match struct {
 // longest is how much of a value is looked at. Secrets are short; a megabyte of label is not worth a regular expression.
 const longest = 64 << 10
 
-// InPair looks for a secret in the value of a named thing: a variable, a label, an annotation, an option.
-func InPair(name, value string) (Match, bool) {
+// DetectPair looks for a secret in the value of a named thing: a variable, a label, an annotation, an option.
+func DetectPair(name, value string) (Match, bool) {
 	value = cut(value)
 	if m, ok := inURL(value); ok {
 		return m, true
@@ -76,8 +76,8 @@ func InPair(name, value string) (Match, bool) {
 	return Match{}, false
 }
 
-// InText looks for a secret in a text without a name.
-func InText(text string) (Match, bool) {
+// DetectText looks for a secret in a text without a name.
+func DetectText(text string) (Match, bool) {
 	text = cut(text)
 	if m, ok := inURL(text); ok {
 		return m, true
@@ -88,9 +88,9 @@ func InText(text string) (Match, bool) {
 	return inAssignments(text)
 }
 
-// InWords looks for secrets in the words of a command line, at most one a word. Words that hold a whole command, as those of
+// DetectArgs looks for secrets in the words of a command line, at most one a word. Words that hold a whole command, as those of
 // `sh -c` do, are split. It returns a match for each index that has one.
-func InWords(line []string) map[int]Match {
+func DetectArgs(line []string) map[int]Match {
 	found := map[int]Match{}
 	programs := map[string]bool{} // that stand before the word
 	for i, word := range line {
@@ -99,18 +99,18 @@ func InWords(line []string) map[int]Match {
 		}
 		word = cut(word)
 		if strings.ContainsAny(word, " \t\n") {
-			if inner := InWords(split(word)); len(inner) > 0 {
+			if inner := DetectArgs(split(word)); len(inner) > 0 {
 				found[i] = inner[slices.Min(slices.Collect(maps.Keys(inner)))]
 				continue
 			}
 		}
 		name, value, assigned := strings.Cut(word, "=")
-		if m, ok := InText(word); ok {
+		if m, ok := DetectText(word); ok {
 			found[i] = m
 			continue
 		}
 		if assigned && !strings.ContainsAny(name, " \t\n/") {
-			if m, ok := InPair(strings.TrimLeft(name, "-"), value); ok && m.Confidence > Guess {
+			if m, ok := DetectPair(strings.TrimLeft(name, "-"), value); ok && m.Confidence > Guess {
 				m.Name = name
 				found[i] = m
 				continue
@@ -163,14 +163,14 @@ var assignments = regexp.MustCompile(`["']?([A-Za-z][A-Za-z0-9_.-]{0,80})["']?(?
 // hints holds the pieces of which at least one is in every name that namesSecret accepts inside a text.
 var hints = []string{"pass", "pw", "secret", "token", "key", "cred", "psk", "mnemonic", "auth", "bearer", "pat", "salt", "cookie", "pepper"}
 
-// hinted reports whether there is any of them, which is much cheaper than taking the text apart.
-func hinted(text string) bool {
+// mayMatch reports whether there is any of them, which is much cheaper than taking the text apart.
+func mayMatch(text string) bool {
 	lower := strings.ToLower(text)
 	return slices.ContainsFunc(hints, func(h string) bool { return strings.Contains(lower, h) })
 }
 
 func inAssignments(text string) (Match, bool) {
-	if !strings.ContainsAny(text, "=:") || !hinted(text) {
+	if !strings.ContainsAny(text, "=:") || !mayMatch(text) {
 		return Match{}, false
 	}
 	for _, m := range assignments.FindAllStringSubmatch(text, -1) {
