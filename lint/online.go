@@ -59,14 +59,7 @@ func (r *Registries) ask(ctx context.Context, all []*podman.Container, now func(
 	for range min(atOnce, len(names)) {
 		group.Go(func() {
 			for name := range next {
-				q := registry.Question{Name: name}
-				for _, c := range byName[name] {
-					q.Known = append(append(q.Known, c.Image.Digest), c.Image.Digests...)
-					if c.AutoUpdated() && c.Upkeep.AuthFile != "" && r.AuthFiles && c.Host.API.Value == "unix" {
-						q.AuthFile = c.Upkeep.AuthFile
-					}
-				}
-				latest, err := client.Latest(ctx, q)
+				latest, err := client.Latest(ctx, r.question(name, byName[name]))
 				mu.Lock()
 				if err != nil {
 					failed[name] = err
@@ -90,4 +83,16 @@ func (r *Registries) ask(ctx context.Context, all []*podman.Container, now func(
 		r.Log("the registries' answers are not kept: %v", err)
 	}
 	return failed
+}
+
+// question returns what is asked about a name: whether it is one of the images that the containers have.
+func (r *Registries) question(name string, containers []*podman.Container) registry.Question {
+	q := registry.Question{Name: name}
+	for _, c := range containers {
+		q.Known = append(append(q.Known, c.Image.Digest), c.Image.Digests...)
+		if c.AutoUpdated() && c.Upkeep.AuthFile != "" && r.AuthFiles && c.Host.API.Value == "unix" {
+			q.AuthFile = c.Upkeep.AuthFile
+		}
+	}
+	return q
 }

@@ -129,7 +129,8 @@ func (p Proofs) Mark(c *podman.Container, findings []rules.Finding, unitText fun
 	} else if text, ok := unitText(); ok {
 		unit = ProofHash(text)
 	}
-	for _, k := range p {
+	for i := range p {
+		k := &p[i]
 		with := ""
 		switch {
 		case live != "" && k.Definition == live && k.Image == c.Image.ID:
@@ -140,39 +141,46 @@ func (p Proofs) Mark(c *podman.Container, findings []rules.Finding, unitText fun
 		default:
 			continue
 		}
-		for _, fix := range k.Breaks {
-			for i := range findings {
-				if f := &findings[i]; fix.ends(f) {
-					f.Breaks = "tried on " + k.When.Format(time.DateOnly) + with + ", it breaks the service: " + fix.Why
-				}
-			}
-		}
-		// They hold together: as another user a service may need fewer capabilities. Whom an image runs as a definition does not show, so that
-		// this fix goes with another one's.
-		var along []rules.Change
-		complete := true
-		for _, fix := range k.Fixes {
-			switch {
-			case slices.ContainsFunc(findings, func(f rules.Finding) bool { return fix.ends(&f) }):
-			case unit != "" && fix.User:
-				along = append(along, fix.Changes...)
-			default:
-				complete = false
-			}
-		}
-		if !complete {
-			continue
-		}
-		for _, fix := range k.Fixes {
-			for i := range findings {
-				if f := &findings[i]; fix.ends(f) {
-					f.Fix.Changes, f.Fix.MountOption, f.Fix.Safe = slices.Concat(fix.Changes, along), fix.MountOption, true
-					along = nil
-					f.Proven = "on " + k.When.Format(time.DateOnly) + with
-				}
-			}
+		k.mark(findings, k.When.Format(time.DateOnly)+with, unit != "")
+	}
+}
+
+// mark marks the findings whose fixes were tried. The fixes hold together: as another user a service may need fewer
+// capabilities. A definition does not show the user that an image has, so that in one (unit) a fix of the user goes with
+// another fix.
+func (k *StoredProof) mark(findings []rules.Finding, when string, unit bool) {
+	for _, fix := range k.Breaks {
+		if f := fix.of(findings); f != nil {
+			f.Breaks = "tried on " + when + ", it breaks the service: " + fix.Why
 		}
 	}
+	var along []rules.Change
+	for _, fix := range k.Fixes {
+		switch {
+		case fix.of(findings) != nil:
+		case unit && fix.User:
+			along = append(along, fix.Changes...)
+		default:
+			return // with another set of fixes nothing is known
+		}
+	}
+	for _, fix := range k.Fixes {
+		if f := fix.of(findings); f != nil {
+			f.Fix.Changes, f.Fix.MountOption, f.Fix.Safe = slices.Concat(fix.Changes, along), fix.MountOption, true
+			f.Proven = "on " + when
+			along = nil
+		}
+	}
+}
+
+// of returns the finding that a fix ends, nil where there is none.
+func (k *StoredFix) of(findings []rules.Finding) *rules.Finding {
+	for i := range findings {
+		if k.ends(&findings[i]) {
+			return &findings[i]
+		}
+	}
+	return nil
 }
 
 // MarkLive is Mark for a live container, which has its command line.

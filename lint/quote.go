@@ -10,62 +10,86 @@ import (
 // quote gives each finding the line that it is about, its secrets masked. Of a line with a single key only the key is
 // shown; a line in which a rule found a secret and that has no such key is not shown.
 func quote(findings []rules.Finding, texts texts) {
-	type place struct {
-		file string
-		line int
-	}
-	secrets := map[place]bool{}
+	q := quoter{texts: texts, secrets: map[place]bool{}, lines: map[string][]string{}, masked: map[string][]string{}}
 	for i := range findings {
 		if f := &findings[i]; f.Rule.Kind == rules.FixSecret {
-			secrets[place{f.Location.File, f.Location.Line}] = true
+			q.secrets[place{f.Location.File, f.Location.Line}] = true
 		}
 	}
-	lines, masked := map[string][]string{}, map[string][]string{}
 	for i := range findings {
-		f := &findings[i]
-		at := f.Location
-		if at.Line == 0 || at.File == f.Definition.Origin.File && at.Line == f.Definition.Origin.Line && at.Column == f.Definition.Origin.Column {
-			continue
+		q.quote(&findings[i])
+	}
+}
+
+// place is a line of a file.
+type place struct {
+	file string
+	line int
+}
+
+// quoter holds the lines of the files that are quoted, as they are and masked.
+type quoter struct {
+	texts         texts
+	secrets       map[place]bool
+	lines, masked map[string][]string
+}
+
+func (q *quoter) quote(f *rules.Finding) {
+	at, start := f.Location, f.Definition.Origin
+	if at.Line == 0 || at.File == start.File && at.Line == start.Line && at.Column == start.Column {
+		return
+	}
+	line, masked, ok := q.line(place{at.File, at.Line})
+	if !ok {
+		return
+	}
+	name, value, _ := strings.Cut(line, "=")
+	_, named := secret.DetectPair(name, value) // Secret= too, which is a unit's key and holds a name, but may be a variable
+	if holds := q.secrets[place{at.File, at.Line}]; holds || named || masked != line {
+		if line, f.Location.Column, ok = shown(line, masked, at.Column, holds); !ok {
+			f.Location.Column = at.Column
+			return
 		}
-		text, ok := texts.of(at.File)
-		if !ok {
-			continue
+	}
+	const widest = 160
+	if len(line) > widest {
+		if at.Column > widest {
+			return
 		}
-		if lines[at.File] == nil {
-			lines[at.File] = strings.Split(string(text), "\n")
-			masked[at.File] = strings.Split(secret.Mask(string(text)), "\n")
-		}
-		if at.Line > len(lines[at.File]) {
-			continue
-		}
-		line := strings.TrimRight(lines[at.File][at.Line-1], " \t\r")
-		safe := strings.TrimRight(masked[at.File][at.Line-1], " \t\r")
-		name, value, _ := strings.Cut(line, "=")
-		_, named := secret.DetectPair(name, value) // Secret= too, which is a unit's key and holds a name, but may be a variable
-		if holds := secrets[place{at.File, at.Line}]; holds || named || safe != line {
-			key, _, ok := strings.Cut(safe, "=")
-			_, bad := secret.DetectText(key)
-			switch {
-			case ok && !bad && !strings.ContainsAny(strings.TrimSpace(key), " \t"):
-				line = key + "=" + secret.Masked
-				if at.Column > len(key)+1 {
-					f.Location.Column = len(key) + 2
-				}
-			case safe == line || holds:
-				continue
-			default:
-				f.Location.Column = columnIn(safe, line, at.Column)
-				line = safe
-			}
-		}
-		const widest = 160
-		if len(line) > widest {
-			if at.Column > widest {
-				continue
-			}
-			line = strings.ToValidUTF8(line[:widest], "") + "…"
-		}
-		f.Quote = line
+		line = strings.ToValidUTF8(line[:widest], "") + "…"
+	}
+	f.Quote = line
+}
+
+// line returns a line without the blanks at its end, and the same with its secrets masked.
+func (q *quoter) line(at place) (line, masked string, ok bool) {
+	text, ok := q.texts.of(at.file)
+	if !ok {
+		return "", "", false
+	}
+	if q.lines[at.file] == nil {
+		q.lines[at.file] = strings.Split(string(text), "\n")
+		q.masked[at.file] = strings.Split(secret.Mask(string(text)), "\n")
+	}
+	if at.line > len(q.lines[at.file]) {
+		return "", "", false
+	}
+	const blanks = " \t\r"
+	return strings.TrimRight(q.lines[at.file][at.line-1], blanks), strings.TrimRight(q.masked[at.file][at.line-1], blanks), true
+}
+
+// shown returns what may be seen of a line with a secret, and the column there of one of the line itself. Where a rule has
+// found the secret (holds), only a single key may be.
+func shown(line, masked string, column int, holds bool) (string, int, bool) {
+	key, _, ok := strings.Cut(masked, "=")
+	_, bad := secret.DetectText(key)
+	switch {
+	case ok && !bad && !strings.ContainsAny(strings.TrimSpace(key), " \t"):
+		return key + "=" + secret.Masked, min(column, len(key)+2), true
+	case masked == line || holds:
+		return "", 0, false
+	default:
+		return masked, columnIn(masked, line, column), true
 	}
 }
 

@@ -368,43 +368,53 @@ func (c *Config) Adjust(findings []rules.Finding, profile rules.Profile, now tim
 	}
 	kept := findings[:0]
 	for _, f := range findings {
-		off := f.Rule.Profile > profile
-		var severity rules.Severity
-		decide := func(choices []Choice) {
-			for _, choice := range choices {
-				if choice.Rule == f.Rule.ID {
-					off, severity = choice.Off, choice.Severity
-				}
-			}
-		}
-		decide(c.Rules)
-		for _, s := range c.Sections {
-			if s.matches(&f) {
-				decide(s.Rules)
-			}
-		}
+		off, severity := c.decide(&f, profile)
 		if off {
 			continue
 		}
 		if severity > 0 {
 			f.Severity = severity
 		}
-		for i := range c.Accepted {
-			w := &c.Accepted[i]
-			if !w.matches(&f) {
-				continue
-			}
-			w.seen = true
-			if w.Rule == f.Rule.ID && !w.expired(now) {
-				w.used = true
-				if f.Waived == "" {
-					f.Waived = w.Reason
-				}
-			}
-		}
+		c.accept(&f, now)
 		kept = append(kept, f)
 	}
 	return kept
+}
+
+// decide returns whether a finding's rule is off for its container, and the severity that was chosen for it, 0 for none.
+func (c *Config) decide(f *rules.Finding, profile rules.Profile) (off bool, severity rules.Severity) {
+	off = f.Rule.Profile > profile
+	choose := func(choices []Choice) {
+		for _, choice := range choices {
+			if choice.Rule == f.Rule.ID {
+				off, severity = choice.Off, choice.Severity
+			}
+		}
+	}
+	choose(c.Rules)
+	for _, s := range c.Sections {
+		if s.matches(f) {
+			choose(s.Rules)
+		}
+	}
+	return off, severity
+}
+
+// accept marks a finding that a waiver is about, and the waivers that are about its container.
+func (c *Config) accept(f *rules.Finding, now time.Time) {
+	for i := range c.Accepted {
+		w := &c.Accepted[i]
+		if !w.matches(f) {
+			continue
+		}
+		w.seen = true
+		if w.Rule == f.Rule.ID && !w.expired(now) {
+			w.used = true
+			if f.Waived == "" {
+				f.Waived = w.Reason
+			}
+		}
+	}
 }
 
 func (m Match) matches(f *rules.Finding) bool {

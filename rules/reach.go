@@ -139,19 +139,8 @@ func wayToRoot(c *podman.Container) []string {
 	if isPrivileged(c) {
 		return []string{"it is privileged: it mounts the host's disk"}
 	}
-	for _, m := range c.Files.Mounts.Value {
-		if !c.Files.Mounts.Known() {
-			break
-		}
-		if socket, _ := socketBehind(m); socket != "" {
-			return []string{socket + " is mounted", "over it it starts a privileged container"}
-		}
-		if socket, _, severity := hostSocketBehind(m); severity == High && (strings.Contains(socket, "dbus") || strings.Contains(socket, "systemd")) {
-			return []string{socket + " is mounted", "over it it has systemd start what it likes"}
-		}
-		if m.Type != "image" && m.Writable && sensitive(hostPath(m.Source), true) != "" && strings.HasPrefix(m.Source, "/") {
-			return []string{m.Source + " is mounted writable: " + sensitive(hostPath(m.Source), true)}
-		}
+	if way := mountToRoot(c.Files.Mounts); way != nil {
+		return way
 	}
 	has := func(name string) bool {
 		return c.Capabilities.Bounding.Known() && slices.Contains(c.Capabilities.Bounding.Value, name)
@@ -175,13 +164,45 @@ func wayToRoot(c *podman.Container) []string {
 	}) {
 		return []string{"/proc/sys is writable: it has the kernel run a program of its own (core_pattern)"}
 	}
-	for _, d := range c.Files.Devices.Value {
-		if _, gives := deviceGives(d.Path); c.Files.Devices.Known() && (strings.HasPrefix(gives, "the filesystem") || strings.HasPrefix(gives, "the machine") || gives == "every device") {
-			return []string{d.Path + " is in it: " + gives}
+	return deviceToRoot(c, has("CAP_MKNOD"))
+}
+
+// mountToRoot returns how root gets out through a mount.
+func mountToRoot(mounts podman.Setting[[]podman.Mount]) []string {
+	if !mounts.Known() {
+		return nil
+	}
+	for _, m := range mounts.Value {
+		if socket, _ := socketBehind(m); socket != "" {
+			return []string{socket + " is mounted", "through it, it can start a privileged container"}
+		}
+		socket, _, severity := hostSocketBehind(m)
+		if severity == High && (strings.Contains(socket, "dbus") || strings.Contains(socket, "systemd")) {
+			return []string{socket + " is mounted", "through it, it can have systemd start anything"}
+		}
+		holds := sensitive(hostPath(m.Source), true)
+		if m.Type != "image" && m.Writable && holds != "" && strings.HasPrefix(m.Source, "/") {
+			return []string{m.Source + " is mounted writable: " + holds}
 		}
 	}
+	return nil
+}
+
+// deviceToRoot returns how root gets out through a device, or through one that it makes.
+func deviceToRoot(c *podman.Container, mknod bool) []string {
+	if c.Files.Devices.Known() {
+		for _, d := range c.Files.Devices.Value {
+			_, gives := deviceGives(d.Path)
+			if strings.HasPrefix(gives, "the filesystem") || strings.HasPrefix(gives, "the machine") || gives == "every device" {
+				return []string{d.Path + " is in it: " + gives}
+			}
+		}
+	}
+	if !c.Files.DeviceRules.Known() || !mknod {
+		return nil
+	}
 	for _, rule := range c.Files.DeviceRules.Value {
-		if c.Files.DeviceRules.Known() && (strings.HasPrefix(rule, "a") || strings.HasPrefix(rule, "b")) && has("CAP_MKNOD") {
+		if strings.HasPrefix(rule, "a") || strings.HasPrefix(rule, "b") {
 			return []string{"with MKNOD and the device rule " + rule + " it makes the host's disk a file of its own"}
 		}
 	}
@@ -199,10 +220,10 @@ func wayToUser(c *podman.Container, who podman.Identity) []string {
 			if direct && !strings.HasPrefix(hostPath(socket), "/run/user/") {
 				continue // root's, which does not let it in
 			}
-			return []string{m.Source + " is mounted, its Podman's socket with it", "over it it runs what it likes as that account"}
+			return []string{m.Source + " is mounted, its Podman's socket with it", "through it, it can run anything as that account"}
 		}
 		if strings.HasPrefix(source, "/run/user/") && strings.HasSuffix(source, "/bus") {
-			return []string{m.Source + " is mounted", "over it it has the session's systemd start what it likes"}
+			return []string{m.Source + " is mounted", "through it, it can have the session's systemd start anything"}
 		}
 		home := below(source, "/home") && strings.Count(source, "/") <= 2 || source == "/"
 		if m.Type == "bind" && m.Writable && (home || strings.TrimSuffix(m.Source, "/") == "~" || strings.TrimSuffix(m.Source, "/") == "%h") {

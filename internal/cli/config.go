@@ -140,6 +140,26 @@ type effective struct {
 	Origin string `json:"origin"`
 }
 
+// effectiveRule returns whether a rule is on, or its severity, with what decides it.
+func effectiveRule(config *policy.Config, r *rules.Rule, profile rules.Profile, origin func(string) string) effective {
+	word, from := "off", "the profile "+profile.String()
+	if config.Uses(r, profile) {
+		word = "on"
+	}
+	if slices.ContainsFunc(config.Custom, func(c rules.Rule) bool { return c.ID == r.ID }) {
+		from = config.File
+	}
+	for _, c := range config.Rules {
+		if c.Rule == r.ID {
+			from = origin("rules." + r.ID)
+			if c.Severity > 0 {
+				word = c.Severity.String()
+			}
+		}
+	}
+	return effective{"rules." + r.ID, word, from}
+}
+
 // showConfig lists the settings in force with what decides them.
 func (a *app) showConfig(named, format string) error {
 	config, err := policy.Load(named)
@@ -180,23 +200,7 @@ func (a *app) showConfig(named, format string) error {
 		effective{"parameters.trusted-registries", strings.Join(config.Parameters.Registries, " "), origin("parameters.trusted-registries")})
 	catalogue := config.Catalogue(rules.Parameters{})
 	for i := range catalogue {
-		r := &catalogue[i]
-		word, from := "off", "the profile "+profile.String()
-		if config.Uses(r, profile) {
-			word = "on"
-		}
-		if slices.ContainsFunc(config.Custom, func(c rules.Rule) bool { return c.ID == r.ID }) {
-			from = config.File
-		}
-		for _, c := range config.Rules {
-			if c.Rule == r.ID {
-				from = origin("rules." + r.ID)
-				if c.Severity > 0 {
-					word = c.Severity.String()
-				}
-			}
-		}
-		list = append(list, effective{"rules." + r.ID, word, from})
+		list = append(list, effectiveRule(config, &catalogue[i], profile, origin))
 	}
 	for _, s := range config.Sections {
 		for _, c := range s.Rules {
