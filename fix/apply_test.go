@@ -57,3 +57,15 @@ func TestConflict(t *testing.T) {
 		t.Errorf("got\n%s%v", out.After, out.Left)
 	}
 }
+
+// TestNoFinalNewline holds that what takes the place of a last line without an ending, and what is added behind it, leave no empty line.
+func TestNoFinalNewline(t *testing.T) {
+	at := podman.Definition{Syntax: podman.SyntaxQuadlet, Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
+	readOnly := &rules.Finding{Definition: at, Rule: &rules.Rule{ID: "read-only"}, Fix: rules.Fix{Changes: []rules.Change{
+		{Flag: "--read-only", Key: "ReadOnly=true", Since: "4.4"}, {Flag: "--user=10", Key: "User=10", Since: "4.4"},
+	}}}
+	out := File("a.container", []byte("[Container]\nImage=x\nReadOnly=false"), []*rules.Finding{readOnly}, "")
+	if want := "[Container]\nImage=x\nReadOnly=true\nUser=10\n"; string(out.After) != want {
+		t.Errorf("got %q", out.After)
+	}
+}

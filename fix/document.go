@@ -376,7 +376,8 @@ func (d *document) edited() ([]byte, error) {
 		text := d.separator + strings.Join(added, d.separator)
 		if d.isUnit {
 			text = strings.Join(added, "\n") + "\n"
-			if d.place > 0 && d.text[d.place-1] != '\n' {
+			lastGoes := slices.ContainsFunc(edits, func(e edit) bool { return e.from < e.to && e.to == d.place })
+			if d.place > 0 && d.text[d.place-1] != '\n' && !lastGoes {
 				text = "\n" + text
 			}
 		}
