@@ -43,7 +43,11 @@ edited, of another the command line that it was made with is printed, hardened a
 
 Each edit is marked: "safe" cannot take anything from the service that it relies on, "needs trying" might; podlint prove tries these
 on a throw-away copy. Without --write nothing is changed. --write makes the safe edits, --write --all every one. What only the
-owner can decide is named and left.`,
+owner can decide is named and left.
+
+Every edit is verified: the edited text is linted again. An edit that does not end its finding, or brings a new one, is named as failed
+and not made. Exit status: 0 for done, 1 where an edit failed, 2 for wrong usage or unreadable input, 3 for a container that could not be
+read.`,
 		Example: `  podlint fix web.container                 what would change
   podlint fix --write --all web.container   change it
   podlint fix --drop-in --write --all web.container
@@ -372,6 +376,9 @@ func rulesOf(found []rules.Finding) []rules.Rule {
 	return list
 }
 
+// statusEditFailed is the exit status of a fix of which an edit did not do what it is for.
+const statusEditFailed = 1
+
 // defaultMode is the mode of a file that podlint makes, less the umask.
 const defaultMode = 0o666
 
@@ -403,6 +410,9 @@ func (a *app) carryOut(flags *fixFlags, p *plan) error {
 		a.printDiff(target, before, after, color)
 	}
 	a.say(p)
+	if len(p.failed) > 0 && a.status == 0 {
+		a.status = statusEditFailed
+	}
 	return nil
 }
 

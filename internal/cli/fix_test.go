@@ -211,6 +211,17 @@ func TestFixDiffApplies(t *testing.T) {
 	}
 }
 
+// TestFixFailedEdit holds that an edit which does not end its finding is named, not made, and told by the exit status.
+func TestFixFailedEdit(t *testing.T) {
+	const unit = "[Container]\nImage=docker.io/library/nginx:1.27\nHealthCmd=redis-cli -a hunter6secret ping\n"
+	path := filepath.Join(writeTree(t, map[string]string{"a.container": unit}), "a.container")
+	status, _, errs := fixAt(t, "--config", "none", "--rule", "auto-update", "--write", "--all", path)
+	after, err := os.ReadFile(path)
+	if status != statusEditFailed || err != nil || string(after) != unit || !strings.Contains(errs, "failed        auto-update") {
+		t.Errorf("status %d, %v, %s\n%s", status, err, errs, after)
+	}
+}
+
 // TestFixWrite holds when a file is written, and when it is not.
 func TestFixWrite(t *testing.T) {
 	unit := "# ours\n[Unit]\nDescription=x\n\n[Container]\n# the image\nImage=localhost/plain:1\nPodmanArgs=--oom-score-adj=-500\n\n[Install]\nWantedBy=default.target\n"
