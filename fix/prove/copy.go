@@ -4,559 +4,340 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
 )
 
-const namePrefix = "podlint-proof-"
-
-// trial is how one copy fared.
-type trial struct {
-	well bool
-	// why is what was seen where it is not well: the last words of its log, or Podman's.
-	why string
+// result is how one copy behaved.
+type result struct {
+	healthy bool
+	// reason is what was seen of a copy that is not healthy: a line of its log, or Podman's error.
+	reason string
+	// notTried is set where Podman, and not the service, failed: nothing is known about the fixes then.
+	notTried bool
 	// written holds the paths that it has written.
 	written []string
 }
 
-// refusal returns why a container is not copied, empty where it is.
-func refusal(text string) string {
-	calls := command.Script{Text: text}.Calls()
-	if len(calls) == 0 {
-		return "podlint cannot read its command line"
-	}
-	for _, o := range calls[0].Options {
-		switch o.Name {
-		case "network", "pid", "ipc", "uts", "userns", "cgroupns":
-			if strings.HasPrefix(o.Value, "container:") || strings.HasPrefix(o.Value, "ns:") {
-				return fmt.Sprintf("it joins another's namespace (--%s=%s), whom a copy would disturb", o.Name, o.Value)
-			}
-			if o.Name == "network" && o.Value == "host" {
-				return "it is on the host's network, where a copy would want the same ports"
-			}
-		case "pod", "pod-id-file":
-			return "it is a member of a pod, whose network a copy would share; prove it outside of the pod"
-		case "device", "device-cgroup-rule", "gpus":
-			return "it uses a device of the host (--" + o.Name + "=" + o.Value + "), which a copy would use at the same time"
-		case "volumes-from":
-			return "it mounts the volumes of another container"
-		case "privileged":
-			return "it is privileged: a copy could do to the host whatever it does"
-		case "volume", "mount":
-			for _, socket := range []string{"podman.sock", "docker.sock", "containerd.sock", "system_bus_socket"} {
-				if strings.Contains(o.Value, socket) {
-					return "it speaks to " + socket + ", and a copy would too"
-				}
-			}
-		}
-	}
-	return ""
+// dropped holds the options that a copy does not get: those that tie the original to its name, unit, addresses, ports and
+// labels, by which others find it, and those that write files of the host.
+var dropped = []string{
+	"name", "replace", "rm", "detach", "cidfile", "pidfile", "conmon-pidfile", "pod", "pod-id-file", "cgroups",
+	"cgroup-parent", "sdnotify", "restart", "publish", "publish-all", "ip", "ip6", "mac-address", "network-alias",
+	"hostname", "label", "label-file", "annotation", "interactive", "tty", "attach", "log-driver", "log-opt", "pull",
+	"stop-timeout", "stop-signal", "tls-verify", "requires", "rmi", "init-ctr", "preserve-fds", "preserve-fd",
+	"detach-keys", "sig-proxy", "timeout", "health-log-destination", "health-max-log-count", "health-max-log-size",
+	"creds", "authfile", "decryption-key", "cert-dir", "signature-policy", "infra-name", "init-path", "hooks-dir",
 }
 
-// left out of a copy: what ties the original to its name, its unit and its ports.
-var leftOut = []string{
-	"name", "replace", "rm", "detach", "cidfile", "pidfile", "conmon-pidfile", "pod-id-file", "cgroups", "cgroup-parent", "sdnotify", "restart", "publish",
-	"publish-all", "ip", "ip6", "mac-address", "network-alias", "interactive", "tty", "attach", "log-driver", "log-opt", "pull", "stop-timeout", "stop-signal", "tls-verify",
-	"requires", "rmi", "init-ctr", "preserve-fds", "detach-keys", "sig-proxy",
+// copyCommand is the command line that makes a copy, without the program.
+type copyCommand struct {
+	args []string
+	// image is the index of the image: the words behind it are the service's.
+	image int
+	// variables holds the original's --env, in order; a copy gets them by a file that others cannot read.
+	variables []string
 }
 
-// copied makes of a command line that of a copy. The copies of volumes that it needs are made by the given function, which returns a name.
-func (p *prover) copied(name string, words []string, copyVolume func(source string) (string, error)) ([]string, error) {
+// copyCommand makes the command line of a copy from that of the original, with the fixes of a candidate.
+func (p *prover) copyCommand(ctx context.Context, words []string) (*copyCommand, error) {
 	made, err := command.Parse(words)
 	if err != nil {
 		return nil, err
 	}
 	ownUsers := slices.ContainsFunc(made.Options, func(o command.Option) bool {
-		return o.Name == "userns" && o.Value != "host" && o.Value != "" || o.Name == "uidmap" || o.Name == "gidmap" || o.Name == "subuidname" || o.Name == "subgidname"
+		return o.Name == "userns" && o.Value != "host" && o.Value != "" || o.Name == "uidmap" || o.Name == "gidmap" ||
+			o.Name == "subuidname" || o.Name == "subgidname"
 	})
-	args := []string{"run", "--detach", "--name", name, "--label", Label + "=" + owner(), "--log-driver", "k8s-file", "--pull", "never"}
+	c := &copyCommand{args: []string{
+		"run", "--detach", "--name", p.current, "--label", Label + "=" + owner(), "--log-driver", "k8s-file", "--pull", "never",
+		"--timeout", fmt.Sprint(p.lifetime()),
+	}}
 	if p.opts.Memory != "" && len(made.All("memory")) == 0 {
-		args = append(args, "--memory", p.opts.Memory)
+		c.args = append(c.args, "--memory", p.opts.Memory)
 	}
+	networks := false
 	for _, o := range made.Options {
-		value := o.Value
+		value, keep, err := p.copyOption(ctx, o, ownUsers, c)
+		if err != nil {
+			return nil, err
+		}
+		networks = networks || keep && o.Name == "network"
 		switch {
-		case slices.Contains(leftOut, o.Name):
-			continue
-		case o.Name == "memory" && value == "512m" && p.opts.Memory != "": // podlint's own suggestion is no measurement
-			value = p.opts.Memory
-		case o.Name == "label" && (strings.HasPrefix(value, "PODMAN_SYSTEMD_UNIT=") || strings.HasPrefix(value, "io.containers.autoupdate")):
-			continue
-		case o.Name == "volume":
-			if value, err = throwAway(value, ownUsers || !p.engine.hasVolume(value), copyVolume); err != nil {
-				return nil, err
-			}
-		case o.Name == "mount":
-			if plain, ok := asVolume(value); ok {
-				if plain, err = throwAway(plain, ownUsers || !p.engine.hasVolume(plain), copyVolume); err != nil {
-					return nil, err
-				}
-				args = append(args, "--volume="+plain)
-				continue
-			}
+		case !keep:
+		case value == "true" && isSwitch(o.Name):
+			c.args = append(c.args, "--"+o.Name)
+		default:
+			c.args = append(c.args, "--"+o.Name+"="+value)
 		}
-		if value == "true" && isSwitch(o.Name) {
-			args = append(args, "--"+o.Name)
-			continue
-		}
-		args = append(args, "--"+o.Name+"="+value)
 	}
-	if ownUsers { // anonymous volumes of the image are Podman's own and are removed with the copy
-		args = append(args, "--label", Label+".users=own")
+	if !networks && p.opts.Network != NetworkShared {
+		c.args = append(c.args, "--network="+p.network)
 	}
 	image := p.subject.Image
-	if image == "" {
+	switch {
+	case made.Bool("rootfs"):
+		directory, _, _ := strings.Cut(made.Image, ":")
+		image = directory + ":O"
+	case image == "":
 		image = made.Image
 	}
-	return append(append(args, image), made.Args...), nil
+	c.image = len(c.args)
+	c.args = append(append(c.args, image), made.Args...)
+	return c, nil
 }
 
-// hasVolume reports whether the source of a mount is there: an overlay over a volume that is not would make it.
-func (e *Engine) hasVolume(value string) bool {
-	source, _, ok := strings.Cut(value, ":")
-	if !ok || strings.ContainsAny(source, "/.") {
-		return true
+// shown returns the command line with the variables in it, as a person would write it.
+func (c *copyCommand) shown() []string {
+	variables := make([]string, len(c.variables))
+	for i, v := range c.variables {
+		variables[i] = "--env=" + v
 	}
-	const enough = 10 * time.Second
-	bounded, cancel := context.WithTimeout(context.Background(), enough)
-	defer cancel()
-	_, err := e.run(bounded, "volume", "exists", source)
-	return err == nil
+	return slices.Insert(slices.Clone(c.args), c.image, variables...)
 }
 
+// copyOption returns the value of an option for a copy, and whether the copy gets the option at all.
+func (p *prover) copyOption(ctx context.Context, o command.Option, ownUsers bool, c *copyCommand) (string, bool, error) {
+	value := o.Value
+	switch o.Name {
+	case "env":
+		c.variables = append(c.variables, value)
+		return "", false, nil
+	case "network":
+		value, keep := p.copyNetwork(value)
+		return value, keep, nil
+	case "dns":
+		return value, p.opts.Network == NetworkShared, nil
+	case "memory":
+		if value == "512m" && p.opts.Memory != "" { // podlint's own suggestion is not a measurement
+			value = p.opts.Memory
+		}
+	case "volume":
+		if m := parseVolume(value); m != nil {
+			value, err := p.throwAway(ctx, m, ownUsers)
+			return value, true, err
+		}
+	case "mount":
+		m, err := parseMount(value)
+		if err != nil {
+			return "", false, err
+		}
+		if m != nil {
+			value, err := p.throwAway(ctx, m, ownUsers)
+			c.args = append(c.args, "--volume="+value)
+			return "", false, err
+		}
+	}
+	return value, !slices.Contains(dropped, o.Name), nil
+}
+
+// copyNetwork returns the value of --network for a copy. An isolated copy is in no network of the original's. In a
+// shared one it has no address, alias or port of the original's.
+func (p *prover) copyNetwork(value string) (string, bool) {
+	if p.opts.Network != NetworkShared {
+		return value, value == "none"
+	}
+	name, details, _ := strings.Cut(value, ":")
+	switch name {
+	case "container", "ns", "host", "none":
+		return value, true
+	case "pasta", "slirp4netns": // their details publish ports
+		return name, true
+	}
+	kept := slices.DeleteFunc(strings.Split(details, ","), func(detail string) bool {
+		key, _, _ := strings.Cut(detail, "=")
+		return slices.Contains([]string{"", "ip", "ip6", "mac", "alias", "host_interface_name"}, key)
+	})
+	return strings.TrimSuffix(name+":"+strings.Join(kept, ","), ":"), true
+}
+
+// lifetime is how many seconds a copy may run before Podman ends it. A copy that podlint looks at has ended long before;
+// one whose podlint was killed ends by itself.
+func (p *prover) lifetime() int {
+	const margin = 2 * time.Minute
+	return int((max(p.opts.Patience, p.opts.For) + margin).Seconds())
+}
+
+// environment returns the content of an environment file, options of the command line and variables of Podman's own
+// environment that pass a copy's variables. No value of theirs is on a command line, which every account can read.
+func (c *copyCommand) environment() (file string, options, own []string, err error) {
+	values, order := map[string]string{}, []string{}
+	for _, v := range c.variables {
+		name, _, _ := strings.Cut(v, "=")
+		if _, again := values[name]; again {
+			order = slices.DeleteFunc(order, func(n string) bool { return n == name })
+		}
+		values[name] = v
+		order = append(order, name)
+	}
+	for _, name := range order {
+		v := values[name]
+		_, _, assigned := strings.Cut(v, "=")
+		const longestLine = 60000 // Podman reads lines of up to 64 KiB
+		switch {
+		case !assigned: // it comes from the environment of whoever runs Podman
+			options = append(options, "--env="+name)
+		case !strings.ContainsAny(v, "\n\r") && len(v) < longestLine && !strings.ContainsAny(name[:1], "# \t"):
+			file += v + "\n"
+		case steersPodman(name):
+			return "", nil, nil, fmt.Errorf("a copy cannot have the variable %s: its value has several lines", name)
+		default:
+			options = append(options, "--env="+name)
+			own = append(own, v)
+		}
+	}
+	return file, options, own, nil
+}
+
+// steersPodman reports whether Podman, or a program that it starts, reads a variable of its own environment.
+func steersPodman(name string) bool {
+	return slices.ContainsFunc([]string{
+		"PATH", "HOME", "USER", "TMPDIR", "XDG_", "CONTAINER", "CONTAINERS_", "PODMAN_", "DOCKER_", "BUILDAH_", "STORAGE_", "LD_",
+		"GO", "LISTEN_", "NOTIFY_SOCKET", "DBUS_", "REGISTRY_", "SSL_", "_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http",
+		"TZ", "LC_", "LANG", "NETAVARK", "SSH_",
+	}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// start runs the command line of a copy and returns the container's ID.
+func (p *prover) start(ctx context.Context, c *copyCommand) (string, error) {
+	file, options, own, err := c.environment()
+	if err != nil {
+		return "", err
+	}
+	if file != "" {
+		path := filepath.Join(p.dir, p.current+".env")
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			return "", err
+		}
+		defer os.Remove(path)
+		options = append([]string{"--env-file=" + path}, options...)
+	}
+	// Behind the original's own --env-file, since of two values the last one counts.
+	out, err := p.engine.runWith(ctx, own, slices.Insert(slices.Clone(c.args), c.image, options...)...)
+	return strings.TrimSpace(out), err
+}
+
+// isSwitch reports whether an option takes no value.
 func isSwitch(flag string) bool {
 	opts, err := command.Flags([]string{"--" + flag}, false)
 	return err == nil && len(opts) == 1
 }
 
-// throwAway makes a mount of which nothing that is written stays: an overlay, or a copy where a user namespace forbids these or there is nothing
-// to lay one over. Read-only mounts stay as they are.
-func throwAway(value string, copied bool, copyVolume func(string) (string, error)) (string, error) {
-	parts := strings.SplitN(value, ":", 3)
-	if len(parts) == 1 { // an anonymous volume
-		return value, nil
-	}
-	var options []string
-	if len(parts) == 3 {
-		options = strings.Split(parts[2], ",")
-	}
-	if slices.Contains(options, "ro") || slices.Contains(options, "O") {
-		return value, nil
-	}
-	if !copied {
-		kept := slices.DeleteFunc(options, func(o string) bool { return o != "z" && o != "Z" })
-		for i, o := range kept { // a label of the copy's own would be taken from the original
-			if o == "Z" {
-				kept[i] = "z"
-			}
-		}
-		return parts[0] + ":" + parts[1] + ":" + strings.Join(append([]string{"O"}, kept...), ","), nil
-	}
-	name, err := copyVolume(parts[0])
-	if err != nil {
-		return "", err
-	}
-	mapped := slices.DeleteFunc(slices.Clone(options), func(o string) bool { return o != "U" && !strings.HasPrefix(o, "idmap") })
-	return strings.TrimSuffix(name+":"+parts[1]+":"+strings.Join(mapped, ","), ":"), nil
+// randomName returns a name that nothing else has.
+func randomName() string {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // it does not fail, by its documentation
+	return namePrefix + hex.EncodeToString(random[:])
 }
 
-// asVolume writes a --mount of type bind or volume as --volume takes it.
-func asVolume(value string) (string, bool) {
-	fields := map[string]string{}
-	for field := range strings.SplitSeq(value, ",") {
-		k, v, _ := strings.Cut(field, "=")
-		fields[k] = v
-	}
-	first := func(names ...string) string {
-		for _, n := range names {
-			if v, ok := fields[n]; ok {
-				return v
-			}
-		}
-		return ""
-	}
-	source, target := first("source", "src"), first("target", "destination", "dst")
-	kind := first("type")
-	if kind != "bind" && kind != "volume" && kind != "" || source == "" || target == "" {
-		return "", false
-	}
-	text := source + ":" + target
-	for _, n := range []string{"ro", "readonly"} {
-		if v, ok := fields[n]; ok && v != "false" {
-			return text + ":ro", true
-		}
-	}
-	for _, n := range []string{"idmap", "U", "chown"} {
-		if v, ok := fields[n]; ok && v != "false" {
-			return text + ":" + map[string]string{"idmap": "idmap", "U": "U", "chown": "U"}[n], true
-		}
-	}
-	return text, true
-}
-
-// try makes a copy, waits for it to be well, and removes it. An error means that podlint cannot go on.
-func (p *prover) try(ctx context.Context, what string, r recipe) (trial, error) {
-	if err := ctx.Err(); err != nil {
-		return trial{}, context.Cause(ctx)
+// try makes a copy, waits for it to be healthy, and removes it. An error means that podlint cannot go on.
+func (p *prover) try(ctx context.Context, what string, c candidate) (result, error) {
+	if ctx.Err() != nil {
+		return result{}, context.Cause(ctx)
 	}
 	begun := time.Now()
-	t, err := p.copyOnce(ctx, r)
+	r, err := p.copyOnce(ctx, c)
 	if ctx.Err() != nil {
-		return t, context.Cause(ctx)
+		return r, context.Cause(ctx)
 	}
 	if err != nil {
-		t = trial{why: err.Error()}
+		r = result{reason: p.engine.Redact(err.Error()), notTried: true}
 	}
 	p.result.Copies++
 	if p.opts.Step != nil {
-		p.opts.Step(what, t.well, time.Since(begun))
+		p.opts.Step(p.engine.Redact(what), r.healthy, time.Since(begun))
 	}
-	return t, nil
+	return r, nil
 }
 
-func (p *prover) copyOnce(ctx context.Context, r recipe) (trial, error) {
-	var random [4]byte
-	if _, err := rand.Read(random[:]); err != nil {
-		return trial{}, err
-	}
-	name := namePrefix + hex.EncodeToString(random[:])
-	var volumes []string
+// copyOnce makes a copy, looks at it and removes it. An error means that no copy could be made.
+func (p *prover) copyOnce(ctx context.Context, c candidate) (result, error) {
+	p.current, p.volumes = randomName(), nil
 	defer func() {
-		for _, v := range volumes {
-			p.engine.removeVolume(ctx, v)
+		for _, v := range p.volumes {
+			p.cleaned(v, p.engine.removeVolume(ctx, v))
 		}
 	}()
-	args, err := p.copied(name, p.words(r), func(source string) (string, error) {
-		volume := fmt.Sprintf("%s-%d", name, len(volumes))
-		volumes = append(volumes, volume)
-		return volume, p.copyVolume(ctx, source, volume)
-	})
+	made, err := p.copyCommand(ctx, p.words(c))
 	if err != nil {
-		return trial{}, err
+		return result{}, err
 	}
 	if p.engine.Dry != nil {
+		p.engine.Dry(p.engine.Redact(command.Join(append(slices.Clone(p.engine.Program), made.shown()...))))
+		return result{healthy: true}, nil
+	}
+	id := ""
+	defer func() {
+		if id != "" {
+			p.cleaned(p.current, p.engine.remove(ctx, id))
+			return
+		}
+		p.cleaned(p.current, p.engine.removeOwn(ctx, p.current))
+	}()
+	if id, err = p.start(ctx, made); err != nil {
+		id = ""
+		if isPodmanFailure(err) {
+			return result{}, err
+		}
+		return result{reason: err.Error()}, nil
+	}
+	return p.look(ctx, p.current), nil
+}
+
+// cleaned reports what could not be removed.
+func (p *prover) cleaned(name string, err error) {
+	if err != nil && p.engine.Dry == nil {
+		p.notice(fmt.Sprintf("%s could not be removed: %s", name, err))
+	}
+}
+
+func (p *prover) notice(text string) {
+	if p.opts.Notice != nil {
+		p.opts.Notice(p.engine.Redact(text))
+	}
+}
+
+// isolate makes the network that copies are in, and returns what removes it.
+func (p *prover) isolate(ctx context.Context) (remove func(), err error) {
+	p.network = "none"
+	if p.opts.Network == NetworkShared || p.usesNoNetwork() {
+		return func() {}, nil
+	}
+	name := randomName()
+	args := []string{"network", "create", "--internal", "--label", Label + "=" + owner()}
+	if p.opts.URL == "" { // the host has an address in the network, by which it asks, only with a name server there
+		args = append(args, "--disable-dns")
+	}
+	args = append(args, name)
+	if p.engine.Dry != nil {
+		p.network = name
 		p.engine.Dry(command.Join(append(slices.Clone(p.engine.Program), args...)))
-		return trial{well: true}, nil
+		return func() {}, nil
 	}
-	defer p.engine.remove(ctx, name)
-	if _, err := p.engine.run(ctx, args...); err != nil {
-		if log := p.lastWords(ctx, name); log != "" {
-			return trial{why: log}, nil
-		}
-		return trial{why: err.Error()}, nil
+	_, err = p.engine.run(ctx, args...)
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case err != nil:
+		p.notice("copies have no network at all, since podman network create fails: " + err.Error())
+		return func() {}, nil
+	default:
+		p.network = name
 	}
-	why := p.wait(ctx, name)
-	t := trial{well: why == "", why: why}
-	if t.well && len(p.opts.Probe) == 0 && p.opts.URL == "" {
-		if p.denied == nil { // the first copy, as it is
-			p.denied = map[string]bool{}
-			for _, line := range p.log(ctx, name) {
-				p.denied[withoutDigits(line)] = true
-			}
-		} else if line := p.newDenial(ctx, name); line != "" {
-			return trial{why: line}, nil
-		}
-	}
-	if t.well {
-		if gone := p.missing(ctx, name); gone != "" {
-			return trial{why: "the process " + gone + " is not there"}, nil
-		}
-		t.written = p.written(ctx, name)
-	} else if log := p.lastWords(ctx, name); log != "" {
-		t.why = log
-	}
-	return t, nil
+	return func() { p.cleaned(name, p.engine.removeNetwork(ctx, name)) }, err
 }
 
-// state is what inspect says of a copy.
-type state struct {
-	State struct {
-		Running  bool
-		ExitCode int
-	}
-	Config struct {
-		Healthcheck *struct{ Test []string }
-	}
-	NetworkSettings struct {
-		IPAddress string
-		Networks  map[string]struct{ IPAddress string }
-	}
-}
-
-func (p *prover) inspect(ctx context.Context, name string) (*state, error) {
-	out, err := p.engine.run(ctx, "inspect", "--type", "container", name)
+func (p *prover) usesNoNetwork() bool {
+	made, err := command.Parse(p.originalWords())
 	if err != nil {
-		return nil, err
+		return false
 	}
-	var list []state
-	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 1 {
-		return nil, fmt.Errorf("podman inspect of the copy says nothing that podlint knows")
-	}
-	return &list[0], nil
-}
-
-// wait waits for a copy to be well and returns why it is not, empty where it is.
-func (p *prover) wait(ctx context.Context, name string) string {
-	deadline := time.Now().Add(max(p.opts.Patience, p.opts.For))
-	steady := time.Now().Add(p.opts.For)
-	last := "it did not get well in time"
-	const pause = 250 * time.Millisecond
-	for {
-		s, err := p.inspect(ctx, name)
-		switch {
-		case ctx.Err() != nil:
-			return "interrupted"
-		case err != nil:
-			return err.Error()
-		case !s.State.Running:
-			return fmt.Sprintf("it ended with status %d", s.State.ExitCode)
-		}
-		checked := s.Config.Healthcheck != nil && len(s.Config.Healthcheck.Test) > 0 && s.Config.Healthcheck.Test[0] != "NONE"
-		switch {
-		case len(p.opts.Probe) > 0:
-			if _, err = p.engine.run(ctx, append([]string{"exec", name}, p.opts.Probe...)...); err == nil {
-				return ""
-			}
-			last = "the probe fails: " + err.Error()
-		case p.opts.URL != "":
-			if err = answers(ctx, p.opts.URL, s); err == nil {
-				return ""
-			}
-			last = "the probe fails: " + err.Error()
-		case checked:
-			if _, err = p.engine.run(ctx, "healthcheck", "run", name); err == nil {
-				return ""
-			}
-			last = "its health check fails"
-		default:
-			if time.Now().After(steady) {
-				return ""
-			}
-		}
-		if time.Now().After(deadline) {
-			return last
-		}
-		select {
-		case <-ctx.Done():
-			return "interrupted"
-		case <-time.After(pause):
-		}
-	}
-}
-
-// answers asks an address; a host of "container" is the copy's.
-func answers(ctx context.Context, address string, s *state) error {
-	u, err := url.Parse(address)
-	if err != nil {
-		return err
-	}
-	if u.Hostname() == "container" {
-		ip := s.NetworkSettings.IPAddress
-		for _, n := range s.NetworkSettings.Networks {
-			if ip == "" {
-				ip = n.IPAddress
-			}
-		}
-		if ip == "" {
-			return fmt.Errorf("the copy has no address that podlint could ask; use --probe")
-		}
-		u.Host = ip + ":" + u.Port()
-	}
-	const enough = 3 * time.Second
-	bounded, cancel := context.WithTimeout(ctx, enough)
-	defer cancel()
-	request, err := http.NewRequestWithContext(bounded, http.MethodGet, u.String(), http.NoBody)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode >= http.StatusInternalServerError {
-		return fmt.Errorf("it answers %s", response.Status)
-	}
-	return nil
-}
-
-// lastWords returns the line of a copy's log that says best why it is not well.
-func (p *prover) lastWords(ctx context.Context, name string) string {
-	lines := p.log(ctx, name)
-	for _, line := range slices.Backward(lines) {
-		if isDenial(line) {
-			return line
-		}
-	}
-	for _, line := range slices.Backward(lines) {
-		lower := strings.ToLower(line)
-		for _, sign := range []string{"cannot", "can't", "failed", "error"} {
-			if strings.Contains(lower, sign) {
-				return line
-			}
-		}
-	}
-	if len(lines) == 0 {
-		return ""
-	}
-	return lines[len(lines)-1]
-}
-
-// log returns the last lines of a copy's log.
-func (p *prover) log(ctx context.Context, name string) []string {
-	const tail = "200"
-	words := append(slices.Clone(p.engine.Program), "logs", "--tail", tail, name)
-	const enough = 10 * time.Second
-	bounded, cancel := context.WithTimeout(ctx, enough)
-	defer cancel()
-	out, err := exec.CommandContext(bounded, words[0], words[1:]...).CombinedOutput()
-	if err != nil {
-		return nil
-	}
-	var lines []string
-	for line := range strings.SplitSeq(string(out), "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-// isDenial reports whether a line of a log says that the kernel has refused something: EACCES, EPERM or EROFS in the C library's words.
-func isDenial(line string) bool {
-	lower := strings.ToLower(line)
-	return strings.Contains(lower, "permission denied") || strings.Contains(lower, "not permitted") || strings.Contains(lower, "read-only file system")
-}
-
-// newDenial returns a line of a copy's log by which it was refused what the copy without any change was not. A service may go on running
-// after that, with workers that die or files that are not written, so that to run is not to be well.
-func (p *prover) newDenial(ctx context.Context, name string) string {
-	for _, line := range p.log(ctx, name) {
-		if isDenial(line) && !p.denied[withoutDigits(line)] {
-			return line
-		}
-	}
-	return ""
-}
-
-// missing returns a process that the copy without any change has and this one has not, empty for none: a service's master may run on while
-// its workers cannot be started. Where Podman does not tell which processes there are, none is missing.
-func (p *prover) missing(ctx context.Context, name string) string {
-	out, err := p.engine.run(ctx, "top", name, "args")
-	if err != nil {
-		return ""
-	}
-	there := map[string]bool{}
-	for i, line := range strings.Split(strings.TrimSpace(out), "\n") {
-		if i > 0 { // the heading
-			there[withoutDigits(strings.TrimSpace(line))] = true
-		}
-	}
-	if p.processes == nil {
-		p.processes = there
-		return ""
-	}
-	for process := range p.processes {
-		if !there[process] {
-			return process
-		}
-	}
-	return ""
-}
-
-// withoutDigits makes lines alike that differ in times and process IDs.
-func withoutDigits(line string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return -1
-		}
-		return r
-	}, line)
-}
-
-// written returns the files that a copy has added or changed outside of its volumes.
-func (p *prover) written(ctx context.Context, name string) []string {
-	return p.engine.Written(ctx, name)
-}
-
-// Written returns the files that a container has added or changed outside of its volumes, by podman diff. Directories that stand there only
-// since something below them was written are left out.
-func (e *Engine) Written(ctx context.Context, name string) []string {
-	out, err := e.run(ctx, "diff", name)
-	if err != nil {
-		return nil
-	}
-	var paths []string
-	for line := range strings.SplitSeq(out, "\n") {
-		kind, file, ok := strings.Cut(strings.TrimSpace(line), " ")
-		if ok && (kind == "A" || kind == "C") {
-			paths = append(paths, file)
-		}
-	}
-	return podman.Leaves(paths)
-}
-
-// copyVolume makes a volume with a copy of another's content, or a directory's, up to the limit.
-func (p *prover) copyVolume(ctx context.Context, source, volume string) error {
-	if p.engine.Dry != nil {
-		p.engine.Dry(command.Join(append(slices.Clone(p.engine.Program), "volume", "create", volume)) + "  # and a copy of " + source)
-		return nil
-	}
-	dir := source
-	if !strings.HasPrefix(source, "/") {
-		out, err := p.engine.run(ctx, "volume", "inspect", "--format", "{{.Mountpoint}}", source)
-		if err != nil {
-			if strings.Contains(err.Error(), "no such volume") {
-				_, err = p.engine.run(ctx, "volume", "create", "--label", Label+"="+owner(), volume)
-			}
-			return err
-		}
-		dir = strings.TrimSpace(out)
-	}
-	if _, err := p.engine.run(ctx, "volume", "create", "--label", Label+"="+owner(), volume); err != nil {
-		return err
-	}
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return fmt.Errorf("%s is a file, which a copy with users of its own cannot have", source)
-	}
-	// Files of a rootless Podman's users can be read only from within its user namespace.
-	tar := []string{"tar", "-C", dir, "-c", "."}
-	if os.Geteuid() != 0 {
-		tar = append(append(slices.Clone(p.engine.Program), "unshare"), tar...)
-	}
-	load := append(slices.Clone(p.engine.Program), "volume", "import", volume, "-")
-	reader := exec.CommandContext(ctx, tar[0], tar[1:]...)
-	writer := exec.CommandContext(ctx, load[0], load[1:]...)
-	pipe, err := reader.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	limited := &limitedReader{from: pipe, left: p.opts.CopyLimit}
-	writer.Stdin = limited
-	if err := reader.Start(); err != nil {
-		return err
-	}
-	out, err := writer.CombinedOutput()
-	_ = pipe.Close()
-	if limited.left < 0 {
-		_ = reader.Wait()
-		return fmt.Errorf("%s is larger than %d MiB, which is the most that is copied (--copy-limit)", source, p.opts.CopyLimit>>20)
-	}
-	if err := reader.Wait(); err != nil {
-		return fmt.Errorf("copying %s: %w", source, err)
-	}
-	if err != nil {
-		return fmt.Errorf("copying %s: %s", source, strings.TrimSpace(string(out)))
-	}
-	return nil
+	networks := made.All("network")
+	return len(networks) == 1 && networks[0].Value == "none"
 }

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// limitedReader fails where more comes than it lets through.
+// limitedReader fails once it has read more bytes than it may.
 type limitedReader struct {
 	from io.Reader
 	left int64

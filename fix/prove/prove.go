@@ -1,15 +1,17 @@
-// Package prove tries hardened copies of a container until the tightest one is found that still runs.
+// Package prove tries hardened copies of a container until the tightest set of fixes is found with which it still runs.
 //
-// A copy has a name and a label of podlint's own, no published port, its image and its secrets as the original has them, and over each
-// directory that it may write a throw-away overlay, or where a user namespace forbids that a copy of it. The original is read and never
-// touched. Every copy is removed when it has been looked at; one that a killed podlint has left is removed by the next run, which knows it by
-// its label.
+// A copy has a name and a label of podlint's own, no published port, no name, address or label of the original's, its image
+// and its secrets, and a throw-away overlay over each directory that it may write, or a copy of it where a user namespace
+// forbids that. It is in an internal network that podlint makes, unless the caller shares the original's. The original is
+// read and never touched. Every copy is removed when it has been looked at. Podman ends a copy whose podlint was killed,
+// and the next run removes it, which knows it by its label.
 package prove
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -28,69 +30,90 @@ type Subject struct {
 	Text, Path string
 	// Findings are those that can be fixed; each names Path as its definition's file.
 	Findings []*rules.Finding
+	// Container is what is known of the container, for what a copy of it could do; nil for nothing.
+	Container *podman.Container
 	// Image is what copies are made of: the original's image by its ID.
 	Image string
 	// Capabilities are those that the original may have, without "CAP_".
 	Capabilities []string
 	// Written holds the paths that the original has written outside of its volumes.
 	Written []string
+	// Secrets holds values that no output may show, besides those that are found in Text and in its environment files.
+	Secrets []string
 }
+
+// The values of Options.Network.
+const (
+	// NetworkIsolated puts copies into an internal network of their own.
+	NetworkIsolated = "isolated"
+	// NetworkShared puts copies into the networks of the original, where they reach what it reaches.
+	NetworkShared = "shared"
+)
 
 // Options say how to prove.
 type Options struct {
-	// Probe is a command that is run in a copy and succeeds when it is well, URL an address that answers then; a host of "container" stands for
-	// the copy's address. Where there is neither, the image's or container's health check counts, else that it still runs after For.
+	// Probe is run in the copy and must exit 0 once it is healthy; URL must answer, and its host "container" is the copy's
+	// address. Without both, the image's or container's health check counts, else that it still runs after For.
 	Probe []string
 	URL   string
 	For   time.Duration
-	// Patience is how long a copy may take to get well.
+	// Patience is how long to wait for a copy to become healthy.
 	Patience time.Duration
-	// MapMounts is the option that makes mounts readable for a container with users of its own: "idmap", or "U" for a rootless Podman, whose
-	// kernel does not let it map mounts.
+	// Network is NetworkIsolated or NetworkShared; empty for the first.
+	Network string
+	// MapMounts is the option that makes mounts readable for a container with users of its own: "idmap", or "U" for a
+	// rootless Podman, whose kernel does not let it map mounts.
 	MapMounts string
-	// Memory is the most that a copy may take, as --memory has it; empty for no limit.
+	// Memory is the limit of a copy, as --memory has it; empty for no limit.
 	Memory string
-	// CopyLimit is how many bytes of a volume are copied at most.
+	// CopyLimit is the maximum number of bytes of a volume that are copied.
 	CopyLimit int64
-	// Force copies what podlint would rather not.
+	// Force copies even containers that podlint refuses to copy.
 	Force bool
-	// Step is told what is tried next, and how it went.
-	Step func(what string, ok bool, took time.Duration)
+	// Step receives what was tried, and whether the copy was healthy.
+	Step func(what string, healthy bool, took time.Duration)
+	// Notice receives what a copy cannot have, before the first one is made, and what could not be removed.
+	Notice func(text string)
 }
 
-// Result is the tightest set that runs.
+// Result is the tightest set of fixes with which copies are healthy.
 type Result struct {
-	// Kept holds, for each finding in the subject's order, whether its fix holds.
+	// Kept holds, for each finding in the subject's order, whether its fix is verified.
 	Kept []bool
 	// Capabilities are what has to be added back, Tmpfs the paths that need a tmpfs.
 	Capabilities, Tmpfs []string
 	// MapMounts is the option that mounts need with users of the container's own: "idmap" or "U".
 	MapMounts string
-	// Why says what fails without an exception: by a capability's name, or a rule's ID where its fix is left out.
+	// Why says what fails without an exception: by a capability's name, or a rule's ID where its fix breaks the service.
 	Why map[string]string
+	// NotTried says, by a rule's ID, why no copy with its fix could be made. That says nothing of the service.
+	NotTried map[string]string
 	// Copies is how many were made, Took how long it all took.
 	Copies int
 	Took   time.Duration
 }
 
-// ErrSick says that a copy without any change does not get well, so that nothing can be proven.
-var ErrSick = errors.New("a copy as it is does not get well")
+// ErrUnhealthy says that the unmodified copy never became healthy, so that nothing can be proven.
+var ErrUnhealthy = errors.New("the unmodified copy never became healthy")
 
-// ErrUnsteady says that copies which were well at first did not stay so, so that nothing is proven.
-var ErrUnsteady = errors.New("copies that are well do not stay so")
+// ErrFlaky says that copies which were healthy at first did not stay healthy, so that nothing is proven.
+var ErrFlaky = errors.New("copies that are healthy do not stay healthy")
 
-// recipe is what is changed in one copy.
-type recipe struct {
+// ErrNotTried says that Podman could not make a copy.
+var ErrNotTried = errors.New("not tried, because Podman cannot make a copy")
+
+// candidate is what is changed in one copy.
+type candidate struct {
 	on     []bool
 	caps   []string
 	tmpfs  []string
 	mounts string // the option that mounts get with users of its own
 }
 
-func (r recipe) with(i int) recipe {
-	on := slices.Clone(r.on)
+func (c candidate) with(i int) candidate {
+	on := slices.Clone(c.on)
 	on[i] = true
-	return recipe{on, slices.Clone(r.caps), slices.Clone(r.tmpfs), r.mounts}
+	return candidate{on, slices.Clone(c.caps), slices.Clone(c.tmpfs), c.mounts}
 }
 
 // prover proves one subject.
@@ -99,58 +122,186 @@ type prover struct {
 	subject Subject
 	opts    Options
 	result  Result
-	// denied holds the lines that the copy without any change logs.
+	// dir is a directory that only this account can enter, for what copies read of the host; network is theirs.
+	dir, network string
+	// current is the name of the copy that is made, volumes are those made for it, files counts the copies of files.
+	current string
+	volumes []string
+	files   int
+	// denied holds the lines that the unmodified copy logs.
 	denied map[string]bool
-	// processes holds those that the copy without any change runs.
+	// processes holds those that the unmodified copy runs.
 	processes map[string]bool
 }
 
-// Prove finds the tightest set of fixes with which a copy still gets well.
+// Prove finds the tightest set of fixes with which a copy is still healthy.
 func Prove(ctx context.Context, engine *Engine, subject Subject, opts Options) (*Result, error) {
-	p := &prover{engine: engine, subject: subject, opts: opts, result: Result{Why: map[string]string{}}}
+	p := &prover{engine: engine, subject: subject, opts: opts}
+	p.result = Result{Why: map[string]string{}, NotTried: map[string]string{}}
 	begun := time.Now()
-	if reason := refusal(subject.Text); reason != "" && !opts.Force {
-		return nil, fmt.Errorf("it is not copied: %s", reason)
+	engine.HideSecrets(subject.Secrets...)
+	engine.HideSecrets(p.knownSecrets(ctx)...)
+	if reason := refusal(&subject); reason != "" && !opts.Force {
+		return nil, errors.New(engine.Redact("it is not copied: " + reason))
 	}
-	nothing := recipe{on: make([]bool, len(subject.Findings)), mounts: opts.MapMounts}
-	plain, err := p.try(ctx, "a copy as it is", nothing)
+	if engine.Dry == nil {
+		dir, err := engine.privateDir()
+		if err != nil {
+			return nil, err
+		}
+		p.dir = dir
+		defer os.RemoveAll(dir)
+	}
+	for _, text := range p.restrictions() {
+		p.notice(text)
+	}
+	removeNetwork, err := p.isolate(ctx)
+	defer removeNetwork()
 	if err != nil {
 		return nil, err
 	}
-	if !plain.well {
-		return nil, fmt.Errorf("%w: %s", ErrSick, plain.why)
+	unmodified := candidate{on: make([]bool, len(subject.Findings)), mounts: opts.MapMounts}
+	first, err := p.first(ctx, unmodified)
+	if err != nil {
+		return nil, err
 	}
-	written := podman.WrittenDirectories(slices.Concat(plain.written, subject.Written))
-
-	var kept recipe
-	for again := false; ; again = true {
-		p.result.Why = map[string]string{}
-		if kept, err = p.tightest(ctx, nothing, written); err != nil {
-			return nil, err
-		}
-		// A copy that dies a moment after it was looked at was called well. So the result is looked at for longer, and where it does not last,
-		// every copy is.
-		const longer = 3
-		p.opts.For *= longer
-		last, err := p.try(ctx, "the tightest set once more, for longer", kept)
-		switch {
-		case err != nil:
-			return nil, err
-		case !last.well && again:
-			return nil, fmt.Errorf("%w: %s", ErrUnsteady, last.why)
-		}
-		if last.well {
-			break
-		}
+	kept, err := p.lasting(ctx, unmodified, podman.WrittenDirectories(slices.Concat(first.written, subject.Written)))
+	if err != nil {
+		return nil, err
 	}
 	p.result.Kept, p.result.Capabilities, p.result.Tmpfs, p.result.MapMounts = kept.on, kept.caps, kept.tmpfs, kept.mounts
 	p.result.Took = time.Since(begun)
 	return &p.result, nil
 }
 
+// first tries the unmodified copy, once more without a network where the first one cannot have its own.
+func (p *prover) first(ctx context.Context, unmodified candidate) (result, error) {
+	r, err := p.try(ctx, "an unmodified copy", unmodified)
+	if err == nil && r.notTried && p.network != "none" {
+		reason := r.reason
+		before := p.network
+		p.network = "none"
+		if r, err = p.try(ctx, "an unmodified copy without a network", unmodified); err == nil && r.notTried {
+			p.network = before
+		} else {
+			p.notice("copies have no network at all: " + reason)
+		}
+	}
+	switch {
+	case err != nil:
+		return r, err
+	case r.notTried:
+		return r, fmt.Errorf("%w: %s", ErrNotTried, r.reason)
+	case !r.healthy:
+		return r, fmt.Errorf("%w: %s", ErrUnhealthy, r.reason)
+	}
+	return r, nil
+}
+
+// lasting finds the tightest set with which a copy is healthy for longer than the moment it was looked at.
+func (p *prover) lasting(ctx context.Context, unmodified candidate, written []string) (candidate, error) {
+	for again := false; ; again = true {
+		p.result.Why, p.result.NotTried = map[string]string{}, map[string]string{}
+		kept, err := p.tightest(ctx, unmodified, written)
+		if err != nil {
+			return kept, err
+		}
+		// A copy that dies right after it was looked at was called healthy. So the final set is watched for longer, and if
+		// it does not last, every copy is.
+		const longer = 3
+		p.opts.For *= longer
+		last, err := p.try(ctx, "the tightest set once more, for longer", kept)
+		switch {
+		case err != nil:
+			return kept, err
+		case last.healthy:
+			return kept, nil
+		case last.notTried:
+			return kept, fmt.Errorf("%w: %s", ErrNotTried, last.reason)
+		case again:
+			return kept, fmt.Errorf("%w: %s", ErrFlaky, last.reason)
+		}
+	}
+}
+
+// restrictions says what a copy cannot have, and what leaves a copy, for who runs the proof.
+func (p *prover) restrictions() []string {
+	made, err := command.Parse(p.originalWords())
+	if err != nil {
+		return nil
+	}
+	var found []string
+	names := func(option string) string {
+		var values []string
+		for _, o := range made.All(option) {
+			values = append(values, o.Value)
+		}
+		return strings.Join(values, ", ")
+	}
+	networks := names("network")
+	switch {
+	case networks == "none":
+	case p.opts.Network == NetworkShared && networks == "":
+		found = append(found, "copies share the original's network: what they send leaves this machine")
+	case p.opts.Network == NetworkShared:
+		found = append(found, "copies share the original's networks ("+networks+"): they can take jobs, write to databases and"+
+			" send mail as the original does")
+	case networks == "":
+		found = append(found, "copies have an internal network of their own: they reach nothing outside;"+
+			" --network shared takes that risk")
+	default:
+		found = append(found, "copies have an internal network of their own: nothing in "+networks+
+			" is reachable; --network shared takes that risk")
+	}
+	if secrets := names("secret"); secrets != "" {
+		found = append(found, "copies get the original's secrets: "+secrets)
+	}
+	if hostname := names("hostname"); hostname != "" {
+		found = append(found, "copies do not have the hostname "+hostname)
+	}
+	if len(made.All("health-log-destination")) > 0 {
+		found = append(found, "copies do not write the health log")
+	}
+	return found
+}
+
+// knownSecrets returns the values of the subject that are secret: those in its command line, of its environment files and
+// of its Podman secrets, if Podman shows them (4.7 does).
+func (p *prover) knownSecrets(ctx context.Context) []string {
+	words := p.originalWords()
+	found := append(commandSecrets(words), SecretParts(p.subject.Text)...)
+	made, err := command.Parse(words)
+	if err != nil {
+		return found
+	}
+	for _, o := range made.All("env-file") {
+		const most = 1 << 20
+		if info, err := os.Stat(o.Value); err != nil || !info.Mode().IsRegular() || info.Size() > most {
+			continue
+		}
+		data, err := os.ReadFile(o.Value)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(data)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+			found = append(found, PairSecrets(name, value)...)
+		}
+	}
+	for _, o := range made.All("secret") {
+		name, _, _ := strings.Cut(o.Value, ",")
+		name = strings.TrimPrefix(name, "source=")
+		data, err := p.engine.query(ctx, "secret", "inspect", "--showsecret", "--format", "{{.SecretData}}", name)
+		if err == nil {
+			found = append(found, strings.TrimSuffix(data, "\n"))
+		}
+	}
+	return found
+}
+
 // tightest finds the tightest set, from what has no fix at all.
-func (p *prover) tightest(ctx context.Context, nothing recipe, written []string) (recipe, error) {
-	all := nothing
+func (p *prover) tightest(ctx context.Context, unmodified candidate, written []string) (candidate, error) {
+	all := unmodified
 	for i := range p.subject.Findings {
 		all = all.with(i)
 	}
@@ -159,16 +310,16 @@ func (p *prover) tightest(ctx context.Context, nothing recipe, written []string)
 	}
 	first, err := p.try(ctx, "every fix at once", all)
 	if err != nil {
-		return nothing, err
+		return unmodified, err
 	}
 	kept := all
-	if !first.well {
-		if kept, err = p.build(ctx, nothing, written); err != nil {
-			return nothing, err
+	if !first.healthy {
+		if kept, err = p.build(ctx, unmodified, written); err != nil {
+			return unmodified, err
 		}
 	}
 	if kept, err = p.fewerCapabilities(ctx, kept); err != nil {
-		return nothing, err
+		return unmodified, err
 	}
 	return p.fewerTmpfs(ctx, kept)
 }
@@ -177,8 +328,8 @@ func (p *prover) has(rule string) bool {
 	return slices.ContainsFunc(p.subject.Findings, func(f *rules.Finding) bool { return f.Rule.ID == rule })
 }
 
-// build adds one fix after the other, those first that break least, and keeps those with which the copy stays well.
-func (p *prover) build(ctx context.Context, from recipe, written []string) (recipe, error) {
+// build adds one fix after the other, those first that break least, and keeps those with which the copy stays healthy.
+func (p *prover) build(ctx context.Context, from candidate, written []string) (candidate, error) {
 	kept := from
 	order := make([]int, len(p.subject.Findings))
 	for i := range order {
@@ -213,7 +364,7 @@ func (p *prover) build(ctx context.Context, from recipe, written []string) (reci
 			return kept, err
 		}
 		switch {
-		case tried.well:
+		case tried.healthy:
 			kept = next
 			continue
 		case f.Rule.ID == "uid-map" && next.mounts == "idmap" && Mounts(p.subject.Text):
@@ -222,7 +373,7 @@ func (p *prover) build(ctx context.Context, from recipe, written []string) (reci
 			if err != nil {
 				return kept, err
 			}
-			if given.well {
+			if given.healthy {
 				kept = next
 				continue
 			}
@@ -236,19 +387,23 @@ func (p *prover) build(ctx context.Context, from recipe, written []string) (reci
 				continue
 			}
 		}
-		p.result.Why[f.Rule.ID] = tried.why
+		if tried.notTried {
+			p.result.NotTried[f.Rule.ID] = tried.reason
+			continue
+		}
+		p.result.Why[f.Rule.ID] = tried.reason
 	}
 	return kept, nil
 }
 
-// capabilities finds which of the original's capabilities have to be added back, by halves: those of which the copy is well without are let
-// go together.
-func (p *prover) capabilities(ctx context.Context, r recipe) (recipe, bool, error) {
+// capabilities finds which of the original's capabilities have to be added back. It halves the list, so that many that the
+// copy does not need are dropped together.
+func (p *prover) capabilities(ctx context.Context, r candidate) (candidate, bool, error) {
 	have := slices.Clone(p.subject.Capabilities)
 	slices.Sort(have)
 	r.caps = have
 	whole, err := p.try(ctx, "cap-drop-all, and every capability added back", r)
-	if err != nil || !whole.well {
+	if err != nil || !whole.healthy {
 		return r, false, err
 	}
 	var needed func(some, others []string) ([]string, error)
@@ -256,17 +411,17 @@ func (p *prover) capabilities(ctx context.Context, r recipe) (recipe, bool, erro
 		if len(some) == 0 {
 			return nil, nil
 		}
-		without := r
-		without.caps = others
-		tried, err := p.try(ctx, "without "+strings.Join(some, ", "), without)
+		fewer := r
+		fewer.caps = others
+		tried, err := p.try(ctx, "without "+strings.Join(some, ", "), fewer)
 		if err != nil {
 			return nil, err
 		}
 		switch {
-		case tried.well:
+		case tried.healthy:
 			return nil, nil
 		case len(some) == 1:
-			p.result.Why[some[0]] = tried.why
+			p.result.Why[some[0]] = tried.reason
 			return some, nil
 		}
 		half := len(some) / 2
@@ -284,31 +439,31 @@ func (p *prover) capabilities(ctx context.Context, r recipe) (recipe, bool, erro
 	slices.Sort(caps)
 	r.caps = caps
 	last, err := p.try(ctx, "cap-drop-all with what it needs", r)
-	return r, err == nil && last.well, err
+	return r, err == nil && last.healthy, err
 }
 
-// fewerCapabilities lets go of each capability that the copy is well without, now that it may run as another user.
-func (p *prover) fewerCapabilities(ctx context.Context, r recipe) (recipe, error) {
+// fewerCapabilities drops each capability that the copy does not need, now that it may run as another user.
+func (p *prover) fewerCapabilities(ctx context.Context, r candidate) (candidate, error) {
 	for _, name := range slices.Clone(r.caps) {
 		if !p.changesUser(r) {
 			return r, nil
 		}
-		fewer := recipe{r.on, slices.DeleteFunc(slices.Clone(r.caps), func(c string) bool { return c == name }), r.tmpfs, r.mounts}
+		fewer := candidate{r.on, without(r.caps, name), r.tmpfs, r.mounts}
 		tried, err := p.try(ctx, "as that user without "+name, fewer)
 		if err != nil {
 			return r, err
 		}
-		if tried.well {
+		if tried.healthy {
 			r = fewer
 		} else {
-			p.result.Why[name] = tried.why
+			p.result.Why[name] = tried.reason
 		}
 	}
 	return r, nil
 }
 
-// changesUser reports whether a recipe runs as another user than the original.
-func (p *prover) changesUser(r recipe) bool {
+// changesUser reports whether a candidate runs as another user than the original.
+func (p *prover) changesUser(r candidate) bool {
 	for i, f := range p.subject.Findings {
 		if r.on[i] && (f.Rule.ID == "root-user" || f.Rule.ID == "user-nobody") {
 			return true
@@ -317,40 +472,40 @@ func (p *prover) changesUser(r recipe) bool {
 	return false
 }
 
-// fewerTmpfs lets go of each tmpfs that the copy is well without.
-func (p *prover) fewerTmpfs(ctx context.Context, r recipe) (recipe, error) {
+// fewerTmpfs drops each tmpfs that the copy does not need.
+func (p *prover) fewerTmpfs(ctx context.Context, r candidate) (candidate, error) {
 	if len(r.tmpfs) == 0 {
 		return r, nil
 	}
-	bare := recipe{r.on, r.caps, nil, r.mounts}
+	bare := candidate{r.on, r.caps, nil, r.mounts}
 	tried, err := p.try(ctx, "read-only without a tmpfs", bare)
 	if err != nil {
 		return r, err
 	}
-	if tried.well {
+	if tried.healthy {
 		return bare, nil
 	}
 	if len(r.tmpfs) == 1 {
-		p.result.Why[r.tmpfs[0]] = tried.why
+		p.result.Why[r.tmpfs[0]] = tried.reason
 		return r, nil
 	}
 	for _, path := range slices.Clone(r.tmpfs) {
-		fewer := recipe{r.on, r.caps, slices.DeleteFunc(slices.Clone(r.tmpfs), func(t string) bool { return t == path }), r.mounts}
+		fewer := candidate{r.on, r.caps, without(r.tmpfs, path), r.mounts}
 		tried, err := p.try(ctx, "read-only without a tmpfs on "+path, fewer)
 		if err != nil {
 			return r, err
 		}
-		if tried.well {
+		if tried.healthy {
 			r = fewer
 		} else {
-			p.result.Why[path] = tried.why
+			p.result.Why[path] = tried.reason
 		}
 	}
 	return r, nil
 }
 
-// Apply returns the text of a definition with the fixes that hold, and the findings that were given: cap-drop-all's with the capabilities
-// that are needed, read-only's with the tmpfs.
+// Apply returns the text of a definition with the verified fixes: cap-drop-all's with the capabilities that are needed,
+// read-only's with the tmpfs.
 func Apply(path string, text []byte, findings []*rules.Finding, r *Result, version string) fix.Outcome {
 	var kept []*rules.Finding
 	for i, f := range findings {
@@ -370,7 +525,11 @@ func Adjusted(f *rules.Finding, r *Result) rules.Fix {
 	switch f.Rule.ID {
 	case "cap-drop-all":
 		if len(r.Capabilities) > 0 {
-			add(rules.Change{Flag: "--cap-add=" + strings.Join(r.Capabilities, ","), Key: "AddCapability=" + strings.Join(r.Capabilities, " "), Since: "4.4"})
+			add(rules.Change{
+				Flag:  "--cap-add=" + strings.Join(r.Capabilities, ","),
+				Key:   "AddCapability=" + strings.Join(r.Capabilities, " "),
+				Since: "4.4",
+			})
 		}
 	case "uid-map", "uid-map-shared":
 		changed.MountOption = r.MapMounts
@@ -383,10 +542,19 @@ func Adjusted(f *rules.Finding, r *Result) rules.Fix {
 	return changed
 }
 
-// words returns the command line of a copy, before what makes it a copy.
-func (p *prover) words(r recipe) []string {
-	out := Apply(p.subject.Path, []byte(p.subject.Text), p.subject.Findings, &Result{Kept: r.on, Capabilities: r.caps, Tmpfs: r.tmpfs, MapMounts: r.mounts}, "")
-	calls := command.Script{File: p.subject.Path, Text: string(out.After)}.Calls()
+// words returns the command line of a candidate, before what makes it a copy.
+func (p *prover) words(c candidate) []string {
+	out := Apply(p.subject.Path, []byte(p.subject.Text), p.subject.Findings, &Result{
+		Kept: c.on, Capabilities: c.caps, Tmpfs: c.tmpfs, MapMounts: c.mounts,
+	}, "")
+	return wordsOf(p.subject.Path, string(out.After))
+}
+
+func (p *prover) originalWords() []string { return wordsOf(p.subject.Path, p.subject.Text) }
+
+// wordsOf returns the words of the first podman command line in a text.
+func wordsOf(path, text string) []string {
+	calls := command.Script{File: path, Text: text}.Calls()
 	if len(calls) == 0 {
 		return nil
 	}
@@ -400,5 +568,11 @@ func (p *prover) words(r recipe) []string {
 // Mounts reports whether a command line mounts anything.
 func Mounts(text string) bool {
 	calls := command.Script{Text: text}.Calls()
-	return len(calls) > 0 && slices.ContainsFunc(calls[0].Options, func(o command.Option) bool { return o.Name == "volume" || o.Name == "mount" })
+	return len(calls) > 0 && slices.ContainsFunc(calls[0].Options, func(o command.Option) bool {
+		return o.Name == "volume" || o.Name == "mount"
+	})
+}
+
+func without(list []string, item string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == item })
 }

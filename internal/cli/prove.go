@@ -43,15 +43,16 @@ func (a *app) proveCommand() *cobra.Command {
 		Use:   "prove NAME|UNIT",
 		Short: "Try the fixes on a throw-away copy and report the tightest set that still runs",
 		Long: `Prove makes copies of a container, hardened by what podlint fix would do, and finds the tightest set of fixes with which a copy still
-gets well. Where a fix breaks it, prove finds out by which exception it holds: written paths become tmpfs, capabilities are added
+is still healthy. Where a fix breaks it, prove finds out by which exception it holds: written paths become tmpfs, capabilities are added
 back, and only then is the fix left out.
 
 A copy is called podlint-proof-… and labelled; it has no published port, the same secrets, and throw-away overlays over the
-directories that it may write (a copy of these where it has a user namespace of its own). The original is read and never touched. Every
-copy is removed, also after Ctrl-C; what a killed podlint has left, the next prove removes.
+directories that it may write (a copy of these where it has a user namespace of its own). It has an internal network of its own, so that
+it takes no work from the original; --network shared puts it into the original's. The original is read and never touched. Every
+copy is removed, also after Ctrl-C; a copy of a killed podlint ends by itself, and the next prove removes it.
 
-A copy is well when --probe succeeds in it, when --probe-url answers, or else when its health check passes, or it still runs after
---for, and its log says of nothing that it was denied which the unchanged copy's does not. The better the probe, the better the proof. It is not copied where a copy would disturb somebody: on the host's network, in another's namespace or pod, with devices,
+A copy is healthy when --probe succeeds in it, when --probe-url answers, or else when its health check passes, or it still runs after
+--for, and its log shows no denial that the unchanged copy's log does not show. The better the probe, the better the proof. It is not copied where a copy would disturb somebody: on the host's network, in another's namespace or pod, with devices,
 privileged, with an engine's socket; --force copies all the same.`,
 		Example: `  podlint prove web
   podlint prove web --probe-url http://container:80/
@@ -66,16 +67,17 @@ privileged, with an engine's socket; --force copies all the same.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.prove(cmd, &flags, args[0]) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.probe, "probe", "", "a `command` that is run in a copy and succeeds when it is well")
-	f.StringVar(&flags.prove.URL, "probe-url", "", "an `address` that answers when a copy is well; the host \"container\" stands for the copy's address")
+	f.StringVar(&flags.probe, "probe", "", "a `command` that is run in a copy and exits with 0 once it is healthy")
+	f.StringVar(&flags.prove.URL, "probe-url", "", "an `address` that answers once a copy is healthy; the host \"container\" is the copy")
 	f.DurationVar(&flags.prove.For, "for", 10*time.Second, "how long a copy without a probe or health check has to run")
-	f.DurationVar(&flags.prove.Patience, "patience", 30*time.Second, "how long a copy may take to get well")
+	f.DurationVar(&flags.prove.Patience, "patience", 30*time.Second, "how long to wait for a copy to become healthy")
 	f.DurationVar(&flags.limit, "limit", 15*time.Minute, "how long all of it may take")
 	f.StringVar(&flags.prove.Memory, "copy-memory", "1g", "the most memory that a copy may take, as podman run --memory; empty for no limit")
 	f.Int64Var(&flags.copyMiB, "copy-limit", 100, "how many `MiB` of a volume are copied at most, where an overlay is not possible")
-	f.BoolVar(&flags.prove.Force, "force", false, "copy also what podlint would rather not")
+	f.StringVar(&flags.prove.Network, "network", prove.NetworkIsolated, "isolated: copies have a `network` of their own; shared: that of the original, where they do real work")
+	f.BoolVar(&flags.prove.Force, "force", false, "copy even containers that podlint refuses to copy")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "print the commands that would be run, and run none that changes anything")
-	f.BoolVar(&flags.write, "write", false, "put what holds into the unit")
+	f.BoolVar(&flags.write, "write", false, "write the verified fixes into the unit")
 	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the unit, instead of this machine's")
 	flags.choice(cmd)
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "say which commands are run")
@@ -100,6 +102,9 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	if err := a.prepare(cmd, &flags.output, rules.Parameters{}); err != nil {
 		return err
 	}
+	if n := flags.prove.Network; n != prove.NetworkIsolated && n != prove.NetworkShared {
+		return &usageError{fmt.Errorf("--network: %q must be one of isolated, shared", n)}
+	}
 	if flags.probe != "" {
 		if flags.prove.Probe = strings.Fields(flags.probe); len(flags.prove.Probe) == 0 {
 			return &usageError{errors.New("--probe: a command")}
@@ -113,7 +118,7 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	defer cancel()
 	engine := &prove.Engine{Program: []string{program}}
 	if flags.verbose {
-		engine.Log = func(line string) { fmt.Fprintf(a.Err, "podlint: %s\n", safe.Whole(secret.Mask(line))) }
+		engine.Log = func(line string) { fmt.Fprintf(a.Err, "podlint: %s\n", safe.Whole(line)) }
 	}
 	var it *proof
 	if isDefinition(target) {
@@ -149,26 +154,27 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	}
 	flags.prove.CopyLimit = flags.copyMiB << 20
 	flags.prove.Step = func(what string, ok bool, took time.Duration) {
-		word := "well"
+		word := "healthy"
 		if !ok {
-			word = "not well"
+			word = "unhealthy"
 		}
 		if !flags.quiet && engine.Dry == nil {
 			fmt.Fprintf(a.Err, "  %-9s %5.1f s  %s\n", word, took.Seconds(), safe.Text(what))
 		}
 	}
+	flags.prove.Notice = func(text string) { fmt.Fprintf(a.Err, "podlint: %s\n", safe.Text(text)) }
 	result, err := prove.Prove(ctx, engine, it.subject, flags.prove)
 	switch {
-	case errors.Is(err, prove.ErrSick):
+	case errors.Is(err, prove.ErrUnhealthy):
 		return hint.With(fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that succeeds on the original, or more --patience")
-	case errors.Is(err, prove.ErrUnsteady):
+	case errors.Is(err, prove.ErrFlaky):
 		return hint.With(fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that tells sooner, or a longer --for")
 	case err != nil:
 		return fmt.Errorf("%s: %w", it.subject.Name, err)
 	case engine.Dry != nil:
 		return nil
 	}
-	return a.sayProof(flags, it, result)
+	return a.sayProof(flags, engine, it, result)
 }
 
 // split parts the findings that a copy can prove from the others.
@@ -217,7 +223,7 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 		words[i] = w.Reveal()
 	}
 	it := &proof{image: c.Image.ID}
-	it.subject = prove.Subject{Name: c.Name, Path: c.Name, Text: command.FormatMultiline(words), Image: c.Image.ID, Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
+	it.subject = prove.Subject{Name: c.Name, Path: c.Name, Text: command.FormatMultiline(words), Container: c, Image: c.Image.ID, Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
 	containers, _ := command.Script{File: c.Name, Text: it.subject.Text}.Read(c.Host)
 	if len(containers) != 1 {
 		return nil, fmt.Errorf("%s: podlint cannot read the command line that it was made with", c.Name)
@@ -286,7 +292,7 @@ func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *prov
 		return nil, fmt.Errorf("%s defines no container", path)
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".container")
-	it := &proof{subject: prove.Subject{Name: name, Path: name, Text: command.FormatMultiline(unit.Words), Capabilities: shortCapabilities(unit.Container.Capabilities.Bounding.Value)}}
+	it := &proof{subject: prove.Subject{Name: name, Path: name, Text: command.FormatMultiline(unit.Words), Container: unit.Container, Capabilities: shortCapabilities(unit.Container.Capabilities.Bounding.Value)}}
 	if it.image, err = engine.ImageID(ctx, unit.Container.Image.Name); err != nil {
 		return nil, hint.With(fmt.Errorf("%s: its image %s is not here", path, unit.Container.Image.Name), "podman pull it first")
 	}
@@ -315,24 +321,28 @@ func shortCapabilities(names []string) []string {
 }
 
 // sayProof reports what holds, and prints or writes the hardened definition.
-func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
+func (a *app) sayProof(flags *proveFlags, engine *prove.Engine, it *proof, r *prove.Result) error {
 	holds := 0
 	for _, k := range r.Kept {
 		if k {
 			holds++
 		}
 	}
-	fmt.Fprintf(a.Out, "%s: %d of %d fixes hold, tried on %d copies in %s; the original was not touched\n", safe.Text(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
+	fmt.Fprintf(a.Out, "%s: %d of %d fixes verified, tried on %d copies in %s; the original was not touched\n", safe.Text(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
 	for i, f := range it.subject.Findings {
+		if reason := r.NotTried[f.Rule.ID]; !r.Kept[i] && reason != "" {
+			hanging(a.Out, fmt.Sprintf("  untried %-18s ", f.Rule.ID), safe.Text("not tried, because "+engine.Redact(reason)))
+			continue
+		}
 		if !r.Kept[i] {
-			hanging(a.Out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), safe.Text(secret.Mask(r.Why[f.Rule.ID])))
+			hanging(a.Out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), safe.Text(engine.Redact(r.Why[f.Rule.ID])))
 			continue
 		}
 		exceptions := map[rules.FixKind][]string{rules.FixCapabilities: r.Capabilities, rules.FixReadOnly: r.Tmpfs}[f.Rule.Kind]
 		what := ""
 		switch {
 		case len(exceptions) > 0:
-			what = "but for " + strings.Join(exceptions, ", ")
+			what = "except " + strings.Join(exceptions, ", ")
 		case f.Rule.Kind == rules.FixIDMap && prove.Mounts(it.subject.Text) && r.MapMounts == "U":
 			what = "its mounts with :U, which gives the files on the host to the container's user"
 		case f.Rule.Kind == rules.FixIDMap && prove.Mounts(it.subject.Text):
@@ -341,7 +351,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 		hanging(a.Out, fmt.Sprintf("  holds   %-18s ", f.Rule.ID), safe.Text(what))
 		for _, e := range exceptions {
 			if why := r.Why[e]; why != "" {
-				hanging(a.Out, "            ", safe.Text(e)+": without it, "+safe.Text(secret.Mask(why)))
+				hanging(a.Out, "            ", safe.Text(e)+": without it, "+safe.Text(engine.Redact(why)))
 			}
 		}
 	}
@@ -352,7 +362,7 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 	}
 	if it.unit == "" {
 		out := prove.Apply(it.subject.Path, []byte(it.subject.Text), it.subject.Findings, r, "")
-		fmt.Fprint(a.Out, pasteable(string(out.After)))
+		fmt.Fprint(a.Out, engine.Redact(pasteable(string(out.After))))
 		if flags.write {
 			return hint.With(errors.New("there is no unit to write to"), "paste the command line above, or prove the unit's file")
 		}
@@ -363,7 +373,12 @@ func (a *app) sayProof(flags *proveFlags, it *proof, r *prove.Result) error {
 		return nil
 	}
 	if !flags.write {
-		a.printDiff(it.unit, it.text, out.After, wantsColor(a.Out, flags.noColor))
+		shown := func(line string) string { return safe.Whole(engine.Redact(line)) }
+		text, exact := fix.Diff(it.unit, it.text, out.After, shown, wantsColor(a.Out, flags.noColor))
+		fmt.Fprint(a.Out, text)
+		if !exact {
+			fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(it.unit), fix.NotForPatch)
+		}
 		return nil
 	}
 	if err := files.Replace(it.unit, it.text, out.After, defaultMode); err != nil {
@@ -389,6 +404,9 @@ func (a *app) store(it *proof, r *prove.Result) error {
 		p.Unit = lint.ProofHash(string(it.text))
 	}
 	for i, finding := range it.subject.Findings {
+		if !r.Kept[i] && r.NotTried[finding.Rule.ID] != "" { // it says nothing of the fix
+			continue
+		}
 		if !r.Kept[i] {
 			why := secret.Mask(r.Why[finding.Rule.ID])
 			p.Breaks = append(p.Breaks, lint.StoredFix{Rule: finding.Rule.ID, Cause: finding.Cause, Why: why})

@@ -114,7 +114,7 @@ func proven(out string, rules ...string) string {
 		switch words[0] {
 		case "holds":
 			text := words[1]
-			if _, exceptions, ok := strings.Cut(line, "but for "); ok {
+			if _, exceptions, ok := strings.Cut(line, "except "); ok {
 				text += ":" + strings.ReplaceAll(exceptions, ", ", ",")
 			}
 			found = append(found, text)
@@ -170,7 +170,7 @@ func TestRealProve(t *testing.T) {
 		})
 	}
 	podmanCommand(t, "run", "-d", "--name", "sick", "--network", "none", "localhost/proof:1", "/bin/sh", "-c", "exit 3")
-	if status, _, errs := invoke(t, "prove", "sick", "--for", "1s", "--config", "none"); status != 2 || !strings.Contains(errs, "as it is does not get well") {
+	if status, _, errs := invoke(t, "prove", "sick", "--for", "1s", "--config", "none"); status != 2 || !strings.Contains(errs, "the unmodified copy never became healthy") {
 		t.Errorf("one that never gets well: status %d, %s", status, errs)
 	}
 	podmanCommand(t, "run", "-d", "--name", "host-network", "--network", "host", "localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
