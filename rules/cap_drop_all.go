@@ -71,16 +71,3 @@ them back through any setuid or file-capability program in the image.`,
 		return found
 	},
 }
-
-// shortNames lists capabilities without the prefix that all of them have.
-func shortNames(names []string) string {
-	return strings.ReplaceAll(strings.Join(names, " "), "CAP_", "")
-}
-
-// count writes a number with its noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/podlint/podlint/podman"
@@ -27,7 +26,6 @@ last year is as old as its base.`,
 			if b := content.Value.Base; b.Year() > 2012 {
 				base = c.Host.Now.Sub(b)
 			}
-			days := func(d time.Duration) string { return fmt.Sprintf("%d days", int(d.Hours()/24)) }
 			switch {
 			case built > maxAge:
 				return violated(c.Image.Built, Medium, "it was built "+days(built)+" ago", "Created", c.Image.Built.Value.UTC().Format(time.DateOnly), Fix{Summary: "build it again from a fresh base"})

@@ -69,21 +69,3 @@ use locks out the one that started first.`,
 		return found
 	},
 }
-
-// others names the containers besides one, the first few of many: it does not go through all of them for each.
-func others(all []*Peer, but *Peer) string {
-	const shown = 3
-	var names []string
-	for _, c := range all {
-		if c.Name != but.Name {
-			names = append(names, c.Name)
-		}
-		if len(names) == shown {
-			break
-		}
-	}
-	if more := len(all) - 1 - len(names); more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
-	}
-	return strings.Join(names, ", ")
-}

@@ -19,3 +19,17 @@ func matchesAny(patterns []string, p string) bool {
 	}
 	return false
 }
+
+// hostPath cleans a path of the host and writes /var/run as the /run that it is a symbolic link to.
+func hostPath(p string) string {
+	p = path.Clean(p)
+	if p == "/var/run" || strings.HasPrefix(p, "/var/run/") {
+		return strings.TrimPrefix(p, "/var")
+	}
+	return p
+}
+
+// below reports whether a path lies in a directory, or is it.
+func below(p, dir string) bool {
+	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+}

@@ -1,6 +1,11 @@
 package rules
 
-import "github.com/podlint/podlint/podman"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/podlint/podlint/podman"
+)
 
 // Peer is what the relations between containers need of one of them. A scan keeps no more of each container than this, so that its memory
 // hardly grows with their number.
@@ -73,4 +78,22 @@ func (r *Peer) container() *podman.Container {
 		c.Definition = *r.definition
 	}
 	return c
+}
+
+// others names the containers besides one, the first few of many: it does not go through all of them for each.
+func others(all []*Peer, but *Peer) string {
+	const shown = 3
+	var names []string
+	for _, c := range all {
+		if c.Name != but.Name {
+			names = append(names, c.Name)
+		}
+		if len(names) == shown {
+			break
+		}
+	}
+	if more := len(all) - 1 - len(names); more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
+	}
+	return strings.Join(names, ", ")
 }

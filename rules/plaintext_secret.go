@@ -126,21 +126,6 @@ func secretsInText(text podman.Text) []Finding {
 	return nil
 }
 
-func secretFinding(match secret.Match, what, setting, cause string, origin podman.Origin, fix Fix) Finding {
-	f := Finding{
-		Message: what, Severity: High, Confidence: Certain, Cause: cause, Fix: fix,
-		Evidence: []Evidence{{setting, "[redacted]", origin}},
-	}
-	switch match.Confidence {
-	case secret.Guess:
-		f.Severity, f.Confidence = Medium, Guessed
-	case secret.Likely:
-		f.Confidence = Derived
-	case secret.Sure:
-	}
-	return f
-}
-
 // secretChange hands the variable over as a secret of the same name in lower case.
 func secretChange(variable string) Change {
 	if shownName(variable) != variable || slices.Contains([]string{"", "_"}, variable) || strings.ContainsAny(variable, ", =\"") {
@@ -149,12 +134,4 @@ func secretChange(variable string) Change {
 	name := strings.ReplaceAll(strings.ToLower(variable), "_", "-")
 	value := fmt.Sprintf("%s,type=env,target=%s", name, variable)
 	return Change{"--secret=" + value, "Secret=" + value, "4.5"}
-}
-
-// shownName returns a name as it may be shown: one that is a secret itself is not.
-func shownName(name string) string {
-	if _, ok := secret.DetectText(name); ok {
-		return "[redacted]"
-	}
-	return name
 }

@@ -80,8 +80,3 @@ func short(id string) string {
 	const digits = 12
 	return id[:min(digits, len(id))]
 }
-
-// days writes a duration in whole days.
-func days(d time.Duration) string {
-	return count(int(d.Hours()/24), "day", "days")
-}
