@@ -22,7 +22,13 @@ own. Unconfined, root in it meets one fence less.`,
 		if isolated(c) || rootless(c) {
 			severity = Low
 		}
-		found := violated(a, severity, message, "apparmor", "unconfined", Fix{Summary: "leave apparmor=unconfined out", Drop: true})
+		found := violated(a, violation{
+			Message:  message,
+			Severity: severity,
+			Setting:  "apparmor",
+			Value:    "unconfined",
+			Fix:      Fix{Summary: "leave apparmor=unconfined out", Drop: true},
+		})
 		if !host.Known() {
 			found[0].Message += ", where the host has AppArmor"
 			found[0].Confidence = Derived

@@ -26,11 +26,22 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 		pinned := strings.Contains(name, "@sha256:")
 		if c.AutoUpdated() {
 			if message, fix := idleUpdate(c, pinned); message != "" {
-				return violated(u, Low, "auto-update is "+u.Value+", and "+message, "io.containers.autoupdate", u.Value, fix)
+				return violated(u, violation{
+					Message:  "auto-update is " + u.Value + ", and " + message,
+					Severity: Low,
+					Setting:  "io.containers.autoupdate",
+					Value:    u.Value,
+					Fix:      fix,
+				})
 			}
 			if !c.RollsBack() && c.Upkeep.Health.Value == "check" { // without one, healthcheck says so
-				return violated(u, Info, "auto-update is "+u.Value+", and its health check has no say in it: it goes back only from an image that does not start",
-					"sdnotify", c.Upkeep.Notify.Value, Fix{Summary: "let systemd wait for the health check: --sdnotify=healthy (Notify=healthy in a Quadlet unit)"})
+				return violated(u, violation{
+					Message:  "auto-update is " + u.Value + ", and its health check has no say in it: it goes back only from an image that does not start",
+					Severity: Info,
+					Setting:  "sdnotify",
+					Value:    c.Upkeep.Notify.Value,
+					Fix:      Fix{Summary: "let systemd wait for the health check: --sdnotify=healthy (Notify=healthy in a Quadlet unit)"},
+				})
 			}
 			return nil
 		}
@@ -48,8 +59,14 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 		if u.Value != "" {
 			message = "auto-update is " + u.Value + ": " + message
 		}
-		return violated(u, Low, message, "io.containers.autoupdate", u.Value, Fix{
-			Summary: "let podman auto-update keep it up to date", Safe: true, Drop: u.State == podman.StateSet, Changes: updateBy(policy),
+		return violated(u, violation{
+			Message:  message,
+			Severity: Low,
+			Setting:  "io.containers.autoupdate",
+			Value:    u.Value,
+			Fix: Fix{
+				Summary: "let podman auto-update keep it up to date", Safe: true, Drop: u.State == podman.StateSet, Changes: updateBy(policy),
+			},
 		})
 	},
 }

@@ -62,11 +62,16 @@ them back through any setuid or file-capability program in the image.`,
 			names := strings.ReplaceAll(strings.Join(requested.Value, ","), "CAP_", "")
 			changes = append(changes, Change{"--cap-add=" + names, "AddCapability=" + strings.ReplaceAll(names, ",", " "), "4.4"})
 		}
-		found := violated(bounding, severity, fmt.Sprintf("keeps %s nobody asked for%s", count(len(kept), "capability", "capabilities"), bound),
-			"capabilities", shortNames(kept), Fix{
+		found := violated(bounding, violation{
+			Message:  fmt.Sprintf("keeps %s nobody asked for%s", count(len(kept), "capability", "capabilities"), bound),
+			Severity: severity,
+			Setting:  "capabilities",
+			Value:    shortNames(kept),
+			Fix: Fix{
 				Summary: "drop every capability and add back by name what the service needs",
 				Changes: changes,
-			})
+			},
+		})
 		found[0].Confidence = confidence
 		return found
 	},

@@ -157,6 +157,14 @@ func TestConditions(t *testing.T) {
 		{"the host's network, rootless", all(rootlessly, func(c *podman.Container) { c.Network.Mode = podman.Set("host", podman.Origin{}) }), "network-host", "medium, high: reaches what listens on the host's loopback and its abstract sockets, and listens where it likes"},
 		{"a port", ports(podman.Port{Host: 8080, Container: 80, Count: 1, Protocol: "tcp"}), "port-exposed", "medium, high: port 8080 is open on every address of the host"},
 		{"ports of both protocols", ports(podman.Port{Host: 53, Container: 53, Count: 1, Protocol: "tcp"}, podman.Port{Host: 53, Container: 53, Count: 1, Protocol: "udp"}), "port-exposed", "medium, high: ports 53, 53/udp are open on every address of the host"},
+		{"ports in the order of their numbers", ports(
+			podman.Port{Host: 8080, Container: 80, Count: 1, Protocol: "tcp"}, podman.Port{Host: 143, Container: 143, Count: 1, Protocol: "tcp"},
+			podman.Port{Host: 25, Container: 25, Count: 1, Protocol: "tcp"}), "port-exposed", "medium, high: ports 25, 143, 8080 are open on every address of the host"},
+		{"privileged ports in the order of their numbers", ports(
+			podman.Port{Host: 143, Container: 143, Count: 1, Protocol: "tcp"}, podman.Port{Host: 25, Container: 25, Count: 1, Protocol: "tcp"}),
+			"port-privileged", "low, high: publishes privileged host port 25, 143"},
+		{"a range of Podman's choice", ports(podman.Port{Container: 8000, Count: 10}), "port-exposed",
+			"medium, high: port for 8000-8009 is open on every address of the host"},
 		{"a port of Podman's choice", ports(podman.Port{Container: 80, Count: 1, Protocol: "udp"}), "port-exposed", "medium, high: port for 80/udp is open on every address of the host"},
 		{"a range", ports(podman.Port{Host: 8000, Container: 9000, Count: 10, Protocol: "tcp"}), "port-exposed", "medium, high: port 8000-8009 is open on every address of the host"},
 		{"a port on loopback", ports(podman.Port{Address: "127.0.0.1", Host: 8080, Container: 80, Count: 1, Protocol: "tcp"}), "port-exposed", ""},

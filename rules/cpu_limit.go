@@ -20,8 +20,14 @@ misuse less worth while.`,
 		if !l.Known() || l.Value {
 			return nil
 		}
-		return violated(l, Info, "may use every core of the host"+limitsDropped(c), "cpus", "unlimited", Fix{
-			Summary: "limit its CPU time", Changes: []Change{{"--cpus=1", "", ""}},
+		return violated(l, violation{
+			Message:  "may use every core of the host" + limitsDropped(c),
+			Severity: Info,
+			Setting:  "cpus",
+			Value:    "unlimited",
+			Fix: Fix{
+				Summary: "limit its CPU time", Changes: []Change{{"--cpus=1", "", ""}},
+			},
 		})
 	},
 }

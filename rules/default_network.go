@@ -22,7 +22,13 @@ can pretend to be each other. On a network of its own a container talks to those
 		if c.ID != "" || c.Definition.Syntax == "" || !names.Known() || !slices.Contains(names.Value, podman.DefaultNetwork) { // a definition's neighbours are not known
 			return nil
 		}
-		return violated(names, Low, "is on the default network, where every container lands that names none", "network", podman.DefaultNetwork, ownNetwork)
+		return violated(names, violation{
+			Message:  "is on the default network, where every container lands that names none",
+			Severity: Low,
+			Setting:  "network",
+			Value:    podman.DefaultNetwork,
+			Fix:      ownNetwork,
+		})
 	},
 	CheckPeers: func(all []*Peer) []Finding {
 		var on []*Peer
@@ -37,7 +43,13 @@ can pretend to be each other. On a network of its own a container talks to those
 		var found []Finding
 		for _, c := range on {
 			message := "is on the default network, where it reaches " + others(on, c)
-			for _, f := range violated(podman.UnknownAt[bool](*c.defaultNetwork), Low, message, "network", podman.DefaultNetwork, ownNetwork) {
+			for _, f := range violated(podman.UnknownAt[bool](*c.defaultNetwork), violation{
+				Message:  message,
+				Severity: Low,
+				Setting:  "network",
+				Value:    podman.DefaultNetwork,
+				Fix:      ownNetwork,
+			}) {
 				f.Subject = c
 				found = append(found, f)
 			}

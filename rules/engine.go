@@ -151,11 +151,21 @@ func Validate(catalogue []Rule) error {
 	return nil
 }
 
-// violated is the usual finding: one setting that is known and wrong.
-func violated[T any](s podman.Setting[T], severity Severity, message, setting, value string, fix Fix) []Finding {
+// violation is what the usual finding says: one setting that is known and wrong.
+type violation struct {
+	// Message, Severity and Fix are the finding's.
+	Message  string
+	Severity Severity
+	Fix      Fix
+	// Setting and Value are the evidence, whose origin is the setting's.
+	Setting, Value string
+}
+
+// violated returns the finding about a setting that is known and wrong.
+func violated[T any](s podman.Setting[T], v violation) []Finding {
 	return []Finding{{
-		Message: message, Severity: severity, Confidence: Certain, Fix: fix,
-		Evidence: []Evidence{{Setting: setting, Value: value, Origin: s.Origin}},
+		Message: v.Message, Severity: v.Severity, Confidence: Certain, Fix: v.Fix,
+		Evidence: []Evidence{{Setting: v.Setting, Value: v.Value, Origin: s.Origin}},
 	}}
 }
 

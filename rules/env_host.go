@@ -17,6 +17,12 @@ What is in there tomorrow nobody knows today.`,
 		if !e.Known() || !e.Value {
 			return nil
 		}
-		return violated(e, Medium, "gets every environment variable of the account that starts it, tokens and passwords included", "env-host", "true", Fix{Summary: "leave --env-host out and name the variables that it needs: --env=NAME", Drop: true})
+		return violated(e, violation{
+			Message:  "gets every environment variable of the account that starts it, tokens and passwords included",
+			Severity: Medium,
+			Setting:  "env-host",
+			Value:    "true",
+			Fix:      Fix{Summary: "leave --env-host out and name the variables that it needs: --env=NAME", Drop: true},
+		})
 	},
 }

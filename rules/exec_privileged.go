@@ -20,6 +20,12 @@ open, what runs in the container can attack it and take them over.`,
 			return nil
 		}
 		severity, bound := lowered(c, Medium)
-		return violated(p, severity, "a session of podman exec --privileged is open in it, with every capability"+bound, "exec", "privileged", Fix{Summary: "end the session"})
+		return violated(p, violation{
+			Message:  "a session of podman exec --privileged is open in it, with every capability" + bound,
+			Severity: severity,
+			Setting:  "exec",
+			Value:    "privileged",
+			Fix:      Fix{Summary: "end the session"},
+		})
 	},
 }

@@ -20,6 +20,12 @@ them, whose files and sockets it may then open.`,
 		if !g.Known() || !slices.Contains(g.Value, "keep-groups") {
 			return nil
 		}
-		return violated(g, Low, "is in every group of the account that runs Podman", "group-add", "keep-groups", Fix{Summary: "leave keep-groups out", Drop: true})
+		return violated(g, violation{
+			Message:  "is in every group of the account that runs Podman",
+			Severity: Low,
+			Setting:  "group-add",
+			Value:    "keep-groups",
+			Fix:      Fix{Summary: "leave keep-groups out", Drop: true},
+		})
 	},
 }

@@ -21,9 +21,21 @@ bad update by: with one, and --sdnotify=healthy, it goes back by itself.`,
 		}
 		fix := Fix{Summary: "say how to ask whether it works: --health-cmd=COMMAND"}
 		if h.Value == "none" {
-			return violated(h, Low, "its health check is switched off", "health check", "none", fix)
+			return violated(h, violation{
+				Message:  "its health check is switched off",
+				Severity: Low,
+				Setting:  "health check",
+				Value:    "none",
+				Fix:      fix,
+			})
 		}
-		found := violated(h, Low, "has no health check: nothing notices when it stops working", "health check", "", fix)
+		found := violated(h, violation{
+			Message:  "has no health check: nothing notices when it stops working",
+			Severity: Low,
+			Setting:  "health check",
+			Value:    "",
+			Fix:      fix,
+		})
 		if c.Definition.Syntax != "" && c.ID == "" { // the image may bring one, which Podman uses only of images in Docker's format
 			found[0].Severity, found[0].Confidence = Info, Derived
 			found[0].Message = "defines no health check, and few images bring one"

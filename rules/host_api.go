@@ -22,6 +22,12 @@ that runs Podman, root for a rootful one.`,
 		if h.Rootless.Known() && h.Rootless.Value {
 			severity, who = High, "the account that runs it"
 		}
-		return violated(api, severity, "the service was reached over TCP without TLS: everyone who reaches the port is "+who, "service", "tcp", Fix{Summary: "reach it over ssh, and stop the service on TCP"})
+		return violated(api, violation{
+			Message:  "the service was reached over TCP without TLS: everyone who reaches the port is " + who,
+			Severity: severity,
+			Setting:  "service",
+			Value:    "tcp",
+			Fix:      Fix{Summary: "reach it over ssh, and stop the service on TCP"},
+		})
 	},
 }

@@ -15,7 +15,13 @@ func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Se
 	r.RootlessMatters, r.OnInfra = true, false
 	find := func(c *podman.Container, s podman.Setting[string], value, through string) []Finding {
 		severity, message := judge(c)
-		return violated(s, severity, message+through, name, value, Fix{Summary: "leave " + flag + "=host out", Drop: true})
+		return violated(s, violation{
+			Message:  message + through,
+			Severity: severity,
+			Setting:  name,
+			Value:    value,
+			Fix:      Fix{Summary: "leave " + flag + "=host out", Drop: true},
+		})
 	}
 	r.Check = func(c *podman.Container) []Finding {
 		if s := mode(c); s.Known() && s.Value == "host" {

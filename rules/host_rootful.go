@@ -22,7 +22,13 @@ port below 1024 runs as well under an account of its own, where the same bug is 
 		if c.Kind != podman.KindContainer || r.State != podman.StateSet || r.Value || isolated(c) || needsRoot(c) {
 			return nil
 		}
-		return violated(r, Info, "asks for nothing that only root's Podman can give", "rootless", "false", Fix{Summary: "run it under an account of its own"})
+		return violated(r, violation{
+			Message:  "asks for nothing that only root's Podman can give",
+			Severity: Info,
+			Setting:  "rootless",
+			Value:    "false",
+			Fix:      Fix{Summary: "run it under an account of its own"},
+		})
 	},
 }
 

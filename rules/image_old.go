@@ -28,9 +28,21 @@ last year is as old as its base.`,
 			}
 			switch {
 			case built > maxAge:
-				return violated(c.Image.Built, Medium, "it was built "+days(built)+" ago", "Created", c.Image.Built.Value.UTC().Format(time.DateOnly), Fix{Summary: "build it again from a fresh base"})
+				return violated(c.Image.Built, violation{
+					Message:  "it was built " + days(built) + " ago",
+					Severity: Medium,
+					Setting:  "Created",
+					Value:    c.Image.Built.Value.UTC().Format(time.DateOnly),
+					Fix:      Fix{Summary: "build it again from a fresh base"},
+				})
 			case base > maxAge:
-				return violated(c.Image.Built, Medium, "its base is "+days(base)+" old", "base", content.Value.Base.UTC().Format(time.DateOnly), Fix{Summary: "build it again from a fresh base"})
+				return violated(c.Image.Built, violation{
+					Message:  "its base is " + days(base) + " old",
+					Severity: Medium,
+					Setting:  "base",
+					Value:    content.Value.Base.UTC().Format(time.DateOnly),
+					Fix:      Fix{Summary: "build it again from a fresh base"},
+				})
 			}
 			return nil
 		},

@@ -29,6 +29,12 @@ needs no thought.`,
 		if name != "" {
 			message = "its USER is " + u.Value + ": a container of it runs as root"
 		}
-		return violated(u, Medium, message, "USER", u.Value, Fix{Summary: "give it a USER with a number of its own"})
+		return violated(u, violation{
+			Message:  message,
+			Severity: Medium,
+			Setting:  "USER",
+			Value:    u.Value,
+			Fix:      Fix{Summary: "give it a USER with a number of its own"},
+		})
 	},
 }

@@ -32,6 +32,12 @@ name there. Whoever registers it on a registry that is asked earlier has their i
 				return nil // it was built here
 			}
 		}
-		return violated(written, severity, message, "image", written.Value, Fix{Summary: "write the image's name with its registry"})
+		return violated(written, violation{
+			Message:  message,
+			Severity: severity,
+			Setting:  "image",
+			Value:    written.Value,
+			Fix:      Fix{Summary: "write the image's name with its registry"},
+		})
 	},
 }

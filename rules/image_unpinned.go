@@ -33,6 +33,12 @@ needs to be known what that was.`,
 		if tag == "" {
 			tag = "latest, since no tag is given"
 		}
-		return violated(written, Info, "the tag is "+tag+": what runs changes under it", "image", text, Fix{Summary: "name a version, or a digest"})
+		return violated(written, violation{
+			Message:  "the tag is " + tag + ": what runs changes under it",
+			Severity: Info,
+			Setting:  "image",
+			Value:    text,
+			Fix:      Fix{Summary: "name a version, or a digest"},
+		})
 	},
 }

@@ -28,9 +28,15 @@ takes its place and runs with the next update. A distribution would not install 
 		if kind != "insecureAcceptAnything" {
 			return nil
 		}
-		return violated(policy, Medium, fmt.Sprintf("%s lets it in unsigned, by %s", policy.Origin.File, entryOf(scope)), "policy", kind, Fix{
-			Summary: fmt.Sprintf(`where %s signs, put into policy.json "transports": {"docker": {"%s": [{"type": "sigstoreSigned", "keyPath": "KEY", "signedIdentity": {"type": "matchRepository"}}]}}`,
-				name.registry, strings.TrimSuffix(name.registry+"/"+name.path, "/")),
+		return violated(policy, violation{
+			Message:  fmt.Sprintf("%s lets it in unsigned, by %s", policy.Origin.File, entryOf(scope)),
+			Severity: Medium,
+			Setting:  "policy",
+			Value:    kind,
+			Fix: Fix{
+				Summary: fmt.Sprintf(`where %s signs, put into policy.json "transports": {"docker": {"%s": [{"type": "sigstoreSigned", "keyPath": "KEY", "signedIdentity": {"type": "matchRepository"}}]}}`,
+					name.registry, strings.TrimSuffix(name.registry+"/"+name.path, "/")),
+			},
 		})
 	},
 }

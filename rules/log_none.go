@@ -16,8 +16,14 @@ var logNone = Rule{
 		if !l.Known() || l.Value != "none" {
 			return nil
 		}
-		return violated(l, Low, "its logs are thrown away: an attack leaves no trace", "log-driver", "none", Fix{
-			Summary: "keep its logs", Safe: true, Changes: []Change{{"--log-driver=journald", "LogDriver=journald", "4.5"}},
+		return violated(l, violation{
+			Message:  "its logs are thrown away: an attack leaves no trace",
+			Severity: Low,
+			Setting:  "log-driver",
+			Value:    "none",
+			Fix: Fix{
+				Summary: "keep its logs", Safe: true, Changes: []Change{{"--log-driver=journald", "LogDriver=journald", "4.5"}},
+			},
 		})
 	},
 }

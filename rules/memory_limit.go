@@ -19,9 +19,15 @@ var memoryLimit = Rule{
 		if !m.Known() || m.Value > 0 {
 			return nil
 		}
-		return violated(m, Low, "may take all the memory of the host"+limitsDropped(c), "memory", "unlimited", Fix{
-			Summary: "limit its memory to what it needs and some more",
-			Changes: []Change{{"--memory=512m", "Memory=512m", "5.5"}},
+		return violated(m, violation{
+			Message:  "may take all the memory of the host" + limitsDropped(c),
+			Severity: Low,
+			Setting:  "memory",
+			Value:    "unlimited",
+			Fix: Fix{
+				Summary: "limit its memory to what it needs and some more",
+				Changes: []Change{{"--memory=512m", "Memory=512m", "5.5"}},
+			},
 		})
 	},
 }

@@ -17,6 +17,12 @@ too: databases without a password, debug ports, metadata services.`,
 		if !l.Known() || !l.Value {
 			return nil
 		}
-		return violated(l, Medium, "reaches what listens on 127.0.0.1 of the host", "network", c.Network.Mode.Value, Fix{Summary: "leave the option of the network out that leads to the host's loopback", Drop: true})
+		return violated(l, violation{
+			Message:  "reaches what listens on 127.0.0.1 of the host",
+			Severity: Medium,
+			Setting:  "network",
+			Value:    c.Network.Mode.Value,
+			Fix:      Fix{Summary: "leave the option of the network out that leads to the host's loopback", Drop: true},
+		})
 	},
 }

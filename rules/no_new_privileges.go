@@ -24,9 +24,15 @@ program holds, up to the bounding set: su, mount or ping, which most images brin
 		case c.Capabilities.Bounding.Known() && len(c.Capabilities.Bounding.Value) == 0:
 			severity, message = Low, "setuid programs in the image can still change a process's user, though no capability comes with it"
 		}
-		return violated(nnp, severity, message, "no-new-privileges", "false", Fix{
-			Summary: "forbid gaining privileges",
-			Changes: []Change{{"--security-opt=no-new-privileges", "NoNewPrivileges=true", "4.4"}},
+		return violated(nnp, violation{
+			Message:  message,
+			Severity: severity,
+			Setting:  "no-new-privileges",
+			Value:    "false",
+			Fix: Fix{
+				Summary: "forbid gaining privileges",
+				Changes: []Change{{"--security-opt=no-new-privileges", "NoNewPrivileges=true", "4.4"}},
+			},
 		})
 	},
 }

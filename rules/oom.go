@@ -16,11 +16,22 @@ services, makes it kill those instead: sshd, the journal, other containers.`,
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#oom-score-adj-num"},
 	Check: func(c *podman.Container) []Finding {
 		if off := c.Limits.OOMKillDisabled; off.Known() && off.Value {
-			return violated(off, Low, "the kernel must not kill it when memory runs out: it kills the host's services instead", "oom-kill-disable", "true", Fix{Summary: "leave --oom-kill-disable out", Drop: true, Safe: true})
+			return violated(off, violation{
+				Message:  "the kernel must not kill it when memory runs out: it kills the host's services instead",
+				Severity: Low,
+				Setting:  "oom-kill-disable",
+				Value:    "true",
+				Fix:      Fix{Summary: "leave --oom-kill-disable out", Drop: true, Safe: true},
+			})
 		}
 		if score := c.Limits.OOMScore; score.Known() && score.Value < 0 {
-			return violated(score, Low, fmt.Sprintf("scores %d: when memory runs out the kernel kills the host's services before it", score.Value), "oom-score-adj", fmt.Sprint(score.Value),
-				Fix{Summary: "leave --oom-score-adj out", Drop: true, Safe: true})
+			return violated(score, violation{
+				Message:  fmt.Sprintf("scores %d: when memory runs out the kernel kills the host's services before it", score.Value),
+				Severity: Low,
+				Setting:  "oom-score-adj",
+				Value:    fmt.Sprint(score.Value),
+				Fix:      Fix{Summary: "leave --oom-score-adj out", Drop: true, Safe: true},
+			})
 		}
 		return nil
 	},

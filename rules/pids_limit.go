@@ -18,9 +18,15 @@ prevents that; here it was taken away.`,
 		if !p.Known() || p.Value > 0 {
 			return nil
 		}
-		return violated(p, Low, "may start as many processes as the host has room for"+limitsDropped(c), "pids-limit", "unlimited", Fix{
-			Summary: "limit its processes",
-			Changes: []Change{{"--pids-limit=512", "PidsLimit=512", "4.9"}},
+		return violated(p, violation{
+			Message:  "may start as many processes as the host has room for" + limitsDropped(c),
+			Severity: Low,
+			Setting:  "pids-limit",
+			Value:    "unlimited",
+			Fix: Fix{
+				Summary: "limit its processes",
+				Changes: []Change{{"--pids-limit=512", "PidsLimit=512", "4.9"}},
+			},
 		})
 	},
 }

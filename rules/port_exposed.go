@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
@@ -26,81 +24,37 @@ firewalls. Databases and admin pages that were meant for the machine, or for a p
 		}
 		var found []Finding
 		if all := c.Network.PublishAll; all.Known() && all.Value {
-			found = violated(all, Medium, "every port that the image exposes is open on every address of the host", "publish-all", "true",
-				Fix{Summary: "publish the ports that are needed by number, each on one address"})
+			found = violated(all, violation{
+				Message:  "every port that the image exposes is open on every address of the host",
+				Severity: Medium,
+				Setting:  "publish-all",
+				Value:    "true",
+				Fix:      Fix{Summary: "publish the ports that are needed by number, each on one address"},
+			})
 		}
 		if !c.Network.Ports.Known() || len(found) > 0 {
 			return found
 		}
-		var open []string
-		var evidence []Evidence
-		var changes []Change
-		for _, p := range c.Network.Ports.Value {
-			if !everyAddress(p.Address) {
-				continue
-			}
-			text := portText(p)
-			if slices.Contains(open, text) { // once for IPv4, once for IPv6
-				continue
-			}
-			open = append(open, text)
-			evidence = append(evidence, Evidence{"port", text, p.Origin})
-			own := onLoopback(p)
-			changes = append(changes, Change{"--publish=" + own, "PublishPort=" + own, "4.4"})
-		}
+		ports, open := hostPorts(c.Network.Ports.Value, func(p podman.Port) bool { return everyAddress(p.Address) })
 		if len(open) == 0 {
 			return nil
+		}
+		changes := make([]Change, len(ports))
+		for i, p := range ports {
+			own := onLoopback(p)
+			changes[i] = Change{"--publish=" + own, "PublishPort=" + own, "4.4"}
 		}
 		what := "port " + open[0] + " is"
 		if len(open) > 1 {
 			what = "ports " + strings.Join(open, ", ") + " are"
 		}
 		return []Finding{{
-			Message: what + " open on every address of the host", Severity: Medium, Confidence: Certain, Evidence: evidence,
-			Fix: Fix{Summary: "publish it on the address that it is meant for, such as " + changes[0].Flag, Drop: true, Replacement: changes},
+			Message: what + " open on every address of the host", Severity: Medium, Confidence: Certain,
+			Evidence: portEvidence(ports, open),
+			Fix: Fix{
+				Summary: "publish it on the address that it is meant for, such as " + changes[0].Flag,
+				Drop:    true, Replacement: changes,
+			},
 		}}
 	},
-}
-
-// onLoopback writes a port as --publish takes it, on the loopback address.
-func onLoopback(p podman.Port) string {
-	host, inside := fmt.Sprint(p.Host), fmt.Sprint(p.Container)
-	if p.Host == 0 {
-		host = ""
-	}
-	if p.Count > 1 {
-		inside += fmt.Sprintf("-%d", uint32(p.Container)+uint32(p.Count)-1)
-		if host != "" {
-			host += fmt.Sprintf("-%d", uint32(p.Host)+uint32(p.Count)-1)
-		}
-	}
-	text := "127.0.0.1:" + host + ":" + inside
-	if p.Protocol != "tcp" && p.Protocol != "" {
-		text += "/" + p.Protocol
-	}
-	return text
-}
-
-// everyAddress reports whether a published port's address is none in particular.
-func everyAddress(address string) bool {
-	switch strings.Trim(address, "[]") {
-	case "", "0.0.0.0", "::", "*", "0:0:0:0:0:0:0:0":
-		return true
-	}
-	return false
-}
-
-// portText writes a port of the host with its protocol, where that is not TCP.
-func portText(p podman.Port) string {
-	text := fmt.Sprint(p.Host)
-	if p.Host == 0 {
-		text = fmt.Sprintf("for %d", p.Container)
-	}
-	if p.Count > 1 {
-		text += fmt.Sprintf("-%d", uint32(p.Host)+uint32(p.Count)-1)
-	}
-	if p.Protocol != "tcp" && p.Protocol != "" {
-		text += "/" + p.Protocol
-	}
-	return text
 }

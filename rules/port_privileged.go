@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
@@ -22,24 +21,21 @@ over answers there instead, for SSH, DNS or mail.`,
 		if !c.Network.Ports.Known() || c.Network.Mode.Known() && c.Network.Mode.Value == "host" {
 			return nil
 		}
-		var taken []string
-		var evidence []Evidence
-		for _, p := range c.Network.Ports.Value {
-			// 80 and 443 are what web servers and proxies are there for.
-			if p.Host == 0 || p.Host >= 1024 || p.Host == 80 || p.Host == 443 || strings.HasPrefix(p.Address, "127.") || p.Address == "::1" {
-				continue
-			}
-			if text := portText(p); !slices.Contains(taken, text) {
-				taken = append(taken, text)
-				evidence = append(evidence, Evidence{"port", text, p.Origin})
-			}
-		}
+		ports, taken := hostPorts(c.Network.Ports.Value, isPrivilegedPort)
 		if len(taken) == 0 {
 			return nil
 		}
 		return []Finding{{
-			Message: "publishes privileged host port " + strings.Join(taken, ", "), Severity: Low, Confidence: Certain, Evidence: evidence,
-			Fix: Fix{Summary: "publish a port from 1024 on, and let a proxy answer the well-known one"},
+			Message: "publishes privileged host port " + strings.Join(taken, ", "), Severity: Low, Confidence: Certain,
+			Evidence: portEvidence(ports, taken), Fix: Fix{Summary: "publish a port from 1024 on, and let a proxy answer the well-known one"},
 		}}
 	},
+}
+
+// isPrivilegedPort reports whether a port is one of the host's that only the system's services should answer on. 80 and 443
+// are not: answering there is what web servers and proxies are for.
+func isPrivilegedPort(p podman.Port) bool {
+	const firstUnprivileged = 1024
+	local := strings.HasPrefix(p.Address, "127.") || p.Address == "::1"
+	return p.Host > 0 && p.Host < firstUnprivileged && p.Host != 80 && p.Host != 443 && !local
 }

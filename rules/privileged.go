@@ -29,8 +29,14 @@ mounts the host's disk and is root on the host; no bug is needed.`,
 		case rootless(c):
 			severity, message = High, gives+": in it one is the account that runs Podman, with every door to the kernel open"
 		}
-		return violated(p, severity, message, "privileged", "true", Fix{
-			Summary: "leave --privileged out and add by name the capabilities and devices that the service needs", Drop: true,
+		return violated(p, violation{
+			Message:  message,
+			Severity: severity,
+			Setting:  "privileged",
+			Value:    "true",
+			Fix: Fix{
+				Summary: "leave --privileged out and add by name the capabilities and devices that the service needs", Drop: true,
+			},
 		})
 	},
 }

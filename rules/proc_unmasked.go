@@ -26,6 +26,12 @@ and makes switches such as /proc/sysrq-trigger read-only. Unmasked, root in the 
 			full, message = High, "all of /proc and /sys is open: kernel keys, timers, sysrq and sysctls of the host"
 		}
 		severity, bound := lowered(c, full)
-		return violated(u, severity, message+bound, "unmask", strings.Join(u.Value, ":"), Fix{Summary: "leave unmask out, or name the one path that is needed", Drop: true})
+		return violated(u, violation{
+			Message:  message + bound,
+			Severity: severity,
+			Setting:  "unmask",
+			Value:    strings.Join(u.Value, ":"),
+			Fix:      Fix{Summary: "leave unmask out, or name the one path that is needed", Drop: true},
+		})
 	},
 }

@@ -21,9 +21,15 @@ but the volumes and tmpfs that the service was given.`,
 		if !ro.Known() || ro.Value {
 			return nil
 		}
-		return violated(ro, Medium, "the root filesystem is writable: what is planted there survives a restart", "read-only", "false", Fix{
-			Summary: "make the root filesystem read-only, with a tmpfs or a volume for each path the service writes to",
-			Changes: []Change{{"--read-only", "ReadOnly=true", "4.4"}},
+		return violated(ro, violation{
+			Message:  "the root filesystem is writable: what is planted there survives a restart",
+			Severity: Medium,
+			Setting:  "read-only",
+			Value:    "false",
+			Fix: Fix{
+				Summary: "make the root filesystem read-only, with a tmpfs or a volume for each path the service writes to",
+				Changes: []Change{{"--read-only", "ReadOnly=true", "4.4"}},
+			},
 		})
 	},
 }

@@ -19,7 +19,13 @@ that they like, and it runs here.`,
 	Drift:  []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
 		if verify := c.Image.TLSVerify; verify.Known() && !verify.Value {
-			return violated(verify, High, "its image is pulled without checking the registry's certificate", "tls-verify", "false", Fix{Summary: "leave --tls-verify=false out", Drop: true})
+			return violated(verify, violation{
+				Message:  "its image is pulled without checking the registry's certificate",
+				Severity: High,
+				Setting:  "tls-verify",
+				Value:    "false",
+				Fix:      Fix{Summary: "leave --tls-verify=false out", Drop: true},
+			})
 		}
 		name, ok := parseImageName(c.Image.Name)
 		if !ok || !c.Host.Registries.Known() {
@@ -29,8 +35,14 @@ that they like, and it runs here.`,
 		if !ok || !r.Insecure || strings.HasPrefix(name.registry, "localhost") || strings.HasPrefix(name.registry, "127.") {
 			return nil
 		}
-		return violated(podman.UnknownAt[bool](r.Origin), High, fmt.Sprintf("its image comes from %s, which registries.conf calls insecure", prefix), "insecure", "true", Fix{
-			Summary: "give the registry a certificate and leave insecure=true out",
+		return violated(podman.UnknownAt[bool](r.Origin), violation{
+			Message:  fmt.Sprintf("its image comes from %s, which registries.conf calls insecure", prefix),
+			Severity: High,
+			Setting:  "insecure",
+			Value:    "true",
+			Fix: Fix{
+				Summary: "give the registry a certificate and leave insecure=true out",
+			},
 		})
 	},
 }

@@ -21,8 +21,14 @@ systemd stops after five starts in ten seconds and says so.`,
 		if !r.Known() || !forever || r.State == podman.StateDefault || c.Unit != "" {
 			return nil
 		}
-		return violated(r, Info, "is started again for ever, however often it crashes", "restart", r.Value, Fix{
-			Summary: "let systemd start it (a Quadlet unit), or stop after five tries", Changes: []Change{{"--restart=on-failure:5", "", ""}},
+		return violated(r, violation{
+			Message:  "is started again for ever, however often it crashes",
+			Severity: Info,
+			Setting:  "restart",
+			Value:    r.Value,
+			Fix: Fix{
+				Summary: "let systemd start it (a Quadlet unit), or stop after five tries", Changes: []Change{{"--restart=on-failure:5", "", ""}},
+			},
 		})
 	},
 }

@@ -43,9 +43,15 @@ container, by a mount or by a bug of the runtime or the kernel, is then the atta
 		if user := c.Process.User.Value; user != "" && user != "0" && user != "root" {
 			message = fmt.Sprintf("user %s %s", user, message)
 		}
-		found := violated(uid, severity, message, "user", userOrDefault(c), Fix{
-			Summary: "run as a service user, or in a user namespace",
-			Changes: []Change{{"--user=10001:10001", "User=10001:10001", "4.4"}},
+		found := violated(uid, violation{
+			Message:  message,
+			Severity: severity,
+			Setting:  "user",
+			Value:    userOrDefault(c),
+			Fix: Fix{
+				Summary: "run as a service user, or in a user namespace",
+				Changes: []Change{{"--user=10001:10001", "User=10001:10001", "4.4"}},
+			},
 		})
 		found[0].Confidence = confidence
 		return found

@@ -23,6 +23,12 @@ container have gone through: keyctl, userfaultfd, mount, bpf, kexec. Without it 
 		if isolated(c) || rootless(c) {
 			severity = Medium
 		}
-		return violated(s, severity, message, "seccomp", "unconfined", Fix{Summary: "leave seccomp=unconfined out: Podman's own profile lets services do what they do", Drop: true})
+		return violated(s, violation{
+			Message:  message,
+			Severity: severity,
+			Setting:  "seccomp",
+			Value:    "unconfined",
+			Fix:      Fix{Summary: "leave seccomp=unconfined out: Podman's own profile lets services do what they do", Drop: true},
+		})
 	},
 }

@@ -24,8 +24,14 @@ file under /run/secrets is read once by who needs it.`,
 		if len(s.Value) > 1 {
 			what = "secrets " + strings.Join(s.Value, ", ") + " are variables"
 		}
-		return violated(s, Low, what+", which every process of it inherits", "secret", strings.Join(s.Value, ", "), Fix{
-			Summary: "hand it over as a file where the image can read one (a variable that ends in _FILE)",
+		return violated(s, violation{
+			Message:  what + ", which every process of it inherits",
+			Severity: Low,
+			Setting:  "secret",
+			Value:    strings.Join(s.Value, ", "),
+			Fix: Fix{
+				Summary: "hand it over as a file where the image can read one (a variable that ends in _FILE)",
+			},
 		})
 	},
 }

@@ -31,7 +31,13 @@ but files labelled for containers. With label=disable, or the type spc_t, it is 
 		if isolated(c) || rootless(c) {
 			severity = Medium
 		}
-		found := violated(label, severity, message, "label", label.Value, Fix{Summary: "leave it out and label what is mounted instead, with :z or :Z", Drop: true})
+		found := violated(label, violation{
+			Message:  message,
+			Severity: severity,
+			Setting:  "label",
+			Value:    label.Value,
+			Fix:      Fix{Summary: "leave it out and label what is mounted instead, with :z or :Z", Drop: true},
+		})
 		if !host.Known() { // a definition: what it asks for is known, what it will meet is not
 			found[0].Message += " (where the host has SELinux)"
 			found[0].Severity, found[0].Confidence = min(severity, Medium), Derived

@@ -30,7 +30,13 @@ reads. podman exec gets in without one, through the host's own login.`,
 			for _, word := range strings.FieldsFunc(w.Reveal(), func(r rune) bool { return strings.ContainsRune(" ;&|", r) }) {
 				switch name := path.Base(word); name {
 				case "sshd", "dropbear":
-					return violated(command, Low, name+" is what it starts: a door with keys of its own", "command", name, Fix{Summary: "leave the SSH server out: podman exec gets in"})
+					return violated(command, violation{
+						Message:  name + " is what it starts: a door with keys of its own",
+						Severity: Low,
+						Setting:  "command",
+						Value:    name,
+						Fix:      Fix{Summary: "leave the SSH server out: podman exec gets in"},
+					})
 				}
 			}
 		}

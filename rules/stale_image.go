@@ -27,12 +27,23 @@ container keeps the image that it was created from even when the tag has been pu
 		Check: func(c *podman.Container) []Finding {
 			image := c.Image
 			if current := image.Current; current.Known() && image.ID != "" && current.Value != image.ID {
-				return violated(current, Medium, "the tag has moved on: the container still runs the image it was made from", "image",
-					fmt.Sprintf("%s, where %s is now %s", short(image.ID), image.Name, short(current.Value)), renewal(image, true))
+				return violated(current, violation{
+					Message:  "the tag has moved on: the container still runs the image it was made from",
+					Severity: Medium,
+					Setting:  "image",
+					Value:    fmt.Sprintf("%s, where %s is now %s", short(image.ID), image.Name, short(current.Value)),
+					Fix:      renewal(image, true),
+				})
 			}
 			// Of an image that has no name any more Podman does not tell the digests that it was pulled by.
 			if latest := image.Latest; latest.Known() && len(image.Digests) > 0 && !latest.Value.IsOf(&image) {
-				return violated(latest, Medium, behind(image), "registry", latest.Value.Digest, renewal(image, false))
+				return violated(latest, violation{
+					Message:  behind(image),
+					Severity: Medium,
+					Setting:  "registry",
+					Value:    latest.Value.Digest,
+					Fix:      renewal(image, false),
+				})
 			}
 			built := image.Built
 			if !built.Known() || c.Host.Now.IsZero() || c.Kind == podman.KindImage { // image-old says so of an image
@@ -42,8 +53,13 @@ container keeps the image that it was created from even when the tag has been pu
 			if age <= maxAge {
 				return nil
 			}
-			found := violated(built, Medium, fmt.Sprintf("the image is %s old, the limit is %s", days(age), days(maxAge)),
-				"image built", built.Value.UTC().Format(time.DateOnly), renewal(image, false))
+			found := violated(built, violation{
+				Message:  fmt.Sprintf("the image is %s old, the limit is %s", days(age), days(maxAge)),
+				Severity: Medium,
+				Setting:  "image built",
+				Value:    built.Value.UTC().Format(time.DateOnly),
+				Fix:      renewal(image, false),
+			})
 			found[0].Confidence = Derived
 			return found
 		},

@@ -43,7 +43,13 @@ GIDs mapped to a range of its own, they own nothing outside.`,
 			fix.Summary = "map the UIDs and GIDs of its pod to a range of its own, with this on `podman pod create` or in the .pod unit"
 			fix.Changes[0].Since = "5.3"
 		}
-		return violated(wrong, severity, message, which, described(c, wrong), fix)
+		return violated(wrong, violation{
+			Message:  message,
+			Severity: severity,
+			Setting:  which,
+			Value:    described(c, wrong),
+			Fix:      fix,
+		})
 	},
 }
 

@@ -53,9 +53,15 @@ files and signals its processes. With a range each, they are strangers.`,
 			if other == nil {
 				continue
 			}
-			for _, f := range violated(c.users, Low, "its users on the host are those of "+other.Name+" too: an escape from one reaches the other", "UID map", c.users.Value.String(), Fix{
-				Summary: "give it a range of its own",
-				Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}},
+			for _, f := range violated(c.users, violation{
+				Message:  "its users on the host are those of " + other.Name + " too: an escape from one reaches the other",
+				Severity: Low,
+				Setting:  "UID map",
+				Value:    c.users.Value.String(),
+				Fix: Fix{
+					Summary: "give it a range of its own",
+					Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}},
+				},
 			}) {
 				f.Subject = c
 				found = append(found, f)

@@ -46,9 +46,15 @@ be signalled and whose memory can be read.`,
 		if isolated(c) {
 			severity, message = Low, message+"; its own user namespace keeps it apart"
 		}
-		return violated(user, severity, message, "user", user.Value, Fix{
-			Summary: "run as a user of the service's own",
-			Changes: []Change{{"--user=10001:10001", "User=10001:10001", "4.4"}},
+		return violated(user, violation{
+			Message:  message,
+			Severity: severity,
+			Setting:  "user",
+			Value:    user.Value,
+			Fix: Fix{
+				Summary: "run as a user of the service's own",
+				Changes: []Change{{"--user=10001:10001", "User=10001:10001", "4.4"}},
+			},
 		})
 	},
 }

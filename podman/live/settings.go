@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -107,7 +108,7 @@ func network(c *podman.Container, data *inspected, asked *podman.Container) {
 		return
 	}
 	n.Ports = podman.Set([]podman.Port{}, podman.Field("HostConfig.PortBindings"))
-	for _, key := range slices.Sorted(maps.Keys(config.PortBindings.value)) {
+	for _, key := range slices.SortedFunc(maps.Keys(config.PortBindings.value), comparePorts) {
 		number, protocol, _ := strings.Cut(key, "/")
 		inside, _ := strconv.ParseUint(number, 10, 16)
 		for _, b := range config.PortBindings.value[key] {
@@ -118,6 +119,16 @@ func network(c *podman.Container, data *inspected, asked *podman.Container) {
 			})
 		}
 	}
+}
+
+// comparePorts sorts "25/tcp" before "143/tcp", and both before "143/udp".
+func comparePorts(a, b string) int {
+	numberOf := func(key string) uint64 {
+		number, _, _ := strings.Cut(key, "/")
+		n, _ := strconv.ParseUint(number, 10, 16)
+		return n
+	}
+	return cmp.Or(cmp.Compare(numberOf(a), numberOf(b)), strings.Compare(a, b))
 }
 
 // profiles reads seccomp, AppArmor, SELinux and what is unmasked. What inspect says of seccomp is an annotation that the
