@@ -305,7 +305,7 @@ func (p *prover) tightest(ctx context.Context, unmodified candidate, written []s
 	for i := range p.subject.Findings {
 		all = all.with(i)
 	}
-	if p.has("read-only") {
+	if p.has(rules.FixReadOnly) {
 		all.tmpfs = written
 	}
 	first, err := p.try(ctx, "every fix at once", all)
@@ -324,8 +324,8 @@ func (p *prover) tightest(ctx context.Context, unmodified candidate, written []s
 	return p.fewerTmpfs(ctx, kept)
 }
 
-func (p *prover) has(rule string) bool {
-	return slices.ContainsFunc(p.subject.Findings, func(f *rules.Finding) bool { return f.Rule.ID == rule })
+func (p *prover) has(kind rules.FixKind) bool {
+	return slices.ContainsFunc(p.subject.Findings, func(f *rules.Finding) bool { return f.Rule.Kind == kind })
 }
 
 // build adds one fix after the other, those first that break least, and keeps those with which the copy stays healthy.
@@ -336,14 +336,14 @@ func (p *prover) build(ctx context.Context, from candidate, written []string) (c
 		order[i] = i
 	}
 	rank := func(i int) int {
-		switch p.subject.Findings[i].Rule.ID {
-		case "read-only":
+		switch p.subject.Findings[i].Rule.Kind {
+		case rules.FixReadOnly:
 			return 2
-		case "cap-drop-all":
+		case rules.FixCapabilities:
 			return 3
-		case "uid-map", "uid-map-shared":
+		case rules.FixIDMap:
 			return 4
-		case "root-user", "user-nobody":
+		case rules.FixUser:
 			return 5 // last: a user that the image does not know breaks most
 		}
 		return 1
@@ -356,7 +356,7 @@ func (p *prover) build(ctx context.Context, from candidate, written []string) (c
 			kept = next
 			continue
 		}
-		if f.Rule.ID == "read-only" {
+		if f.Rule.Kind == rules.FixReadOnly {
 			next.tmpfs = written
 		}
 		tried, err := p.try(ctx, f.Rule.ID, next)
@@ -367,9 +367,9 @@ func (p *prover) build(ctx context.Context, from candidate, written []string) (c
 		case tried.healthy:
 			kept = next
 			continue
-		case f.Rule.ID == "uid-map" && next.mounts == "idmap" && Mounts(p.subject.Text):
+		case f.Rule.Kind == rules.FixIDMap && next.mounts == "idmap" && Mounts(p.subject.Text):
 			next.mounts = "U"
-			given, err := p.try(ctx, "uid-map, its mounts given to it", next)
+			given, err := p.try(ctx, f.Rule.ID+", its mounts given to it", next)
 			if err != nil {
 				return kept, err
 			}
@@ -377,7 +377,7 @@ func (p *prover) build(ctx context.Context, from candidate, written []string) (c
 				kept = next
 				continue
 			}
-		case f.Rule.ID == "cap-drop-all":
+		case f.Rule.Kind == rules.FixCapabilities:
 			found, ok, err := p.capabilities(ctx, next)
 			if err != nil {
 				return kept, err
@@ -465,7 +465,7 @@ func (p *prover) fewerCapabilities(ctx context.Context, r candidate) (candidate,
 // changesUser reports whether a candidate runs as another user than the original.
 func (p *prover) changesUser(r candidate) bool {
 	for i, f := range p.subject.Findings {
-		if r.on[i] && (f.Rule.ID == "root-user" || f.Rule.ID == "user-nobody") {
+		if r.on[i] && f.Rule.Kind == rules.FixUser {
 			return true
 		}
 	}
@@ -522,8 +522,8 @@ func Apply(path string, text []byte, findings []*rules.Finding, r *Result, versi
 func Adjusted(f *rules.Finding, r *Result) rules.Fix {
 	changed := f.Fix
 	add := func(c rules.Change) { changed.Changes = append(slices.Clip(changed.Changes), c) }
-	switch f.Rule.ID {
-	case "cap-drop-all":
+	switch f.Rule.Kind {
+	case rules.FixCapabilities:
 		if len(r.Capabilities) > 0 {
 			add(rules.Change{
 				Flag:  "--cap-add=" + strings.Join(r.Capabilities, ","),
@@ -531,9 +531,9 @@ func Adjusted(f *rules.Finding, r *Result) rules.Fix {
 				Since: "4.4",
 			})
 		}
-	case "uid-map", "uid-map-shared":
+	case rules.FixIDMap:
 		changed.MountOption = r.MapMounts
-	case "read-only":
+	case rules.FixReadOnly:
 		for _, path := range r.Tmpfs {
 			value := path + ":rw,nosuid,nodev,noexec"
 			add(rules.Change{Flag: "--tmpfs=" + value, Key: "Tmpfs=" + value, Since: "4.5"})
