@@ -10,11 +10,11 @@ type format struct {
 	what string
 	// has is a piece that every token of the kind holds; looking for it is much cheaper than the expression.
 	has     string
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 }
 
 func known(what, has, pattern string) format {
-	return format{what, has, regexp.MustCompile(pattern)}
+	return format{what, has, lazy(pattern)}
 }
 
 // formats holds the tokens that their issuers made recognisable. The patterns are those that the issuers document, or the
@@ -55,7 +55,15 @@ var formats = []format{
 	known("a Linear key", "lin_api_", `\blin_api_[A-Za-z0-9]{40}`),
 	known("a Databricks token", "dapi", `\bdapi[a-f0-9]{32}`),
 	known("a Plex claim", "claim-", `\bclaim-[A-Za-z0-9_-]{20}\b`),
-	known("an HTTP authorization", "uthorization", `(?i)\bauthorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)\s+[A-Za-z0-9+/=._~-]{8,}`),
+	known("a ping address of healthchecks.io", "hc-ping.com/", `hc-ping\.com/[A-Za-z0-9-]{20,}`),
+	known("a Teams webhook", "/webhookb2/", `webhook\.office\.com/webhookb2/[A-Za-z0-9-]{20,}`),
+	known("an address to push a status to", "/api/push/", `/api/push/[A-Za-z0-9]{8,}`),
+	known("a notification service's token", "://", `\b(?:gotify|slack|tgram|pover|discord|pushover)://\S*[/@:][A-Za-z0-9._-]{14,}`),
+	known("a notification service's token", "://", `\b(?:discord|telegram|pushbullet)://[A-Za-z0-9._:-]{20,}@`),
+	known("a Swarm token", "SWMTKN-", `\bSWMTKN-1-[a-z0-9A-Z]{20,}`),
+	known("a signature in a URL", "sig", `[?&](?:sig|X-Amz-Signature)=[A-Za-z0-9%+/=_-]{20,}`),
+	known("a signature in a URL", "X-Amz-Signature", `[?&]X-Amz-Signature=[a-f0-9]{32,}`),
+	known("an HTTP authorization", "uthorization", `(?i)\bauthorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)(?:\s+|%20)[A-Za-z0-9+/=._~-]{8,}`),
 }
 
 // inFormats looks for a token that is known by its looks.
@@ -64,7 +72,7 @@ func inFormats(text string) (Match, bool) {
 		if !strings.Contains(text, f.has) {
 			continue
 		}
-		if token := f.pattern.FindString(text); token != "" && !isPlaceholder(token) {
+		if token := f.pattern().FindString(text); token != "" && !isPlaceholder(token) {
 			return Match{What: f.what, Confidence: Sure}, true
 		}
 	}
@@ -72,16 +80,69 @@ func inFormats(text string) (Match, bool) {
 }
 
 // credentials finds the password of a URL's user: scheme://user:password@host.
-var credentials = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#:@'"]*):([^\s/'"@]+(?:@[^\s/'"@]+)*)@[^\s/@]`)
+var credentials = lazy(`[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#:@'"]*):([^\s/'"@]+(?:@[^\s/'"@]+)*)@[^\s/@]`)
 
-// inURL looks for a URL with a password in it.
+var (
+	// drivers finds the password of a data source name: user:password@tcp(host).
+	drivers = lazy(`(?:^|[=\s"'])[^\s:/@'"]+:([^\s@'"]+)@(?:tcp|unix)?\(`)
+	// oracle finds the password of user/password@host.
+	oracle = lazy(`(?:^|thin:|\s)[A-Za-z][A-Za-z0-9_]*/([^\s@/'"]+)@(?:/|[A-Za-z])`)
+	// userTokens finds a token in the place of a URL's user.
+	userTokens = lazy(`([a-z][a-z0-9+.-]*)://([A-Za-z0-9_.-]{16,})@`)
+	// queries finds the parameters of a URL's query, and of JDBC's.
+	queries = lazy(`[?&;]([A-Za-z][A-Za-z0-9_.-]*)=([^&;#\s"']+)`)
+)
+
+// inURL looks for a URL or a data source name with a password in it.
 func inURL(text string) (Match, bool) {
-	if !strings.Contains(text, "://") || !strings.Contains(text, "@") {
+	if strings.Contains(text, "@") {
+		if m, ok := inUserOfURL(text); ok {
+			return m, true
+		}
+	}
+	if !strings.Contains(text, "=") || !strings.Contains(text, "://") {
 		return Match{}, false
 	}
-	for _, m := range credentials.FindAllStringSubmatch(text, -1) {
-		if password := m[2]; !isNoSecret(password) && !isReference(password) {
-			return Match{What: "a password in a URL", Confidence: Sure}, true
+	for _, m := range queries().FindAllStringSubmatch(text, -1) {
+		name, value := m[1], m[2]
+		lower := strings.ToLower(name)
+		vague := lower == "key" || lower == "auth" || lower == "appid"
+		if len(value) >= 6 && (namesSecret(name) && isKeyed(name, value) || vague && isChosen(value)) {
+			return Match{What: "a secret in a URL's query", Name: name, Confidence: Likely}, true
+		}
+	}
+	return Match{}, false
+}
+
+func inUserOfURL(text string) (Match, bool) {
+	if strings.Contains(text, "://") {
+		for _, m := range credentials().FindAllStringSubmatch(text, -1) {
+			if password := m[2]; !isNoSecret(password) && !isReference(password) {
+				if weak[strings.ToLower(password)] {
+					return Match{What: "a password that attackers try first, in a URL", Confidence: Sure}, true
+				}
+				return Match{What: "a password in a URL", Confidence: Sure}, true
+			}
+		}
+		for _, m := range userTokens().FindAllStringSubmatch(text, -1) {
+			sentry := strings.HasPrefix(m[1], "http") && hexadecim().MatchString(m[2]) && len(m[2]) == 32
+			if isChosen(m[2]) && !sentry {
+				return Match{What: "a token in a URL", Confidence: Likely}, true
+			}
+		}
+	}
+	if strings.Contains(text, "(") {
+		for _, m := range drivers().FindAllStringSubmatch(text, -1) {
+			if password := m[1]; !isNoSecret(password) && !isReference(password) {
+				return Match{What: "a password in a data source name", Confidence: Sure}, true
+			}
+		}
+	}
+	if strings.Contains(text, "/") {
+		for _, m := range oracle().FindAllStringSubmatch(text, -1) {
+			if isChosen(m[1]) {
+				return Match{What: "a password in a data source name", Confidence: Likely}, true
+			}
 		}
 	}
 	return Match{}, false

@@ -120,13 +120,13 @@ func (m *masker) keys() {
 
 var (
 	// passwordOfURL is laxer than credentials: the password may hold a slash.
-	passwordOfURL = regexp.MustCompile(`://[^\s/?#:@'"]*:([^\s'"]+)@`)
+	passwordOfURL = lazy(`://[^\s/?#:@'"]*:([^\s'"]+)@`)
 	// tokenOfURL is a token in the place of the user.
-	tokenOfURL = regexp.MustCompile(`://([^\s/?#:@'"]{16,})@`)
+	tokenOfURL = lazy(`://([^\s/?#:@'"]{16,})@`)
 	// scheme is how an HTTP header or a text introduces a token.
-	scheme = regexp.MustCompile(`(?i)\b(?:bearer|basic|token)[ \t]+([A-Za-z0-9+/=._~-]{8,})`)
+	scheme = lazy(`(?i)\b(?:bearer|basic|token)[ \t]+([A-Za-z0-9+/=._~-]{8,})`)
 	// told is a password in a sentence.
-	told = regexp.MustCompile(`(?i)\b(?:password|passwd|passphrase|passwort|token|secret|pw|pass)[ \t]+(?:(?:is|was|=>|->)[ \t]+(\S+)|(\S*[0-9]\S*))`)
+	told = lazy(`(?i)\b(?:password|passwd|passphrase|passwort|token|secret|pw|pass)[ \t]+(?:(?:is|was|=>|->)[ \t]+(\S+)|(\S*[0-9]\S*))`)
 )
 
 // formats masks what is a secret by its looks.
@@ -135,12 +135,12 @@ func (m *masker) formats() {
 		if !strings.Contains(m.text, f.has) {
 			continue
 		}
-		for _, at := range f.pattern.FindAllStringIndex(m.text, -1) {
+		for _, at := range f.pattern().FindAllStringIndex(m.text, -1) {
 			m.mask(at[0], m.bareEnd(at[1]))
 		}
 	}
 	for _, looks := range []struct {
-		pattern *regexp.Regexp
+		pattern func() *regexp.Regexp
 		words   []string // of which a match has one
 	}{
 		{passwordOfURL, []string{"://"}},
@@ -151,7 +151,7 @@ func (m *masker) formats() {
 		if !m.mayHold(looks.words...) {
 			continue
 		}
-		for _, at := range looks.pattern.FindAllStringSubmatchIndex(m.text, -1) {
+		for _, at := range looks.pattern().FindAllStringSubmatchIndex(m.text, -1) {
 			for i := 2; i < len(at); i += 2 {
 				if at[i] >= 0 && maskable(m.text[at[i]:at[i+1]]) {
 					m.mask(at[i], at[i+1])
@@ -162,12 +162,12 @@ func (m *masker) formats() {
 }
 
 // assigned is a name with what separates it from its value.
-var assigned = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_.-]*)(\\?["']?)([ \t]*=[ \t]*|[ \t]*:=?[ \t]*)`)
+var assigned = lazy(`([A-Za-z_][A-Za-z0-9_.-]*)(\\?["']?)([ \t]*=[ \t]*|[ \t]*:=?[ \t]*)`)
 
 // named masks the values of names that promise a secret.
 func (m *masker) named() {
 	last := 0
-	for _, at := range assigned.FindAllStringSubmatchIndex(m.text, -1) {
+	for _, at := range assigned().FindAllStringSubmatchIndex(m.text, -1) {
 		name, separator := m.text[at[2]:at[3]], m.text[at[6]:at[7]]
 		if at[0] < last || !m.promises(name, separator, at[0]) {
 			continue
@@ -204,7 +204,7 @@ func (m *masker) value(key, start int, separator string) int {
 	block := strings.Contains(separator, ":")
 	if block {
 		if !strings.HasSuffix(separator, " ") && !strings.HasSuffix(separator, "\t") {
-			if rest != "" && lowerPath.MatchString(rest[:m.bareEnd(start)-start]) {
+			if rest != "" && lowerPath().MatchString(rest[:m.bareEnd(start)-start]) {
 				return start // a mount's source and target
 			}
 			block = strings.TrimSpace(rest) == ""
@@ -246,7 +246,7 @@ func (m *masker) value(key, start int, separator string) int {
 		} else if i := strings.Index(rest, " #"); i >= 0 {
 			stop = start + i
 		}
-	case leading.MatchString(m.text[line:key]) && !strings.Contains(m.text[line:end], "podman"):
+	case leading().MatchString(m.text[line:key]) && !strings.Contains(m.text[line:end], "podman"):
 		stop = end
 	default:
 		stop = m.wordEnd(start)
@@ -262,9 +262,9 @@ func (m *masker) value(key, start int, separator string) int {
 
 var (
 	// lowerPath is a path, perhaps with mount options, and not base64.
-	lowerPath = regexp.MustCompile(`^[./~][a-z0-9._/-]*(?::[A-Za-z,]+)?$`)
+	lowerPath = lazy(`^[./~][a-z0-9._/-]*(?::[A-Za-z,]+)?$`)
 	// leading is what stands before a variable of an env file or of a list of variables.
-	leading = regexp.MustCompile(`^[ \t]*(?:[#;]+[ \t]*)?(?:export[ \t]+|-[ \t]+)?$`)
+	leading = lazy(`^[ \t]*(?:[#;]+[ \t]*)?(?:export[ \t]+|-[ \t]+)?$`)
 )
 
 // indented masks the lines that continue a YAML value, those that are further in than its key, and returns where they
@@ -300,9 +300,9 @@ func (m *masker) indented(line, key, end int) int {
 }
 
 var (
-	nameField  = regexp.MustCompile(`(?i)\b(?:name|key)["']?[ \t]*[:=][ \t]*["']?([A-Za-z_][A-Za-z0-9_.-]*)`)
-	valueField = regexp.MustCompile(`(?i)\b(value)["']?([ \t]*[:=][ \t]*)`)
-	itemStart  = regexp.MustCompile(`(?m)^[ \t#]*-[ \t]|\{`)
+	nameField  = lazy(`(?i)\b(?:name|key)["']?[ \t]*[:=][ \t]*["']?([A-Za-z_][A-Za-z0-9_.-]*)`)
+	valueField = lazy(`(?i)\b(value)["']?([ \t]*[:=][ \t]*)`)
+	itemStart  = lazy(`(?m)^[ \t#]*-[ \t]|\{`)
 )
 
 // listed masks the values of lists of names and values, as Kubernetes YAML has them, in either order.
@@ -310,7 +310,7 @@ func (m *masker) listed() {
 	if !m.mayHold("value") {
 		return
 	}
-	names := nameField.FindAllStringSubmatchIndex(m.text, -1)
+	names := nameField().FindAllStringSubmatchIndex(m.text, -1)
 	for i, at := range names {
 		if !namesSecret(m.text[at[2]:at[3]]) {
 			continue
@@ -322,14 +322,14 @@ func (m *masker) listed() {
 		if i+1 < len(names) {
 			after = names[i+1][0]
 		}
-		if starts := itemStart.FindAllStringIndex(m.text[before:at[0]], -1); len(starts) > 0 {
+		if starts := itemStart().FindAllStringIndex(m.text[before:at[0]], -1); len(starts) > 0 {
 			before += starts[len(starts)-1][0]
 		}
-		if next := itemStart.FindStringIndex(m.text[at[1]:after]); next != nil && !strings.Contains(m.text[at[1]:at[1]+next[0]], "value") {
+		if next := itemStart().FindStringIndex(m.text[at[1]:after]); next != nil && !strings.Contains(m.text[at[1]:at[1]+next[0]], "value") {
 			after = at[1] + next[0]
 		}
 		for _, part := range []span{{before, at[0]}, {at[1], after}} {
-			if v := valueField.FindStringSubmatchIndex(m.text[part.start:part.end]); v != nil {
+			if v := valueField().FindStringSubmatchIndex(m.text[part.start:part.end]); v != nil {
 				separator := m.text[part.start+v[4] : part.start+v[5]]
 				m.value(part.start+v[2], part.start+v[1], separator)
 			}
@@ -338,8 +338,8 @@ func (m *masker) listed() {
 }
 
 var (
-	kindSecret = regexp.MustCompile(`\bkind["']?[ \t]*:[ \t]*["']?Secret\b`)
-	secretData = regexp.MustCompile(`\b(data|stringData)["']?[ \t]*:`)
+	kindSecret = lazy(`\bkind["']?[ \t]*:[ \t]*["']?Secret\b`)
+	secretData = lazy(`\b(data|stringData)["']?[ \t]*:`)
 )
 
 // kubeSecrets masks what Kubernetes' secrets hold, whatever it is called.
@@ -349,8 +349,8 @@ func (m *masker) kubeSecrets() {
 	}
 	at := 0
 	for document := range strings.SplitAfterSeq(m.text, "\n---") {
-		if kindSecret.MatchString(document) {
-			for _, found := range secretData.FindAllStringIndex(document, -1) {
+		if kindSecret().MatchString(document) {
+			for _, found := range secretData().FindAllStringIndex(document, -1) {
 				key, end := at+found[0], m.lineEnd(at+found[1])
 				m.mask(at+found[1], end)
 				m.indented(strings.LastIndexByte(m.text[:key], '\n')+1, key, end)
@@ -358,14 +358,6 @@ func (m *masker) kubeSecrets() {
 		}
 		at += len(document)
 	}
-}
-
-// passwordFlags holds the one-letter options of programs that take a password.
-var passwordFlags = map[string]string{
-	"redis-cli": "a", "valkey-cli": "a", "keydb-cli": "a", "sqlcmd": "P", "sshpass": "p", "ldapsearch": "w", "ldapadd": "w",
-	"ldapmodify": "w", "ldapwhoami": "w", "mosquitto_sub": "P", "mosquitto_pub": "P", "mosquitto_rr": "P", "cqlsh": "p", "cypher-shell": "p",
-	"rabbitmqadmin": "p", "mongo": "p", "mongosh": "p", "mongodump": "p", "mongorestore": "p", "mysql": "p", "mysqldump": "p",
-	"mysqladmin": "p", "mariadb": "p", "mariadb-dump": "p", "mariadb-admin": "p", "ss-server": "k", "ss-local": "k", "clickhouse-client": "p",
 }
 
 // argument is a word of a text, without quotes and brackets.
@@ -414,7 +406,7 @@ func (m *masker) arguments() {
 		case flag != "" && joined && value == "":
 		case flag != "" && joined && !strings.HasPrefix(w.text, "--") && maskable(value):
 			m.mask(w.start+2, m.argumentEnd(w.start+2))
-		case strings.HasPrefix(w.text, "-u") && strings.Contains(w.text, ":"), takesUser(before.text) && m.follows(before, w):
+		case strings.HasPrefix(w.text, "-u") && strings.Contains(w.text, ":"), (before.text == "-u" || before.text == "-U" || strings.EqualFold(before.text, "--user") || takesUser(before.text)) && m.follows(before, w):
 			m.user(w)
 		}
 		m.random(w)
@@ -438,14 +430,8 @@ func takesPassword(option, program string) bool {
 	return flag != "" && option == "-"+flag || namesSecret(option)
 }
 
-// takesUser reports whether the word after an option may be USER:PASSWORD.
-func takesUser(option string) bool {
-	lower := strings.ToLower(option)
-	return option == "-u" || option == "-U" || strings.HasPrefix(lower, "-") && (lower == "--user" || strings.HasSuffix(lower, "auth") || strings.HasSuffix(lower, "creds"))
-}
-
 // account is what follows the user of a process: names and numbers as Podman's --user takes them.
-var account = regexp.MustCompile(`^(?:[0-9]+|[a-z_-]{1,16})$`)
+var account = lazy(`^(?:[0-9]+|[a-z_-]{1,16})$`)
 
 // user masks the password of USER:PASSWORD and USER%PASSWORD.
 func (m *masker) user(w argument) {
@@ -453,7 +439,7 @@ func (m *masker) user(w argument) {
 	if i < 0 {
 		return
 	}
-	if password := w.text[i+1:]; maskable(password) && !account.MatchString(password) {
+	if password := w.text[i+1:]; maskable(password) && !account().MatchString(password) {
 		m.mask(w.start+i+1, m.argumentEnd(w.start+i+1))
 	}
 }
@@ -505,7 +491,7 @@ func isMixed(word string) bool {
 }
 
 // wholeReference is a value that is nothing but the name of the place that holds the secret.
-var wholeReference = regexp.MustCompile(`^(?:\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*(?::?\?[^}]*)?\}|\$\$?\([A-Za-z_][A-Za-z0-9_ ./-]*\)|\{\{[^{}"']*\}\}|<[a-z -]+>|` +
+var wholeReference = lazy(`^(?:\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*(?::?\?[^}]*)?\}|\$\$?\([A-Za-z_][A-Za-z0-9_ ./-]*\)|\{\{[^{}"']*\}\}|<[a-z -]+>|` +
 	`/(?:run/secrets|etc|var|srv|opt|home|usr|secrets)/[A-Za-z0-9._/-]+)$`)
 
 // maskable reports whether a value may be a secret. Placeholders are masked too: there are passwords among them.
@@ -514,10 +500,10 @@ func maskable(value string) bool {
 	if len(value) < 3 || value == Masked || strings.HasPrefix(value, Masked) {
 		return false
 	}
-	if isNoSecret(value) && !isPlaceholder(value) && !hashes.MatchString(value) {
+	if isNoSecret(value) && !isPlaceholder(value) && !hashes().MatchString(value) {
 		return false
 	}
-	return !wholeReference.MatchString(value)
+	return !wholeReference().MatchString(value)
 }
 
 func (m *masker) lineEnd(at int) int {

@@ -18,9 +18,6 @@
 package secret
 
 import (
-	"maps"
-	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -61,13 +58,23 @@ func DetectPair(name, value string) (Match, bool) {
 	}
 	if namesSecret(name) {
 		if isKeyed(name, value) {
-			return Match{What: "a value whose name says that it is secret", Confidence: Likely}, true
+			return keyed(value), true
 		}
 		if isNoSecret(value) || isReference(value) {
 			return Match{}, false
 		}
 	}
+	if m, ok := inAccount(name, value); ok {
+		return m, true
+	}
+	if namesKeyVaguely(name) && (isChosen(value) || strings.Contains(value, "-") && isChosen(strings.ReplaceAll(value, "-", "")) && !uuid().MatchString(value)) &&
+		isKeyed(name, value) {
+		return keyed(value), true
+	}
 	if m, ok := inAssignments(value); ok {
+		return m, true
+	}
+	if m, ok := inOptions(value); ok {
 		return m, true
 	}
 	if isRandom(value) && !namesDigest(name) {
@@ -88,66 +95,6 @@ func DetectText(text string) (Match, bool) {
 	return inAssignments(text)
 }
 
-// DetectArgs looks for secrets in the words of a command line, at most one a word. Words that hold a whole command, as those of
-// `sh -c` do, are split. It returns a match for each index that has one.
-func DetectArgs(line []string) map[int]Match {
-	found := map[int]Match{}
-	programs := map[string]bool{} // that stand before the word
-	for i, word := range line {
-		if i > 0 {
-			programs[path.Base(line[i-1])] = true
-		}
-		word = cut(word)
-		if strings.ContainsAny(word, " \t\n") {
-			if inner := DetectArgs(split(word)); len(inner) > 0 {
-				found[i] = inner[slices.Min(slices.Collect(maps.Keys(inner)))]
-				continue
-			}
-		}
-		name, value, assigned := strings.Cut(word, "=")
-		if m, ok := DetectText(word); ok {
-			found[i] = m
-			continue
-		}
-		if assigned && !strings.ContainsAny(name, " \t\n/") {
-			if m, ok := DetectPair(strings.TrimLeft(name, "-"), value); ok && m.Confidence > Guess {
-				m.Name = name
-				found[i] = m
-				continue
-			}
-		}
-		if i == 0 || found[i-1].What != "" {
-			continue
-		}
-		before := line[i-1]
-		switch {
-		case strings.HasPrefix(word, "-"):
-			if password, ok := strings.CutPrefix(word, "-p"); ok && len(password) > 0 && anyOf(programs, "mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin") && !isNoSecret(password) && !isReference(password) {
-				found[i] = Match{What: "a password on a command line", Name: "-p", Confidence: Likely}
-			}
-		case strings.HasPrefix(before, "-") && !strings.Contains(before, "=") && namesSecret(before) && isKeyed(before, word),
-			before == "-a" && anyOf(programs, "redis-cli") && isKeyed(before, word),
-			before == "-p" && anyOf(programs, "sshpass") && isKeyed(before, word),
-			before == "-w" && anyOf(programs, "ldapsearch", "ldapadd", "ldapmodify") && isKeyed(before, word),
-			(before == "-u" || before == "--user") && anyOf(programs, "curl", "wget") && hasPassword(word),
-			strings.EqualFold(before, "requirepass") && isKeyed(before, word):
-			found[i] = Match{What: "a password on a command line", Name: before, Confidence: Likely}
-		}
-	}
-	return found
-}
-
-// hasPassword reports whether USER:PASSWORD has a password.
-func hasPassword(userAndPassword string) bool {
-	_, password, ok := strings.Cut(userAndPassword, ":")
-	return ok && !isNoSecret(password) && !isReference(password)
-}
-
-// anyOf reports whether the set holds one of the names.
-func anyOf(set map[string]bool, names ...string) bool {
-	return slices.ContainsFunc(names, func(name string) bool { return set[name] })
-}
-
 // split takes a shell command apart, roughly: at white space and at what separates commands, quotes removed. It only has to
 // find words that look like secrets, not to run them.
 func split(command string) []string {
@@ -158,7 +105,7 @@ var separators = strings.NewReplacer(`"`, "", `'`, "", ";", " ", "|", " ", "&&",
 
 // assignments finds NAME=VALUE, NAME: VALUE and "NAME": "VALUE" inside a text: Java options, connection strings, JSON, the
 // query of a URL.
-var assignments = regexp.MustCompile(`["']?([A-Za-z][A-Za-z0-9_.-]{0,80})["']?(?:=|:[ \t]*["']?|[ \t]*=[ \t]*["']?|=["'])([^\s"';&,]+)`)
+var assignments = lazy(`["']?([A-Za-z][A-Za-z0-9_.-]{0,80})["']?(?:=|:[ \t]*["']?|[ \t]*=[ \t]*["']?|=["'])([^\s"';&,]+)`)
 
 // hints holds the pieces of which at least one is in every name that namesSecret accepts inside a text.
 var hints = []string{"pass", "pw", "secret", "token", "key", "cred", "psk", "mnemonic", "auth", "bearer", "pat", "salt", "cookie", "pepper"}
@@ -173,9 +120,11 @@ func inAssignments(text string) (Match, bool) {
 	if !strings.ContainsAny(text, "=:") || !mayMatch(text) {
 		return Match{}, false
 	}
-	for _, m := range assignments.FindAllStringSubmatch(text, -1) {
-		if name, value := m[1], m[2]; namesSecret(name) && isKeyed(name, value) {
-			return Match{What: "a value whose name says that it is secret", Name: name, Confidence: Likely}, true
+	for _, m := range assignments().FindAllStringSubmatch(text, -1) {
+		if name, value := m[1], m[2]; namesSecret(name) && isKeyed(name, value) || strings.EqualFold(name, "authorization") && isChosen(value) {
+			match := keyed(value)
+			match.Name = name
+			return match, true
 		}
 	}
 	return Match{}, false

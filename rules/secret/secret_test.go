@@ -5,7 +5,6 @@ import (
 	"testing"
 )
 
-
 func FuzzDetectPair(f *testing.F) {
 	for _, l := range corpus(f, "tuning.txt") {
 		name, value, _ := strings.Cut(l.text, "=")
