@@ -16,13 +16,16 @@ const (
 	PasswordHash      = "the hash of an account's password"
 )
 
-// MayHold reports whether a file may hold a secret that DetectFile would find, by its path and size: it saves reading the others.
+// MayHold reports whether a file may hold a secret that DetectFile would find, by its path and size: it saves
+// reading the others.
 func MayHold(name string, size int64) bool {
 	return size > 0 && (size <= WantedBytes || kindOf(name) != nil)
 }
 
-// DetectFile says what secret a file holds, by its path and its beginning, empty for none. Files that are called as if they did but hold none, such
-// as an .npmrc without a token or a public key, hold none. A private key is one by its name or by standing at the beginning of whatever file: the
+// DetectFile says what secret a file holds, by its path and its beginning, empty for none. Files that are called as
+// if they did but hold none, such
+// as an .npmrc without a token or a public key, hold none. A private key is one by its name or by standing at the
+// beginning of whatever file: the
 // sources of programs that handle keys have the line as well.
 func DetectFile(name string, head []byte) string {
 	if len(head) == 0 {
@@ -53,14 +56,16 @@ func looksLikeKey(name string) bool {
 	case ".pem", ".key", ".ppk", ".asc", ".gpg", ".crt":
 		return true
 	}
-	return strings.HasPrefix(base, "id_") || strings.HasPrefix(base, "ssh_host_") || strings.Contains(strings.ToLower(base), "private")
+	return strings.HasPrefix(base, "id_") || strings.HasPrefix(base, "ssh_host_") ||
+		strings.Contains(strings.ToLower(base), "private")
 }
 
 // fileKind is a kind of file that is known to hold secrets.
 type fileKind struct {
 	// at reports whether a file is of the kind, by its name, the name of its directory, and its path.
 	at func(base, dir, name string) bool
-	// what says what it then holds, signs, in lower case, are words that go with a secret; an assignment that has one is enough too.
+	// what says what it then holds, signs, in lower case, are words that go with a secret; an assignment that has one
+	// is enough too.
 	what  string
 	signs []string
 	// holds looks at the content in the place of the signs.
@@ -91,22 +96,26 @@ func below(prefixes ...string) func(string, string, string) bool {
 
 // fileKinds is where programs keep their secrets, by their own documentation.
 var fileKinds = []fileKind{
-	{at: func(base, _, _ string) bool { return base == ".env" || strings.HasPrefix(base, ".env.") }, what: "a secret among its variables"},
+	{at: func(base, _, _ string) bool { return base == ".env" || strings.HasPrefix(base, ".env.") },
+		what: "a secret among its variables"},
 	{at: called(".git", "HEAD"), holds: always(RepositoryHistory)},
 	{at: called(".git", "config"), what: "git credentials"},
 	{at: called("", ".git-credentials"), what: "git credentials", signs: []string{"@"}},
 	{at: called("etc", "shadow", "shadow-"), holds: inShadow},
 	// Clouds.
-	{at: called(".aws", "credentials", "config"), what: "AWS credentials", signs: []string{"aws_secret_access_key", "aws_session_token"}},
+	{at: called(".aws", "credentials", "config"), what: "AWS credentials", signs: []string{"aws_secret_access_key",
+		"aws_session_token"}},
 	{
 		at: func(base, dir, _ string) bool {
 			return dir == "gcloud" && strings.HasSuffix(base, ".json") || base == "application_default_credentials.json"
 		},
 		what: "Google Cloud credentials", signs: []string{`"private_key"`, `"refresh_token"`},
 	},
-	{at: func(_, dir, _ string) bool { return dir == ".azure" }, what: "Azure credentials", signs: []string{"refreshtoken", "accesstoken", "refresh_token", "access_token", `"secret"`, `"client_secret"`}},
+	{at: func(_, dir, _ string) bool { return dir == ".azure" }, what: "Azure credentials",
+		signs: []string{"refreshtoken", "accesstoken", "refresh_token", "access_token", `"secret"`, `"client_secret"`}},
 	{at: called(".kube", "config"), what: "Kubernetes credentials", signs: []string{"client-key-data", "token:"}},
-	{at: called("", ".s3cfg", ".boto", "rclone.conf"), what: "credentials of a storage", signs: []string{"secret_key", "secret_access_key", "pass = "}},
+	{at: called("", ".s3cfg", ".boto", "rclone.conf"), what: "credentials of a storage", signs: []string{"secret_key",
+		"secret_access_key", "pass = "}},
 	{at: called("", ".vault-token"), holds: always("a Vault token")},
 	{at: called("", "credentials.tfrc.json", ".terraformrc"), what: "a Terraform token", signs: []string{"token"}},
 	{at: called("gh", "hosts.yml"), what: "a GitHub token", signs: []string{"oauth_token"}},
@@ -117,16 +126,22 @@ var fileKinds = []fileKind{
 		},
 		what: "registry credentials", signs: []string{`"auth":`, "identitytoken"},
 	},
-	{at: called("", ".npmrc", ".yarnrc.yml"), what: "an npm token", signs: []string{"_authtoken", "_auth=", "_password", "npmauthtoken"}},
+	{at: called("", ".npmrc", ".yarnrc.yml"), what: "an npm token", signs: []string{"_authtoken", "_auth=", "_password",
+		"npmauthtoken"}},
 	{at: called("", ".pypirc", "pip.conf"), what: "a Python index's password", signs: []string{"password:"}},
 	{at: called("pypoetry", "auth.toml"), what: "a Python index's password", signs: []string{"password ="}},
-	{at: called(".cargo", "credentials", "credentials.toml"), what: "a Cargo registry's token", signs: []string{"token ="}},
+	{at: called(".cargo", "credentials", "credentials.toml"), what: "a Cargo registry's token",
+		signs: []string{"token ="}},
 	{at: called(".gem", "credentials"), what: "a RubyGems key", signs: []string{"_api_key:"}},
-	{at: called(".m2", "settings.xml", "settings-security.xml"), what: "a Maven repository's password", signs: []string{"<password>", "<master>"}},
-	{at: called(".composer", "auth.json"), what: "a Composer repository's password", signs: []string{"password", "-oauth", "-token", "bearer"}},
-	{at: func(base, _, _ string) bool { return strings.EqualFold(base, "nuget.config") }, what: "a NuGet feed's password", signs: []string{"cleartextpassword"}},
+	{at: called(".m2", "settings.xml", "settings-security.xml"), what: "a Maven repository's password",
+		signs: []string{"<password>", "<master>"}},
+	{at: called(".composer", "auth.json"), what: "a Composer repository's password", signs: []string{"password",
+		"-oauth", "-token", "bearer"}},
+	{at: func(base, _, _ string) bool { return strings.EqualFold(base, "nuget.config") },
+		what: "a NuGet feed's password", signs: []string{"cleartextpassword"}},
 	{at: below("/etc/apt/auth.conf"), what: "an apt repository's password", signs: []string{"password "}},
-	{at: below("/etc/apt/sources.list", "/etc/yum.repos.d/", "/etc/zypp/credentials.d/"), what: "a package repository's password"},
+	{at: below("/etc/apt/sources.list", "/etc/yum.repos.d/", "/etc/zypp/credentials.d/"),
+		what: "a package repository's password"},
 	// What else logs in somewhere.
 	{at: called("", ".netrc", "_netrc"), what: "passwords for hosts", signs: []string{"password "}},
 	{at: called("", ".pgpass"), what: "a database's password", holds: inPgpass},
@@ -154,7 +169,8 @@ func inPgpass(head []byte) string {
 	return ""
 }
 
-// inShadow looks for accounts that somebody can log in to (shadow(5)): a "!" or "*" in the field of the password locks one.
+// inShadow looks for accounts that somebody can log in to (shadow(5)): a "!" or "*" in the field of the password
+// locks one.
 func inShadow(head []byte) string {
 	for line := range bytes.Lines(head) {
 		fields := bytes.Split(bytes.TrimSpace(line), []byte(":"))

@@ -17,7 +17,8 @@ func known(what, has, pattern string) format {
 	return format{what, has, lazy(pattern)}
 }
 
-// formats holds the tokens that their issuers made recognisable. The patterns are those that the issuers document, or the
+// formats holds the tokens that their issuers made recognisable. The patterns are those that the issuers document,
+// or the
 // shape of what they hand out.
 var formats = []format{
 	known("a private key", "PRIVATE KEY", `-----BEGIN [A-Z0-9 ]*PRIVATE KEY`),
@@ -58,12 +59,15 @@ var formats = []format{
 	known("a ping address of healthchecks.io", "hc-ping.com/", `hc-ping\.com/[A-Za-z0-9-]{20,}`),
 	known("a Teams webhook", "/webhookb2/", `webhook\.office\.com/webhookb2/[A-Za-z0-9-]{20,}`),
 	known("an address to push a status to", "/api/push/", `/api/push/[A-Za-z0-9]{8,}`),
-	known("a notification service's token", "://", `\b(?:gotify|slack|tgram|pover|discord|pushover)://\S*[/@:][A-Za-z0-9._-]{14,}`),
+	known("a notification service's token", "://",
+		`\b(?:gotify|slack|tgram|pover|discord|pushover)://\S*[/@:][A-Za-z0-9._-]{14,}`),
 	known("a notification service's token", "://", `\b(?:discord|telegram|pushbullet)://[A-Za-z0-9._:-]{20,}@`),
 	known("a Swarm token", "SWMTKN-", `\bSWMTKN-1-[a-z0-9A-Z]{20,}`),
 	known("a signature in a URL", "sig", `[?&](?:sig|X-Amz-Signature)=[A-Za-z0-9%+/=_-]{20,}`),
 	known("a signature in a URL", "X-Amz-Signature", `[?&]X-Amz-Signature=[a-f0-9]{32,}`),
-	known("an HTTP authorization", "uthorization", `(?i)\bauthorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)(?:\s+|%20)[A-Za-z0-9+/=._~-]{8,}`),
+	known("an HTTP authorization", " ", `^(?:Bearer|Basic|bearer|basic) [A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]{8,}$`),
+	known("an HTTP authorization", "uthorization",
+		`(?i)\bauthorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)(?:\s+|%20)[A-Za-z0-9+/=._~-]{8,}`),
 }
 
 // inFormats looks for a token that is known by its looks.

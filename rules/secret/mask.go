@@ -14,8 +14,10 @@ const Masked = "[redacted]"
 // widest is the longest line that Mask takes apart, in bytes; nobody reads a longer one, and it is masked as a whole.
 const widest = 4 << 10
 
-// Mask replaces what may be a secret in a text of any syntax: a unit, a script, YAML, an env file, a comment, a log. The
-// text keeps its number of lines, so that line n of the result is line n of the text. Unlike DetectPair and DetectText, which
+// Mask replaces what may be a secret in a text of any syntax: a unit, a script, YAML, an env file, a comment, a log.
+// The
+// text keeps its number of lines, so that line n of the result is line n of the text. Unlike DetectPair and
+// DetectText, which
 // find what is worth a finding, Mask is for what is shown: where it is unsure it masks. Give it the whole text rather
 // than a line: a YAML value may be on another line than its name.
 func Mask(text string) string {
@@ -36,6 +38,7 @@ func Mask(text string) string {
 	m.listed()
 	m.kubeSecrets()
 	m.arguments()
+	m.detected()
 	shown := m.apply()
 	if len(long) == 0 {
 		return shown
@@ -126,7 +129,8 @@ var (
 	// scheme is how an HTTP header or a text introduces a token.
 	scheme = lazy(`(?i)\b(?:bearer|basic|token)[ \t]+([A-Za-z0-9+/=._~-]{8,})`)
 	// told is a password in a sentence.
-	told = lazy(`(?i)\b(?:password|passwd|passphrase|passwort|token|secret|pw|pass)[ \t]+(?:(?:is|was|=>|->)[ \t]+(\S+)|(\S*[0-9]\S*))`)
+	told = lazy(`(?i)\b(?:password|passwd|passphrase|passwort|token|secret|pw|pass)[ \t]+(?:(?:is|was|=>|->)[ \t]+(\S+)|` +
+		`(\S*[0-9]\S*))`)
 )
 
 // formats masks what is a secret by its looks.
@@ -190,13 +194,15 @@ func (m *masker) promises(name, separator string, at int) bool {
 	case lower == "authorization":
 		return true
 	}
-	if w := words(name); len(w) > 0 && (w[len(w)-1] == "auth" || w[len(w)-1] == "creds" || strings.HasSuffix(w[len(w)-1], "basicauth")) {
+	if w := words(name); len(w) > 0 && (w[len(w)-1] == "auth" || w[len(w)-1] == "creds" || strings.HasSuffix(w[len(w)-1],
+		"basicauth")) {
 		return true
 	}
 	return namesSecret(name)
 }
 
-// value masks the value of a name that starts at key; the value starts at start. It returns where the masked value ends.
+// value masks the value of a name that starts at key; the value starts at start. It returns where the masked value
+// ends.
 func (m *masker) value(key, start int, separator string) int {
 	end := m.lineEnd(start)
 	rest := m.text[start:end]
@@ -213,7 +219,8 @@ func (m *masker) value(key, start int, separator string) int {
 	quote := m.quoteAt(line, start)
 	bare := strings.TrimSpace(rest)
 	switch {
-	case block && quote == 0 && (bare == "" || bare[0] == '|' || bare[0] == '>' || bare[0] == '&' || bare[0] == '!' || bare[0] == '#'):
+	case block && quote == 0 && (bare == "" || bare[0] == '|' || bare[0] == '>' || bare[0] == '&' || bare[0] == '!' ||
+		bare[0] == '#'):
 		if bare != "" && (bare[0] == '&' || bare[0] == '!') {
 			m.mask(start, end)
 		}
@@ -325,7 +332,8 @@ func (m *masker) listed() {
 		if starts := itemStart().FindAllStringIndex(m.text[before:at[0]], -1); len(starts) > 0 {
 			before += starts[len(starts)-1][0]
 		}
-		if next := itemStart().FindStringIndex(m.text[at[1]:after]); next != nil && !strings.Contains(m.text[at[1]:at[1]+next[0]], "value") {
+		if next := itemStart().FindStringIndex(m.text[at[1]:after]); next != nil &&
+			!strings.Contains(m.text[at[1]:at[1]+next[0]], "value") {
 			after = at[1] + next[0]
 		}
 		for _, part := range []span{{before, at[0]}, {at[1], after}} {
@@ -401,12 +409,14 @@ func (m *masker) arguments() {
 		flag := passwordFlags[program]
 		value, joined := strings.CutPrefix(w.text, "-"+flag)
 		switch {
-		case before.text != "" && m.follows(before, w) && takesPassword(before.text, program) && maskable(w.text) && !strings.HasPrefix(w.text, "--"):
+		case before.text != "" && m.follows(before, w) && takesPassword(before.text, program) && maskable(w.text) &&
+			!strings.HasPrefix(w.text, "--"):
 			m.mask(w.start, m.argumentEnd(w.start))
 		case flag != "" && joined && value == "":
 		case flag != "" && joined && !strings.HasPrefix(w.text, "--") && maskable(value):
 			m.mask(w.start+2, m.argumentEnd(w.start+2))
-		case strings.HasPrefix(w.text, "-u") && strings.Contains(w.text, ":"), (before.text == "-u" || before.text == "-U" || strings.EqualFold(before.text, "--user") || takesUser(before.text)) && m.follows(before, w):
+		case strings.HasPrefix(w.text, "-u") && strings.Contains(w.text, ":"), (before.text == "-u" || before.text == "-U" ||
+			strings.EqualFold(before.text, "--user") || takesUser(before.text)) && m.follows(before, w):
 			m.user(w)
 		}
 		m.random(w)
@@ -491,7 +501,8 @@ func isMixed(word string) bool {
 }
 
 // wholeReference is a value that is nothing but the name of the place that holds the secret.
-var wholeReference = lazy(`^(?:\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*(?::?\?[^}]*)?\}|\$\$?\([A-Za-z_][A-Za-z0-9_ ./-]*\)|\{\{[^{}"']*\}\}|<[a-z -]+>|` +
+var wholeReference = lazy(`^(?:\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*(?::?\?[^}]*)?\}|` +
+	`\$\$?\([A-Za-z_][A-Za-z0-9_ ./-]*\)|\{\{[^{}"']*\}\}|<[a-z -]+>|` +
 	`/(?:run/secrets|etc|var|srv|opt|home|usr|secrets)/[A-Za-z0-9._/-]+)$`)
 
 // maskable reports whether a value may be a secret. Placeholders are masked too: there are passwords among them.
@@ -568,7 +579,8 @@ func (m *masker) close(at int, quote byte) int {
 	return len(m.text)
 }
 
-// quoteAt returns the quote that is open at a place of a line that starts at line, 0 for none. An apostrophe opens none.
+// quoteAt returns the quote that is open at a place of a line that starts at line, 0 for none. An apostrophe opens
+// none.
 func (m *masker) quoteAt(line, at int) byte {
 	var open byte
 	for i := line; i < at; i++ {

@@ -53,3 +53,66 @@ func FuzzMask(f *testing.F) {
 		}
 	})
 }
+
+// TestMaskHidesWhatIsFound holds that what the detector finds in a line of the corpus is masked in every syntax that holds
+// such lines: the detector finds nothing in what is left.
+func TestMaskHidesWhatIsFound(t *testing.T) {
+	for _, file := range []string{"tuning.txt", "heldout.txt"} {
+		total, failed := 0, 0
+		for _, l := range corpus(t, file) {
+			if !found(l) || strings.Contains(l.text, `"`) {
+				continue
+			}
+			for _, syntax := range syntaxesOf(l) {
+				total++
+				masked := Mask(syntax.before + syntax.text + syntax.after)
+				inner := strings.TrimSuffix(strings.TrimPrefix(masked, syntax.before), syntax.after)
+				if strings.HasPrefix(masked, syntax.before) && found(line{kind: l.kind, text: syntax.back(inner)}) {
+					failed++
+					if file == "tuning.txt" {
+						t.Errorf("%s%s%s -> %s", syntax.before, syntax.text, syntax.after, masked)
+					}
+				}
+			}
+		}
+		if failed > 0 || total == 0 {
+			t.Errorf("%s: %d of %d shown", file, failed, total)
+		}
+	}
+}
+
+// syntax is a line of the corpus as a definition has it.
+type syntax struct {
+	before, text, after string
+	// back makes the line of the corpus of what is between before and after.
+	back func(string) string
+}
+
+func syntaxesOf(l line) []syntax {
+	same := func(s string) string { return s }
+	switch l.kind {
+	case "args":
+		words := strings.Split(l.text, `\t`)
+		return []syntax{
+			{`command: ["`, strings.Join(words, `", "`), `"]`, func(s string) string { return strings.ReplaceAll(s, `", "`, `\t`) }},
+			{"Exec=", strings.Join(words, " "), "", func(s string) string { return strings.ReplaceAll(s, " ", `\t`) }},
+		}
+	case "shell":
+		return []syntax{
+			{"HealthCmd=", l.text, "", same},
+			{`test: ["CMD-SHELL", "`, l.text, `"]`, same},
+			{"# ", l.text, "", same},
+		}
+	case "label":
+		return []syntax{{`Label="`, l.text, `"`, same}}
+	}
+	name, value, _ := strings.Cut(l.text, "=")
+	return []syntax{
+		{"", l.text, "", same},
+		{`Environment="`, l.text, `"`, same},
+		{`      - "`, l.text, `"`, same},
+		{"export ", l.text, "", same},
+		{"      " + name + `: "`, value, `"`, func(s string) string { return name + "=" + s }},
+		{`podman run -e "`, l.text, `" docker.io/library/x:1`, same},
+	}
+}

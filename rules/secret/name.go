@@ -5,7 +5,8 @@ import (
 	"unicode"
 )
 
-// words splits a variable's, label's or option's name into its words in lower case: at whatever is no letter or digit and
+// words splits a variable's, label's or option's name into its words in lower case: at whatever is no letter or
+// digit and
 // where the case changes, so that "DB_PASSWORD", "db-password", "spring.datasource.password" and "dbPassword" agree.
 func words(name string) []string {
 	var found []string
@@ -35,31 +36,50 @@ func words(name string) []string {
 
 var (
 	// secretWords make a name that of a secret wherever they stand.
-	secretWords = setOf("password", "passwd", "passphrase", "passcode", "secret", "secrets", "token", "credential", "credentials",
+	secretWords = setOf("password", "passwd", "passphrase", "passcode", "secret", "secrets", "token", "credential",
+		"credentials",
 		"apikey", "authkey", "privatekey", "secretkey", "accesskey", "psk", "mnemonic", "keypass", "storepass", "requirepass",
-		"masterauth", "bearer", "senha", "macaroon", "authtoken", "bindpass", "storepassword", "fernet", "passwort", "userpass", "dbpass", "dbpassword", "rootpassword")
+		"masterauth", "bearer", "senha", "macaroon", "authtoken", "bindpass", "storepassword", "fernet", "passwort",
+		"userpass", "dbpass", "dbpassword", "rootpassword")
 	// lastWords do so only at the end.
-	lastWords = setOf("pass", "community", "masterkey", "enckey", "pin", "htpasswd", "pwd", "pw", "pat", "salt", "cookie", "pepper")
+	lastWords = setOf("pass", "community", "masterkey", "enckey", "pin", "htpasswd", "pwd", "pw", "pat", "salt",
+		"cookie", "pepper")
 	// keyWords before "key" make it a secret one; a key without them may be a public one, a database's or a keyboard's.
-	keyWords = setOf("api", "access", "secret", "private", "priv", "encryption", "encrypt", "decryption", "crypt", "crypto", "cipher",
-		"signing", "sign", "signature", "auth", "authentication", "master", "license", "account", "storage", "shared", "service",
+	keyWords = setOf("api", "access", "secret", "private", "priv", "encryption", "encrypt", "decryption", "crypt",
+		"crypto", "cipher",
+		"signing", "sign", "signature", "auth", "authentication", "master", "license", "account", "storage", "shared",
+		"service",
 		"jwt", "hmac", "aes", "session", "cookie", "app", "application", "admin", "deploy", "ssh", "nonce", "write", "read",
-		"preshared", "pre", "rpc", "webhook", "integration", "in", "security", "join", "vapid", "wireguard", "wg", "recovery", "unseal",
-		"enc", "user", "fernet", "encrypted", "setup", "enroll", "activation", "product", "des", "primary", "deterministic", "cluster", "gossip")
+		"preshared", "pre", "rpc", "webhook", "integration", "in", "security", "join", "vapid", "wireguard", "wg",
+		"recovery", "unseal",
+		"enc", "user", "fernet", "encrypted", "setup", "enroll", "activation", "product", "des", "primary", "deterministic",
+		"cluster", "gossip")
 	// aboutWords at the end say that the value is about a secret and not the secret: where it is, how long, how old.
-	aboutWords = setOf("file", "files", "path", "paths", "dir", "directory", "folder", "location", "name", "names", "id", "ids", "length",
-		"len", "size", "min", "max", "minimum", "maximum", "ttl", "expiry", "expires", "expiration", "expire", "expired", "lifetime",
-		"timeout", "age", "days", "hours", "minutes", "seconds", "sec", "interval", "enabled", "enable", "disabled", "disable",
-		"required", "require", "type", "types", "algorithm", "alg", "algo", "header", "headers", "issuer", "audience", "endpoint",
-		"endpoints", "url", "uri", "urls", "host", "hostname", "port", "version", "sha", "sha1", "sha256", "sha512", "md5", "checksum",
-		"digest", "hash", "hashes", "fingerprint", "policy", "count", "limit", "prefix", "suffix", "format", "field", "mode", "scheme",
-		"scope", "scopes", "method", "methods", "provider", "backend", "store", "manager", "driver", "encoding", "charset", "regex",
+	aboutWords = setOf("file", "files", "path", "paths", "dir", "directory", "folder", "location", "name", "names", "id",
+		"ids", "length",
+		"len", "size", "min", "max", "minimum", "maximum", "ttl", "expiry", "expires", "expiration", "expire", "expired",
+		"lifetime",
+		"timeout", "age", "days", "hours", "minutes", "seconds", "sec", "interval", "enabled", "enable", "disabled",
+		"disable",
+		"required", "require", "type", "types", "algorithm", "alg", "algo", "header", "headers", "issuer", "audience",
+		"endpoint",
+		"endpoints", "url", "uri", "urls", "host", "hostname", "port", "version", "sha", "sha1", "sha256", "sha512", "md5",
+		"checksum",
+		"digest", "hash", "hashes", "fingerprint", "policy", "count", "limit", "prefix", "suffix", "format", "field",
+		"mode", "scheme",
+		"scope", "scopes", "method", "methods", "provider", "backend", "store", "manager", "driver", "encoding", "charset",
+		"regex",
 		"pattern", "hint", "reset", "strength", "rotation", "rounds", "cost", "server", "user", "username", "email", "cert",
-		"certificate", "crt", "pub", "public", "command", "cmd", "script", "env", "var", "ref", "arn", "alias", "bits", "usage",
-		"allowed", "source", "key_id", "kid", "mount", "engine", "grant", "refresh", "parameter", "claims", "strategy", "plugin", "encryption",
-		"complexity", "hashing", "hasher", "hashers", "iterations", "role", "storage", "helper", "login", "authentication", "encoder", "prompt",
-		"protected", "rules", "score", "change", "validity", "leeway", "cache", "budget", "audience", "in", "realm", "domain", "samesite", "secure",
-		"minute", "second", "verify", "authn", "column", "rp", "sock", "fields", "origins", "class", "changes", "day", "month", "sitekey")
+		"certificate", "crt", "pub", "public", "command", "cmd", "script", "env", "var", "ref", "arn", "alias", "bits",
+		"usage",
+		"allowed", "source", "key_id", "kid", "mount", "engine", "grant", "parameter", "claims", "strategy", "plugin",
+		"encryption",
+		"complexity", "hashing", "hasher", "hashers", "iterations", "role", "storage", "helper", "login", "authentication",
+		"encoder", "prompt",
+		"protected", "rules", "score", "change", "validity", "leeway", "cache", "budget", "audience", "in", "realm",
+		"domain", "samesite", "secure",
+		"minute", "second", "verify", "authn", "column", "rp", "sock", "fields", "origins", "class", "changes", "day",
+		"month", "sitekey")
 	// ordinary is what looks like a secret's name and is none.
 	ordinary = setOf("pwd", "oldpwd")
 )
@@ -92,7 +112,8 @@ func namesSecret(name string) bool {
 		if (word == "pwd" || word == "pw" || word == "pass" && i+1 == len(w)-1) && len(w) > 1 || isPassword(word) {
 			return true
 		}
-		if secretWords[word] || strings.HasSuffix(word, "password") || strings.HasSuffix(word, "passwd") || strings.HasSuffix(word, "apikey") {
+		if secretWords[word] || strings.HasSuffix(word, "password") || strings.HasSuffix(word, "passwd") ||
+			strings.HasSuffix(word, "apikey") {
 			return true
 		}
 		if (word == "key" || word == "keys") && i > 0 && keyWords[w[i-1]] && !isPublic(w) {
@@ -104,7 +125,7 @@ func namesSecret(name string) bool {
 
 func isPublic(words []string) bool {
 	for _, w := range words {
-		if w == "public" || w == "pub" || w == "site" || w == "sitekey" || w == "publishable" {
+		if strings.HasPrefix(w, "pub") || w == "site" || w == "sitekey" || w == "publishable" {
 			return true
 		}
 	}
@@ -118,9 +139,11 @@ func isNumber(s string) bool {
 // namesDigest reports whether a name says that its value is a checksum, a fingerprint, a revision or an identifier.
 func namesDigest(name string) bool {
 	for _, w := range words(name) {
-		switch strings.TrimRight(w, "0123456789") {
-		case "sha", "sum", "shasum", "md", "checksum", "checksums", "digest", "hash", "fingerprint", "commit", "revision", "rev", "version", "id", "uuid",
-			"cert", "certificate", "public", "pub", "site", "integrity", "signature", "gpg", "pgp", "etag", "build", "ref", "image":
+		switch w = strings.TrimRight(w, "0123456789"); w {
+		case "sha", "sum", "shasum", "md", "checksum", "checksums", "digest", "hash", "fingerprint", "commit", "revision",
+			"rev", "version", "id", "uuid",
+			"cert", "certificate", "public", "pub", "publickey", "pubkey", "site", "integrity", "signature", "gpg", "pgp",
+			"etag", "build", "ref", "image":
 			return true
 		}
 	}
@@ -130,13 +153,15 @@ func namesDigest(name string) bool {
 // isPassword reports whether a word ends in "pass", as "vncpass" does.
 func isPassword(word string) bool {
 	rest, ok := strings.CutSuffix(word, "pass")
-	return ok && rest != "" && rest != "by" && rest != "com" && rest != "tres" && rest != "over" && rest != "encom" && rest != "sur"
+	return ok && rest != "" && rest != "by" && rest != "com" && rest != "tres" && rest != "over" && rest != "encom" &&
+		rest != "sur"
 }
 
 // namesPassword reports whether a name promises what may be digits alone.
 func namesPassword(name string) bool {
 	for _, w := range words(name) {
-		if strings.HasPrefix(w, "pass") || strings.HasSuffix(w, "pass") || strings.HasSuffix(w, "password") || w == "pw" || w == "pwd" || w == "pin" || w == "psk" {
+		if strings.HasPrefix(w, "pass") || strings.HasSuffix(w, "pass") || strings.HasSuffix(w, "password") || w == "pw" ||
+			w == "pwd" || w == "pin" || w == "psk" {
 			return true
 		}
 	}
@@ -162,4 +187,12 @@ func namesKeyVaguely(name string) bool {
 		return len(w) > 1
 	}
 	return strings.HasSuffix(last, "key")
+}
+
+// isLicense reports whether a name is that of a license, a serial number or a code, and its value has groups as
+// those do.
+func isLicense(name, value string) bool {
+	w := words(name)
+	last := w[len(w)-1]
+	return (last == "license" || last == "serial" || last == "code") && isChosen(strings.ReplaceAll(value, "-", ""))
 }

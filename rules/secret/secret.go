@@ -7,11 +7,16 @@
 //
 // # Why own code
 //
-// github.com/zricethezav/gitleaks/v8 is the well-kept library for this. It is made for source code: it wants entropy behind a key's
-// name, so that it misses DB_PASSWORD=hunter2 and postgres://u:p@h/db, which are what people really write into containers,
-// and it takes GPG_KEY=<fingerprint>, which official images carry, for a secret. It brings 62 modules, takes 45 ms to start and
-// 0.18 ms a string. The names of a container's settings say far more than those in source code, so a small set of rules over
-// them does better: testdata/corpus.txt holds labelled lines and a test asserts precision and recall over it. The figures of both
+// github.com/zricethezav/gitleaks/v8 is the well-kept library for this. It is made for source code: it wants entropy
+// behind a key's
+// name, so that it misses DB_PASSWORD=hunter2 and postgres://u:p@h/db, which are what people really write into
+// containers,
+// and it takes GPG_KEY=<fingerprint>, which official images carry, for a secret. It brings 62 modules, takes 45 ms
+// to start and
+// 0.18 ms a string. The names of a container's settings say far more than those in source code, so a small set of
+// rules over
+// them does better: testdata/corpus.txt holds labelled lines and a test asserts precision and recall over it. The
+// figures of both
 // stand in CORPUS.md beside it.
 //
 // Nothing here ever returns a secret's value, or a part of it.
@@ -44,7 +49,8 @@ type Match struct {
 	Confidence Confidence
 }
 
-// longest is how much of a value is looked at. Secrets are short; a megabyte of label is not worth a regular expression.
+// longest is how much of a value is looked at. Secrets are short; a megabyte of label is not worth a regular
+// expression.
 const longest = 64 << 10
 
 // DetectPair looks for a secret in the value of a named thing: a variable, a label, an annotation, an option.
@@ -67,8 +73,7 @@ func DetectPair(name, value string) (Match, bool) {
 	if m, ok := inAccount(name, value); ok {
 		return m, true
 	}
-	if namesKeyVaguely(name) && (isChosen(value) || strings.Contains(value, "-") && isChosen(strings.ReplaceAll(value, "-", "")) && !uuid().MatchString(value)) &&
-		isKeyed(name, value) {
+	if namesKeyVaguely(name) && isKeyed(name, value) && (isChosen(value) || isLicense(name, value)) {
 		return keyed(value), true
 	}
 	if m, ok := inAssignments(value); ok {
@@ -95,20 +100,27 @@ func DetectText(text string) (Match, bool) {
 	return inAssignments(text)
 }
 
-// split takes a shell command apart, roughly: at white space and at what separates commands, quotes removed. It only has to
+// split takes a shell command apart, roughly: at white space and at what separates commands, quotes removed. It only
+// has to
 // find words that look like secrets, not to run them.
 func split(command string) []string {
-	return strings.FieldsFunc(separators.Replace(command), func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' })
+	return strings.FieldsFunc(separators.Replace(command), func(r rune) bool {
+		return r == ' ' || r == '\t' ||
+			r == '\n' || r == '\r'
+	})
 }
 
 var separators = strings.NewReplacer(`"`, "", `'`, "", ";", " ", "|", " ", "&&", " ", "(", " ", ")", " ")
 
-// assignments finds NAME=VALUE, NAME: VALUE and "NAME": "VALUE" inside a text: Java options, connection strings, JSON, the
+// assignments finds NAME=VALUE, NAME: VALUE and "NAME": "VALUE" inside a text: Java options, connection strings,
+// JSON, the
 // query of a URL.
-var assignments = lazy(`["']?([A-Za-z][A-Za-z0-9_.-]{0,80})["']?(?:=|:[ \t]*["']?|[ \t]*=[ \t]*["']?|=["'])([^\s"';&,]+)`)
+var assignments = lazy(`["']?([A-Za-z][A-Za-z0-9_.-]{0,80})["']?(?:=|:[ \t]*["']?|[ \t]*=[ \t]*["']?|` +
+	`=["'])([^\s"';&,]+)`)
 
 // hints holds the pieces of which at least one is in every name that namesSecret accepts inside a text.
-var hints = []string{"pass", "pw", "secret", "token", "key", "cred", "psk", "mnemonic", "auth", "bearer", "pat", "salt", "cookie", "pepper"}
+var hints = []string{"pass", "pw", "secret", "token", "key", "cred", "psk", "mnemonic", "auth", "bearer", "pat",
+	"salt", "cookie", "pepper"}
 
 // mayMatch reports whether there is any of them, which is much cheaper than taking the text apart.
 func mayMatch(text string) bool {
@@ -121,7 +133,9 @@ func inAssignments(text string) (Match, bool) {
 		return Match{}, false
 	}
 	for _, m := range assignments().FindAllStringSubmatch(text, -1) {
-		if name, value := m[1], m[2]; namesSecret(name) && isKeyed(name, value) || strings.EqualFold(name, "authorization") && isChosen(value) {
+		if name, value := m[1], m[2]; namesSecret(name) && isKeyed(name, value) || strings.EqualFold(name,
+			"authorization") && isChosen(value) ||
+			strings.EqualFold(name, "pwd") && strings.Contains(text, ";") && isKeyed(name, value) {
 			match := keyed(value)
 			match.Name = name
 			return match, true

@@ -93,3 +93,25 @@ func TestDetectFile(t *testing.T) {
 		t.Error("which files are read")
 	}
 }
+
+// TestWeakDefaults holds that a password that attackers try first is a finding that says so, and that what has to be
+// replaced is none.
+func TestWeakDefaults(t *testing.T) {
+	const want = "a password that attackers try first"
+	for _, test := range []struct{ name, value string }{
+		{"POSTGRES_PASSWORD", "changeme"}, {"MYSQL_ROOT_PASSWORD", "example"}, {"KEYCLOAK_ADMIN_PASSWORD", "admin"},
+		{"POSTGRES_PASSWORD", "postgres"}, {"MINIO_ROOT_PASSWORD", "minioadmin"},
+	} {
+		if m, _ := DetectPair(test.name, test.value); m.What != want || m.Confidence != Likely {
+			t.Errorf("%s=%s: %+v", test.name, test.value, m)
+		}
+	}
+	if m, _ := DetectPair("MONGO_URL", "mongodb://root:example@mongo:27017/"); m.What != want+", in a URL" || m.Confidence != Sure {
+		t.Errorf("in a URL: %+v", m)
+	}
+	for _, value := range []string{"<your-password>", "REPLACE_ME", "set-a-strong-password", "CHANGEME", "changemeplease"} {
+		if m, ok := DetectPair("POSTGRES_PASSWORD", value); ok {
+			t.Errorf("%s: %+v", value, m)
+		}
+	}
+}
