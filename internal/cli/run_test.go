@@ -4,13 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"os"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/podlint/podlint/rules"
 )
 
 // tooLong ends what hangs; no run of podlint in a test comes near it, however slow the machine is.
@@ -98,28 +93,3 @@ func TestDescriptions(t *testing.T) {
 
 // planted are values that stand where a secret can; none may show anywhere. Each is unique.
 func planted(place string) string { return "planted-" + place + "-9f3Kq7" }
-
-// TestReadme holds the README's table of rules to the catalogue.
-func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var table strings.Builder
-	table.WriteString("| rule | severity | flags |\n| --- | --- | --- |\n")
-	for _, r := range rules.All(rules.Parameters{}) {
-		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", r.ID, r.Severity, r.Title)
-	}
-	if *update {
-		before, rest, ok := strings.Cut(string(readme), "| rule | severity | flags |\n")
-		i := strings.Index(rest, "\n\n")
-		if !ok || i < 0 {
-			t.Fatal("README.md has no table of rules")
-		}
-		if err := os.WriteFile("../../README.md", []byte(before+table.String()+rest[i+1:]), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if !bytes.Contains(readme, []byte(table.String())) {
-		t.Errorf("README.md does not hold this table:\n%s", table.String())
-	}
-}
