@@ -23,8 +23,9 @@ func (a *app) baselineCommand() *cobra.Command {
 		Long: `A baseline holds what was found on a day. With --baseline FILE, scan and check go on to report these findings to programs, but
 only new ones count: for the exit status, and in the text.
 
-"write" writes a new one from what is found now. "update" takes out of it what is fixed, and adds nothing: so a baseline only
-ever gets shorter until somebody writes it anew.`,
+"write" writes a new one from what is found now. "update" removes from it what has been fixed, and adds nothing.
+
+Exit status: 0 the baseline was written; any other status, it was not.`,
 		Example: `  podlint baseline write check .                 podlint-baseline.json
   podlint baseline update scan
   podlint check . --baseline podlint-baseline.json`,
@@ -39,7 +40,7 @@ ever gets shorter until somebody writes it anew.`,
 	for _, update := range []bool{false, true} {
 		name, short := "write", "Write a new baseline from what scan or check finds now"
 		if update {
-			name, short = "update", "Take out of a baseline what is fixed"
+			name, short = "update", "Remove what has been fixed from a baseline"
 		}
 		sub := &cobra.Command{
 			Use: name, Short: short,
@@ -71,7 +72,7 @@ func (a *app) writeBaseline(o *output, r *report.Report, update bool) error {
 			return err
 		}
 		b = old.Without(old.Mark(r.Findings, lint.SeenIn(r)))
-		fmt.Fprintf(a.Out, "%s: %d findings, %d fixed and taken out\n", safe.Text(path), len(b.Known), len(old.Known)-len(b.Known))
+		fmt.Fprintf(a.Out, "%s: %d findings, %d fixed and removed\n", safe.Text(path), len(b.Known), len(old.Known)-len(b.Known))
 	} else {
 		fmt.Fprintf(a.Out, "%s: %d findings\n", safe.Text(path), len(b.Known))
 	}

@@ -97,7 +97,7 @@ func (a *app) describe(format string, value any, text func()) error {
 		text()
 		return nil
 	default:
-		return &usageError{fmt.Errorf("--format: %q is none of text, json", format)}
+		return &usageError{fmt.Errorf("--format: %q must be one of text, json", format)}
 	}
 }
 

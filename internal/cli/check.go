@@ -31,18 +31,22 @@ func (a *app) checkCommand(after func(*output, *report.Report) error) *cobra.Com
 	cmd := &cobra.Command{
 		Use:   "check PATH ...",
 		Short: "Lint definitions: units, YAML, compose files, scripts",
-		Long: `Check reads the files that define containers and reports what leaves them soft, with the line to change. It needs no Podman.
+		Long: `Check reads the files that define containers and reports what leaves them unhardened, with the line to change. It
+needs no Podman.
 
 It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, with their drop-ins), Kubernetes YAML as
 podman kube play takes it, compose files, and the podman command lines in shell scripts, .service units, CI YAML and, with
---markdown, Markdown. Directories are walked; what is no definition, and what .gitignore leaves out, is passed over. A path
-of - is standard input, whose kind --stdin-name tells.
+--markdown, Markdown. Directories are walked; files that define no container, and those that .gitignore
+excludes, are skipped. The path - is standard input, which --stdin-name names.
 
-Whether a unit is for rootless or rootful Podman follows from where it lies (/etc/containers/systemd, ~/.config/containers/
-systemd); elsewhere --rootless or --rootful says so, else rootful is assumed, and findings that depend on it tell.
+Whether a unit is for rootless or rootful Podman follows from its directory (/etc/containers/systemd,
+~/.config/containers/systemd); elsewhere --rootless or --rootful says so, else rootful is assumed.
 
 A finding is waived by a comment in the line above the setting or the section that it is about, with the reason:
-  # podlint: ignore=read-only writes its own plugins`,
+  # podlint: ignore=read-only writes its own plugins
+
+Exit status: 0 no finding at or above --fail-on, 1 findings at or above it, 2 wrong usage, or a file that could not be
+read; the other files are linted.`,
 		Example: `  podlint check /etc/containers/systemd
   podlint check --rootless ~/.config/containers/systemd
   podlint check . --format github               annotations in a pull request

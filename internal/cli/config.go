@@ -100,7 +100,7 @@ func (a *app) checkConfig(named string) error {
 		return err
 	}
 	if config.File == "" {
-		fmt.Fprintln(a.Out, "no podlint.toml: the standard profile, and nothing accepted")
+		fmt.Fprintln(a.Out, "no podlint.toml found: using the standard profile, no waivers")
 		return nil
 	}
 	failed := 0
@@ -120,7 +120,7 @@ func (a *app) checkConfig(named string) error {
 		a.status = statusUsage
 		return nil
 	}
-	fmt.Fprintf(a.Out, "%s is right: %s, %s, %s passed\n", safe.Text(config.File), plural(len(config.Custom), "rule of its own", "rules of its own"),
+	fmt.Fprintf(a.Out, "%s: ok (%s, %s, %s passed)\n", safe.Text(config.File), plural(len(config.Custom), "rule of its own", "rules of its own"),
 		plural(len(config.Accepted), "waiver", "waivers"), plural(len(config.Tests), "test", "tests"))
 	return nil
 }

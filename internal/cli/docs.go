@@ -31,7 +31,7 @@ func (a *app) docsCommand() *cobra.Command {
 		Short: "Write the documentation: a page for each rule, the tables, man pages",
 		Long: `Docs writes the documentation that is made from podlint itself into a directory ("docs" where none is named): a page for each
 rule with its examples and what podlint says of them, the catalogue, what becomes of each item of the CIS Docker Benchmark, how reach
-and exposure are worked out, and a man page for each command.`,
+and exposure are worked out, and a man page for each command. Existing files are overwritten.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "docs"

@@ -63,9 +63,9 @@ func (o *output) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json, sarif, github, markdown, junit, codequality or html; FORMAT=FILE writes to a file, and may be given several times")
 	f.StringVarP(&o.file, "output", "o", "", "write the report to this `file` instead of standard output")
-	f.StringVar(&o.failOn, "fail-on", "medium", "end with status 1 from this `severity` on: critical, high, medium, low, info or none")
+	f.StringVar(&o.failOn, "fail-on", "medium", "exit with status 1 if a finding has at least this `severity`: critical, high, medium, low, info or none")
 	f.StringVar(&o.least, "min-severity", "info", "leave out findings below this `severity`")
-	f.StringVar(&o.baseline, "baseline", "", "count only what is not in this baseline `file`")
+	f.StringVar(&o.baseline, "baseline", "", "ignore findings that are listed in this baseline `file`")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard output, only the exit status and errors")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the evidence of each finding, and what podlint does")
 	complete := func(values ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -118,7 +118,7 @@ func (o *output) chooseDestinations() error {
 	for _, f := range given {
 		name, file, hasFile := strings.Cut(f, "=")
 		if !slices.Contains(formats, name) {
-			return fmt.Errorf("--format: %q is none of %s", name, strings.Join(formats, ", "))
+			return fmt.Errorf("--format: %q must be one of %s", name, strings.Join(formats, ", "))
 		}
 		if hasFile && file == "" {
 			return fmt.Errorf("--format: %s= needs a file's name", name)

@@ -146,15 +146,16 @@ func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "podlint",
 		Short: "The hardening linter for Podman",
-		Long: `podlint inspects the containers that Podman runs or defines and flags what leaves them soft: a writable root
-filesystem, capabilities nobody asked for, root that is the host's root, stale images, secrets in clear text. Each
-finding says why it matters for this container and what to type.
+		Long: `podlint inspects the containers that Podman runs or defines and reports what leaves them unhardened: a writable
+root filesystem, default capabilities, root that is the host's root, stale images, secrets in clear text. Each finding
+says why it matters for this container and which setting to change.
 
-scan, check and image only read. fix changes a file where --write or --drop-in says so, prove starts throw-away copies
-of a container and removes them, and baseline write writes its file.
+scan, check and image only read. fix changes files only with --write. prove starts throw-away copies of a container,
+removes them, stores its proof, and changes a unit only with --write. baseline and docs write the files that they are
+for.
 
-Exit status: 0 nothing at or above --fail-on, 1 findings at or above it, 2 wrong usage, no service or a file that could not
-be read, 3 the scan is incomplete.`,
+Exit status: 0 no finding at or above --fail-on, 1 findings at or above it, 2 wrong usage, invalid configuration, no
+service or a file that could not be read, 3 the scan is incomplete or was interrupted.`,
 		Example: `  podlint scan                          lint every container
   podlint scan web --format json        one container, for programs
   podlint check .                       the units, YAML, compose files and scripts of a repository

@@ -35,11 +35,14 @@ func (a *app) scanCommand(after func(*output, *report.Report) error) *cobra.Comm
 	cmd := &cobra.Command{
 		Use:   "scan [NAME|ID ...]",
 		Short: "Lint containers that Podman runs or defines",
-		Long: `Scan asks a Podman service for its containers, running or not, and reports what leaves them soft. It only reads.
+		Long: `Scan asks a Podman service for its containers, running or not, and reports what leaves them unhardened. It only reads.
 
 The service is the one that --url, --connection, CONTAINER_CONNECTION or CONTAINER_HOST names, else Podman's default connection,
 else the socket of this user, else that of root. Where none answers, podlint starts "podman system service" on a private
-socket for the length of the scan: there is nothing to enable first.`,
+socket for the length of the scan: there is nothing to enable first.
+
+Exit status: 0 no finding at or above --fail-on, 1 findings at or above it, 2 wrong usage or no service, 3 the scan is
+incomplete or was interrupted; what was read is reported.`,
 		Example: `  podlint scan                                   every container
   podlint scan web db                            two of them
   podlint scan --running --filter label=env=prod
@@ -55,10 +58,10 @@ socket for the length of the scan: there is nothing to enable first.`,
 	f := cmd.Flags()
 	f.BoolVar(&flags.running, "running", false, "only containers that run")
 	f.StringSliceVar(&flags.pods, "pod", nil, "only containers of these `pods`, by name or ID")
-	f.StringArrayVar(&flags.filters, "filter", nil, "only what `KEY=VALUE` leaves, as podman ps: label, name, status, id, ancestor, volume, network, health")
-	f.IntVar(&flags.service.Concurrency, "concurrency", live.DefaultConcurrency, "how many `requests` to have under way at once")
+	f.StringArrayVar(&flags.filters, "filter", nil, "filter containers by `KEY=VALUE`, with the keys of podman ps --filter")
+	f.IntVar(&flags.service.Concurrency, "concurrency", live.DefaultConcurrency, "maximum number of concurrent `requests`")
 	f.BoolVar(&flags.online, "online", false, "ask the registries whether they have newer images")
-	f.DurationVar(&flags.registryTimeout, "registry-timeout", lint.RegistryTimeout, "how long to wait for what a registry says of an image")
+	f.DurationVar(&flags.registryTimeout, "registry-timeout", lint.RegistryTimeout, "timeout for each registry request")
 	f.DurationVar(&flags.imageAge, "image-age", rules.DefaultImageAge, "how old an image may be")
 	flags.flags(cmd)
 	return cmd
@@ -91,7 +94,7 @@ func (f *scanFlags) selection(names []string) (live.Selection, error) {
 			return s, fmt.Errorf("--filter: %q is not KEY=VALUE", filter)
 		}
 		if !slices.Contains(podmanFilters, key) {
-			return s, fmt.Errorf("--filter: %q is none of %s", key, strings.Join(podmanFilters, ", "))
+			return s, fmt.Errorf("--filter: the key %q must be one of %s", key, strings.Join(podmanFilters, ", "))
 		}
 		s.Filters[key] = append(s.Filters[key], value)
 	}
@@ -113,11 +116,11 @@ func (a *app) scan(cmd *cobra.Command, flags *scanFlags, names []string) error {
 	}
 	switch {
 	case flags.service.Concurrency < 1:
-		return &usageError{errors.New("--concurrency: at least 1")}
+		return &usageError{errors.New("--concurrency must be at least 1")}
 	case flags.service.Timeout <= 0:
-		return &usageError{errors.New("--timeout: more than nothing")}
+		return &usageError{errors.New("--timeout must be greater than 0")}
 	case flags.imageAge <= 0:
-		return &usageError{errors.New("--image-age: more than nothing")}
+		return &usageError{errors.New("--image-age must be greater than 0")}
 	case flags.service.URL != "" && flags.service.Connection != "":
 		return &usageError{errors.New("--url and --connection both name a service")}
 	}
