@@ -276,31 +276,6 @@ func TestCheckAsInCI(t *testing.T) {
 	}
 }
 
-// TestReadmeCheck runs the command that the README shows: what is shown is what comes out.
-func TestReadmeCheck(t *testing.T) {
-	t.Chdir("../..")
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, block, ok := strings.Cut(string(readme), "$ podlint check ")
-	command, block, more := strings.Cut(block, "\n")
-	shown, _, end := strings.Cut(block, "```")
-	if !ok || !more || !end {
-		t.Fatal("the README shows no check")
-	}
-	_, out, _ := checkAt(t, "", strings.Fields(command)...)
-	if *update {
-		if err := os.WriteFile("README.md", []byte(strings.Replace(string(readme), shown, out, 1)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if out != shown {
-		t.Errorf("podlint check %s writes\n%s", command, out)
-	}
-}
-
 // BenchmarkCheck lints a tree of ten thousand units.
 func BenchmarkCheck(b *testing.B) {
 	unit, err := os.ReadFile("../../testdata/definitions/quadlet/podman-args.container")
