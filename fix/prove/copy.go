@@ -110,8 +110,8 @@ func (p *prover) copyOption(ctx context.Context, o command.Option, ownUsers bool
 		c.variables = append(c.variables, value)
 		return "", false, nil
 	case "network":
-		value, keep := p.copyNetwork(value)
-		return value, keep, nil
+		network, keep := p.copyNetwork(value)
+		return network, keep, nil
 	case "dns":
 		return value, p.opts.Network == NetworkShared, nil
 	case "memory":
@@ -120,8 +120,8 @@ func (p *prover) copyOption(ctx context.Context, o command.Option, ownUsers bool
 		}
 	case "volume":
 		if m := parseVolume(value); m != nil {
-			value, err := p.throwAway(ctx, m, ownUsers)
-			return value, true, err
+			volume, err := p.throwAway(ctx, m, ownUsers)
+			return volume, true, err
 		}
 	case "mount":
 		m, err := parseMount(value)
@@ -129,8 +129,8 @@ func (p *prover) copyOption(ctx context.Context, o command.Option, ownUsers bool
 			return "", false, err
 		}
 		if m != nil {
-			value, err := p.throwAway(ctx, m, ownUsers)
-			c.args = append(c.args, "--volume="+value)
+			volume, err := p.throwAway(ctx, m, ownUsers)
+			c.args = append(c.args, "--volume="+volume)
 			return "", false, err
 		}
 	}
@@ -326,7 +326,7 @@ func (p *prover) isolate(ctx context.Context) (remove func(), err error) {
 		err = context.Cause(ctx)
 	case err != nil:
 		p.notice("copies have no network at all, since podman network create fails: " + err.Error())
-		return func() {}, nil
+		return func() {}, nil //nolint:nilerr // the copies go without
 	default:
 		p.network = name
 	}

@@ -345,8 +345,9 @@ func (p *prover) build(ctx context.Context, from candidate, written []string) (c
 			return 4
 		case rules.FixUser:
 			return 5 // last: a user that the image does not know breaks most
+		default:
+			return 1
 		}
-		return 1
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return rank(a) - rank(b) })
 	for _, i := range order {
@@ -538,6 +539,7 @@ func Adjusted(f *rules.Finding, r *Result) rules.Fix {
 			value := path + ":rw,nosuid,nodev,noexec"
 			add(rules.Change{Flag: "--tmpfs=" + value, Key: "Tmpfs=" + value, Since: "4.5"})
 		}
+	default: // the others need nothing else
 	}
 	return changed
 }

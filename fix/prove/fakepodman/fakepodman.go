@@ -307,10 +307,10 @@ func (f Fake) list(kind string, args []string, show func(Container)) {
 			key, value, _ := strings.Cut(args[i+1], "=")
 			label, want, exact := strings.Cut(value, "=")
 			got, has := c.Labels[label]
-			switch {
-			case key == "name":
+			switch key {
+			case "name":
 				matches = matches && regexp.MustCompile(value).MatchString(c.Name)
-			case key == "label":
+			case "label":
 				matches = matches && has && (!exact || got == want)
 			}
 		}
