@@ -65,7 +65,7 @@ func (f *Installed) Define(c *podman.Container) {
 		set.made[path] = defined
 	}
 	if defined != nil {
-		c.Defined, c.Definition = defined, defined.Definition
+		c.FromUnit, c.Definition = defined, defined.Definition
 		limitByUnit(&c.Limits, &defined.Limits)
 	}
 }

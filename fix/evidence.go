@@ -15,7 +15,7 @@ const longEnough = 24 * time.Hour
 
 // WithEvidence fits the fixes of a live container's findings to what it has done: the tmpfs that it needs read-only, the capabilities that
 // its start wants back, the account that its image has. It returns what it has seen, in words.
-func WithEvidence(c *podman.Container, e podman.Evidence, findings []rules.Finding) (notes []string) {
+func WithEvidence(c *podman.Container, e podman.Observation, findings []rules.Finding) (notes []string) {
 	since := c.Host.Now.Sub(c.Created)
 	for i := range findings {
 		f := &findings[i]
@@ -74,7 +74,7 @@ func age(d time.Duration) string {
 }
 
 // wantedBack returns the capabilities that a container's start uses, as far as it shows, and by what.
-func wantedBack(c *podman.Container, e podman.Evidence) (names, why []string) {
+func wantedBack(c *podman.Container, e podman.Observation) (names, why []string) {
 	const privileged = 1024
 	for _, p := range c.Network.Ports.Value {
 		if p.Container > 0 && p.Container < privileged && !slices.Contains(names, "NET_BIND_SERVICE") {
@@ -96,7 +96,7 @@ func wantedBack(c *podman.Container, e podman.Evidence) (names, why []string) {
 
 // ownAccount returns the account that the image has for the service: the one that its processes have become, else the one that is called as
 // the image is.
-func ownAccount(c *podman.Container, e podman.Evidence) (podman.Account, bool) {
+func ownAccount(c *podman.Container, e podman.Observation) (podman.Account, bool) {
 	if !e.Accounts.Known() {
 		return podman.Account{}, false
 	}

@@ -90,8 +90,8 @@ func (r *Registries) question(name string, containers []*podman.Container) regis
 	q := registry.Question{Name: name}
 	for _, c := range containers {
 		q.Known = append(append(q.Known, c.Image.Digest), c.Image.Digests...)
-		if c.AutoUpdated() && c.Upkeep.AuthFile != "" && r.AuthFiles && c.Host.API.Value == "unix" {
-			q.AuthFile = c.Upkeep.AuthFile
+		if c.AutoUpdated() && c.Lifecycle.AuthFile != "" && r.AuthFiles && c.Host.API.Value == "unix" {
+			q.AuthFile = c.Lifecycle.AuthFile
 		}
 	}
 	return q

@@ -88,7 +88,7 @@ func onlineRules(all []rules.Rule) (others, online []rules.Rule) {
 // Images lints images of a service one after the other: each is a stream of its own size.
 func (l *Linter) Images(ctx context.Context, service *live.Service, names []string, result *report.Report, progress Progress) error {
 	result.Sources = append(result.Sources, report.Source{Kind: "podman", URI: service.URI})
-	look := live.Looker{Wants: secret.MayHold, Bytes: secret.WantedBytes, Secret: secret.DetectFile}
+	look := live.FileScanner{Wants: secret.MayHold, Bytes: secret.WantedBytes, Secret: secret.DetectFile}
 	for i, name := range names {
 		read := func(bytes int64) { progress("reading "+name+", MiB", int(bytes>>20), 0) }
 		c, err := service.Image(ctx, name, look, read)

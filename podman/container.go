@@ -40,8 +40,8 @@ type Container struct {
 	Unit string
 	// Definition is the file that defines the container; its zero value is a container that no file is known for.
 	Definition Definition
-	// Defined is, for a live container whose definition was found, what that says now; else nil.
-	Defined *Container
+	// FromUnit is, for a live container whose definition was found, what that says now; else nil.
+	FromUnit *Container
 	// Host is the machine that the container runs on; rules may rely on it being there.
 	Host *Host
 
@@ -52,14 +52,14 @@ type Container struct {
 	Confinement  Confinement
 	Files        Files
 	Limits       Limits
-	Upkeep       Upkeep
+	Lifecycle    Lifecycle
 	Image        Image
 	Environment  Setting[[]Variable]
 	// HostEnvironment is whether the environment of whoever makes the container is handed over as a whole (--env-host).
 	HostEnvironment Setting[bool]
 	// SecretFiles names the Podman secrets that are mounted as files, SecretVariables those that are handed over as variables.
 	SecretFiles, SecretVariables Setting[[]string]
-	Texts                        Setting[[]Text]
+	ConfigStrings                Setting[[]ConfigString]
 	// CreateCommand holds the words that a live container was made with; none for one that was made over the API.
 	CreateCommand Setting[[]Sensitive]
 }
@@ -124,10 +124,10 @@ type Namespaces struct {
 	// UIDs and GIDs map the container's IDs down to the host's, through every user namespace on the way. A container
 	// without one has the identity map; a rootless one has that of the user who runs Podman.
 	UIDs, GIDs Setting[IDMap]
-	// StandIns is set where the outside IDs of the maps and the host only stand for some that are chosen when the container
+	// PlaceholderIDs is set where the outside IDs of the maps and the host only stand for some that are chosen when the container
 	// is made: by --userns=auto, by /etc/subuid, by who runs a rootless Podman. Whether an ID is the host's root, the
 	// account's or a range set aside is known then, its number is not.
-	StandIns bool
+	PlaceholderIDs bool
 	// User is Podman's word for the mode: "" (none of its own), "private", "container:ID", "ns:PATH". It says nothing
 	// about isolation: "private" may map every UID to itself.
 	User Setting[string]
@@ -194,9 +194,9 @@ type Image struct {
 	Written Setting[string]
 	// TLSVerify is false where the image may be pulled without TLS (--tls-verify=false).
 	TLSVerify Setting[bool]
-	// Texts holds the strings of the image itself in which people leave secrets: its environment, labels and history. They
+	// ConfigStrings holds the strings of the image itself in which people leave secrets: its environment, labels and history. They
 	// are unknown for a definition. The slice is shared by the containers of an image.
-	Texts Setting[[]Text]
+	ConfigStrings Setting[[]ConfigString]
 	// User is the image's own user, empty for root; unknown for a container and for a definition.
 	User Setting[string]
 	// Digests holds the digests that it was pulled by, and those of its manifests: of the index of several platforms, and of its own.
@@ -257,9 +257,9 @@ type Variable struct {
 	Origin Origin
 }
 
-// Text is a string of a container's configuration, other than a variable, that anybody can read who can inspect the
+// ConfigString is a string of a container's configuration, other than a variable, that anybody can read who can inspect the
 // container, and in which people write secrets.
-type Text struct {
+type ConfigString struct {
 	// Place is what holds it: "argument", "label", "annotation", "health check", "hostname" or "option".
 	Place string
 	// Name is the label's, annotation's or option's name, empty for others.

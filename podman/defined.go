@@ -33,7 +33,7 @@ func Differences(live, defined *Container) []Drift {
 	differ(DriftPrivileged, unequal(live.Confinement.Privileged, defined.Confinement.Privileged))
 	differ(DriftNoNewPrivileges, unequal(live.Confinement.NoNewPrivileges, defined.Confinement.NoNewPrivileges))
 	differ(DriftReadOnly, unequal(live.Files.ReadOnly, defined.Files.ReadOnly))
-	differ(DriftUser, unequal(live.Process.UID, defined.Process.UID) && !defined.Namespaces.StandIns)
+	differ(DriftUser, unequal(live.Process.UID, defined.Process.UID) && !defined.Namespaces.PlaceholderIDs)
 	differ(DriftUserNamespace, unequal(live.OwnUsers(), defined.OwnUsers()))
 	a, b := live.Capabilities.Bounding, defined.Capabilities.Bounding
 	// The default set is the machine's own; only what was asked for is compared.

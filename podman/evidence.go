@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// Evidence is what a live container has done so far, which says what a fix may take away from it.
-type Evidence struct {
+// Observation is what a live container has done so far, which says what a fix may take away from it.
+type Observation struct {
 	// Written holds the paths that it has added or changed outside of its volumes since it was made; of directories only those of which
 	// nothing below is named.
 	Written Setting[[]string]
 	// Processes holds what runs in it now.
-	Processes Setting[[]Seen]
+	Processes Setting[[]ProcessInfo]
 	// Accounts holds those of its passwd.
 	Accounts Setting[[]Account]
 }
 
-// Seen is a process of a container.
-type Seen struct {
+// ProcessInfo is a process of a container.
+type ProcessInfo struct {
 	// User is its name inside, UID its number there.
 	User string
 	UID  uint32

@@ -1,7 +1,7 @@
 package podman
 
-// Upkeep is how a container is watched, kept running and kept up to date.
-type Upkeep struct {
+// Lifecycle is how a container is watched, kept running and kept up to date.
+type Lifecycle struct {
 	// Health is "check" where there is a health check, "none" where the image's was switched off, empty without one.
 	Health Setting[string]
 	// LogDriver is "journald", "k8s-file", "json-file", "passthrough" or "none".
@@ -24,7 +24,7 @@ type Upkeep struct {
 
 // AutoUpdated reports whether podman auto-update is to keep the container up to date ("image" is its old word for "registry").
 func (c *Container) AutoUpdated() bool {
-	u := c.Upkeep.AutoUpdate
+	u := c.Lifecycle.AutoUpdate
 	return u.Known() && (u.Value == "registry" || u.Value == "image" || u.Value == "local")
 }
 
@@ -32,6 +32,6 @@ func (c *Container) AutoUpdated() bool {
 // which it does where the service, or its health check, has to say that it is up (podman-auto-update(1), --rollback). It is true where that is
 // not known.
 func (c *Container) RollsBack() bool {
-	notify := c.Upkeep.Notify
+	notify := c.Lifecycle.Notify
 	return !notify.Known() || notify.Value != "conmon" && notify.Value != "ignore"
 }

@@ -99,18 +99,18 @@ func view(c *podman.Container) (*View, map[string]bool) {
 	}
 	unknown["variables"] = !c.Environment.Known()
 	v.Labels = map[string]string{}
-	for _, t := range c.Texts.Value {
+	for _, t := range c.ConfigStrings.Value {
 		if t.Place == "label" && len(t.Words) > 0 {
 			v.Labels[t.Name] = shown(t.Name, t.Words[0])
 		}
 	}
-	unknown["labels"] = !c.Texts.Known()
+	unknown["labels"] = !c.ConfigStrings.Known()
 	v.Memory, v.PIDs = int(c.Limits.Memory.Value), int(c.Limits.PIDs.Value)
 	unknown["memory"], unknown["pids"] = !c.Limits.Memory.Known(), !c.Limits.PIDs.Known()
-	fill(unknown, "health", c.Upkeep.Health, &v.Health)
-	fill(unknown, "log_driver", c.Upkeep.LogDriver, &v.LogDriver)
-	fill(unknown, "restart", c.Upkeep.Restart, &v.Restart)
-	fill(unknown, "auto_update", c.Upkeep.AutoUpdate, &v.AutoUpdate)
+	fill(unknown, "health", c.Lifecycle.Health, &v.Health)
+	fill(unknown, "log_driver", c.Lifecycle.LogDriver, &v.LogDriver)
+	fill(unknown, "restart", c.Lifecycle.Restart, &v.Restart)
+	fill(unknown, "auto_update", c.Lifecycle.AutoUpdate, &v.AutoUpdate)
 	return v, unknown
 }
 

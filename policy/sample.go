@@ -23,10 +23,10 @@ func sample(given map[string]any) (*podman.Container, error) {
 	c.Files.ReadOnly, c.Files.Mounts = podman.DefaultTo(false, podman.Origin{}), podman.DefaultTo([]podman.Mount{}, podman.Origin{})
 	c.Network.Mode, c.Network.Names = podman.DefaultTo("bridge", podman.Origin{}), podman.DefaultTo([]string{podman.DefaultNetwork}, podman.Origin{})
 	c.Network.Ports = podman.DefaultTo([]podman.Port{}, podman.Origin{})
-	c.Environment, c.Texts = podman.DefaultTo([]podman.Variable{}, podman.Origin{}), podman.DefaultTo([]podman.Text{}, podman.Origin{})
+	c.Environment, c.ConfigStrings = podman.DefaultTo([]podman.Variable{}, podman.Origin{}), podman.DefaultTo([]podman.ConfigString{}, podman.Origin{})
 	c.Limits = podman.Limits{Memory: podman.DefaultTo(int64(0), podman.Origin{}), PIDs: podman.DefaultTo(int64(2048), podman.Origin{})}
-	c.Upkeep.Health, c.Upkeep.LogDriver = podman.DefaultTo("", podman.Origin{}), podman.DefaultTo("journald", podman.Origin{})
-	c.Upkeep.Restart, c.Upkeep.AutoUpdate = podman.DefaultTo("no", podman.Origin{}), podman.DefaultTo("", podman.Origin{})
+	c.Lifecycle.Health, c.Lifecycle.LogDriver = podman.DefaultTo("", podman.Origin{}), podman.DefaultTo("journald", podman.Origin{})
+	c.Lifecycle.Restart, c.Lifecycle.AutoUpdate = podman.DefaultTo("no", podman.Origin{}), podman.DefaultTo("", podman.Origin{})
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if err := put(c, key, given[key]); err != nil {
 			return nil, err
@@ -74,13 +74,13 @@ func put(c *podman.Container, key string, value any) error {
 	case "network_mode":
 		c.Network.Mode, err = setting[string](key, value)
 	case "health":
-		c.Upkeep.Health, err = setting[string](key, value)
+		c.Lifecycle.Health, err = setting[string](key, value)
 	case "log_driver":
-		c.Upkeep.LogDriver, err = setting[string](key, value)
+		c.Lifecycle.LogDriver, err = setting[string](key, value)
 	case "restart":
-		c.Upkeep.Restart, err = setting[string](key, value)
+		c.Lifecycle.Restart, err = setting[string](key, value)
 	case "auto_update":
-		c.Upkeep.AutoUpdate, err = setting[string](key, value)
+		c.Lifecycle.AutoUpdate, err = setting[string](key, value)
 	case "memory":
 		c.Limits.Memory, err = setting[int64](key, value)
 	case "pids":
@@ -101,7 +101,7 @@ func put(c *podman.Container, key string, value any) error {
 			return fmt.Errorf("%s is not a table", key)
 		}
 		for name, v := range labels {
-			c.Texts.Value = append(c.Texts.Value, podman.Text{Place: "label", Name: name, Words: []podman.Sensitive{podman.Sensitive(fmt.Sprint(v))}})
+			c.ConfigStrings.Value = append(c.ConfigStrings.Value, podman.ConfigString{Place: "label", Name: name, Words: []podman.Sensitive{podman.Sensitive(fmt.Sprint(v))}})
 		}
 	case "mounts", "ports":
 		err = putList(c, key, value)

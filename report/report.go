@@ -158,8 +158,8 @@ func Describe(c *podman.Container) Container {
 		image = c.Image.ID
 	}
 	var changed []string
-	if c.Defined != nil {
-		for _, drift := range podman.Differences(c, c.Defined) {
+	if c.FromUnit != nil {
+		for _, drift := range podman.Differences(c, c.FromUnit) {
 			changed = append(changed, string(drift))
 		}
 	}

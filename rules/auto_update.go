@@ -18,7 +18,7 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
 	Profile: Standard,
 	Check: func(c *podman.Container) []Finding {
-		u := c.Upkeep.AutoUpdate
+		u := c.Lifecycle.AutoUpdate
 		name := c.Image.Name
 		if !u.Known() || name == "" {
 			return nil
@@ -34,12 +34,12 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 					Fix:      fix,
 				})
 			}
-			if !c.RollsBack() && c.Upkeep.Health.Value == "check" { // without one, healthcheck says so
+			if !c.RollsBack() && c.Lifecycle.Health.Value == "check" { // without one, healthcheck says so
 				return violated(u, violation{
 					Message:  "auto-update is " + u.Value + ", and its health check has no say in it: it goes back only from an image that does not start",
 					Severity: Info,
 					Setting:  "sdnotify",
-					Value:    c.Upkeep.Notify.Value,
+					Value:    c.Lifecycle.Notify.Value,
 					Fix:      Fix{Summary: "let systemd wait for the health check: --sdnotify=healthy (Notify=healthy in a Quadlet unit)"},
 				})
 			}
@@ -74,8 +74,8 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 // idleUpdate says why podman auto-update does nothing for a container that is labelled for it, and what to do; empty where it does
 // (podman-auto-update(1)).
 func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
-	byRegistry := c.Upkeep.AutoUpdate.Value != "local"
-	noUnit := c.Upkeep.UpdateUnit.Known() && c.Upkeep.UpdateUnit.Value == ""
+	byRegistry := c.Lifecycle.AutoUpdate.Value != "local"
+	noUnit := c.Lifecycle.UpdateUnit.Known() && c.Lifecycle.UpdateUnit.Value == ""
 	written, full := parseImageName(c.Image.Written.Value)
 	switch {
 	case byRegistry && pinned:

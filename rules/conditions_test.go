@@ -29,7 +29,7 @@ func mapped(c *podman.Container) {
 func updated(policy, image string, more func(*podman.Container)) func(*podman.Container) {
 	return func(c *podman.Container) {
 		c.Image.Name, c.Image.Written = image, podman.Set(image, podman.Origin{})
-		c.Upkeep.AutoUpdate = podman.Set(policy, podman.Origin{})
+		c.Lifecycle.AutoUpdate = podman.Set(policy, podman.Origin{})
 		if more != nil {
 			more(c)
 		}
@@ -39,7 +39,7 @@ func updated(policy, image string, more func(*podman.Container)) func(*podman.Co
 // notify says who tells systemd that the container is up, and what health check there is.
 func notify(mode, health string) func(*podman.Container) {
 	return func(c *podman.Container) {
-		c.Upkeep.Notify, c.Upkeep.Health = podman.Set(mode, podman.Origin{}), podman.Set(health, podman.Origin{})
+		c.Lifecycle.Notify, c.Lifecycle.Health = podman.Set(mode, podman.Origin{}), podman.Set(health, podman.Origin{})
 	}
 }
 
@@ -181,11 +181,11 @@ func TestConditions(t *testing.T) {
 		{"updated, by a digest", updated("registry", "quay.io/x/y@sha256:"+strings.Repeat("0", 64), nil), "auto-update", "low, high: auto-update is registry, and a digest does not move: it finds nothing newer"},
 		{"updated, by a short name", updated("registry", "y:1", nil), "auto-update", "low, high: auto-update is registry, and Podman makes no such container of a short name: y:1"},
 		{"updated locally, by a short name", updated("local", "y:1", nil), "auto-update", ""},
-		{"updated, without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Set("", podman.Origin{}) }), "auto-update", "low, high: auto-update is registry, and no systemd unit makes the container: podman auto-update fails for it"},
+		{"updated, without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Lifecycle.UpdateUnit = podman.Set("", podman.Origin{}) }), "auto-update", "low, high: auto-update is registry, and no systemd unit makes the container: podman auto-update fails for it"},
 		{"updated, in a pod without a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) {
-			c.Unit, c.Upkeep.UpdateUnit = "x.service", podman.Set("", podman.Origin{})
+			c.Unit, c.Lifecycle.UpdateUnit = "x.service", podman.Set("", podman.Origin{})
 		}), "auto-update", "low, high: auto-update is registry, and no systemd unit makes its pod: podman auto-update fails for it"},
-		{"updated, with a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Upkeep.UpdateUnit = podman.Set("x.service", podman.Origin{}) }), "auto-update", ""},
+		{"updated, with a unit", updated("registry", "quay.io/x/y:1", func(c *podman.Container) { c.Lifecycle.UpdateUnit = podman.Set("x.service", podman.Origin{}) }), "auto-update", ""},
 		{"updated, built here", updated("registry", "localhost/y:1", nil), "auto-update", "low, high: auto-update is registry, and no registry has it: podman auto-update finds nothing newer for localhost/y:1"},
 		{"updated locally, built here", updated("local", "localhost/y:1", nil), "auto-update", ""},
 		{"updated in a way of one's own", updated("always", "quay.io/x/y:1", nil), "auto-update", "low, high: auto-update is always: podman auto-update does not know it and fails for the container"},
@@ -230,20 +230,20 @@ func TestConditions(t *testing.T) {
 		{"two secrets as variables", func(c *podman.Container) { c.SecretVariables = podman.Set([]string{"a", "b"}, podman.Origin{}) }, "secret-env", "low, high: secrets a, b are variables, which every process of it inherits"},
 		{"one secret as a variable", func(c *podman.Container) { c.SecretVariables = podman.Set([]string{"a"}, podman.Origin{}) }, "secret-env", "low, high: secret a is a variable, which every process of it inherits"},
 		{"a secret in the history", func(c *podman.Container) {
-			c.Image.Texts = podman.Set([]podman.Text{{Place: "history", Words: []podman.Sensitive{"/bin/sh", "-c", "curl", "--token=abc", "-u", "me:hunter2pass", "x"}}}, podman.Origin{})
+			c.Image.ConfigStrings = podman.Set([]podman.ConfigString{{Place: "history", Words: []podman.Sensitive{"/bin/sh", "-c", "curl", "--token=abc", "-u", "me:hunter2pass", "x"}}}, podman.Origin{})
 		}, "secret-in-image", "high, medium: the image's history holds a value whose name says that it is secret (token)"},
 		{"a secret among the image's variables", func(c *podman.Container) {
-			c.Image.Texts = podman.Set([]podman.Text{{Place: "variable", Name: "API_TOKEN", Words: []podman.Sensitive{"9f8e7d6c5b4a39281706f5e4d3c2b1a0"}}}, podman.Origin{})
+			c.Image.ConfigStrings = podman.Set([]podman.ConfigString{{Place: "variable", Name: "API_TOKEN", Words: []podman.Sensitive{"9f8e7d6c5b4a39281706f5e4d3c2b1a0"}}}, podman.Origin{})
 		}, "secret-in-image", "high, medium: the image's variable API_TOKEN holds a value whose name says that it is secret"},
 		{"five capabilities at once", func(c *podman.Container) {
 			c.Capabilities.Requested = podman.Set([]string{"CAP_NET_RAW", "CAP_SYSLOG", "CAP_SYS_TIME", "CAP_SYS_RESOURCE", "CAP_SYS_MODULE"}, podman.Origin{})
 			c.Capabilities.Bounding = c.Capabilities.Requested
 		}, "cap-dangerous", "high, high: holds 5 capabilities that reach beyond the container: SYS_MODULE, SYS_TIME, SYSLOG, NET_RAW, SYS_RESOURCE"},
 		{"a secret in an argument of a file", func(c *podman.Container) {
-			c.Texts = podman.Set([]podman.Text{{Place: "argument", Words: []podman.Sensitive{"x", "--password=hunter2pass"}, Origin: podman.Origin{File: "a", Line: 3}}}, podman.Origin{})
+			c.ConfigStrings = podman.Set([]podman.ConfigString{{Place: "argument", Words: []podman.Sensitive{"x", "--password=hunter2pass"}, Origin: podman.Origin{File: "a", Line: 3}}}, podman.Origin{})
 		}, "plaintext-secret", "high, medium: argument 2 holds a value whose name says that it is secret (password) at a:3"},
 		{"a secret in the health check", func(c *podman.Container) {
-			c.Texts = podman.Set([]podman.Text{{Place: "health check", Words: []podman.Sensitive{"CMD", "--password=hunter2pass"}, Origin: podman.Field("Config.Healthcheck")}}, podman.Origin{})
+			c.ConfigStrings = podman.Set([]podman.ConfigString{{Place: "health check", Words: []podman.Sensitive{"CMD", "--password=hunter2pass"}, Origin: podman.Field("Config.Healthcheck")}}, podman.Origin{})
 		}, "plaintext-secret", "high, medium: health check 2 holds a value whose name says that it is secret (password) at Config.Healthcheck.Test[1]"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -347,7 +347,7 @@ func TestUnitFiles(t *testing.T) {
 			c.Definition.Files, c.Definition.Installed = []podman.SourceFile{test.file}, test.installed
 			if defined { // a live container that the unit made
 				live := soft()
-				live.Defined = c
+				live.FromUnit = c
 				c = live
 			}
 			got := ""

@@ -16,8 +16,8 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 	}
 	var found []Finding
 	var outdated []podman.Drift
-	if c.Defined != nil {
-		outdated = podman.Differences(c, c.Defined)
+	if c.FromUnit != nil {
+		outdated = podman.Differences(c, c.FromUnit)
 	}
 	for i := range catalogue {
 		rule := &catalogue[i]
@@ -68,7 +68,7 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 		return nil
 	}
 	causes := map[string]int{}
-	written := definedCauses(rule, c.Defined)
+	written := definedCauses(rule, c.FromUnit)
 	for i := range found {
 		f := &found[i]
 		f.Rule, f.Subject = rule, nil
@@ -83,7 +83,7 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 				break
 			}
 		}
-		if c.Defined != nil {
+		if c.FromUnit != nil {
 			at, ok := written[f.Cause]
 			switch {
 			case ok:
@@ -182,7 +182,7 @@ func isolated(c *podman.Container) bool {
 
 // onHost begins to say who a UID of the host is, with its number where that is known.
 func onHost(c *podman.Container, uid uint32) string {
-	if c.Namespaces.StandIns {
+	if c.Namespaces.PlaceholderIDs {
 		return ""
 	}
 	return fmt.Sprintf("UID %d on the host: ", uid)

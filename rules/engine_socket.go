@@ -34,7 +34,7 @@ and not written. A mount of a directory above the socket hands it over just the 
 			}
 			if own, ok := c.Host.UIDs.Outside(0); ok && !direct && rootless(c) && below("/run/user", hostPath(m.Source)) {
 				socket = fmt.Sprintf("/run/user/%d/podman/podman.sock", own) // nearer at hand than root's
-				if c.Namespaces.StandIns {
+				if c.Namespaces.PlaceholderIDs {
 					socket = "/run/user/UID/podman/podman.sock"
 				}
 			}

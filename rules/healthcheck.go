@@ -15,7 +15,7 @@ bad update by: with one, and --sdnotify=healthy, it goes back by itself.`,
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-healthcheck.1.html"},
 	Profile: Standard,
 	Check: func(c *podman.Container) []Finding {
-		h := c.Upkeep.Health
+		h := c.Lifecycle.Health
 		if !h.Known() || h.Value == "check" {
 			return nil
 		}

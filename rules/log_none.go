@@ -12,7 +12,7 @@ var logNone = Rule{
 	Remedy:   "Leave `--log-driver=none` out: journald, Podman's default, limits what it keeps by itself.",
 	See:      []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#log-driver-driver"},
 	Check: func(c *podman.Container) []Finding {
-		l := c.Upkeep.LogDriver
+		l := c.Lifecycle.LogDriver
 		if !l.Known() || l.Value != "none" {
 			return nil
 		}

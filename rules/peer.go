@@ -48,7 +48,7 @@ func PeerOf(c *podman.Container) *Peer {
 	if joins {
 		r.joining = WithoutTexts(c)
 	}
-	if own := c.OwnUsers(); c.Kind == podman.KindContainer && own.Known() && own.Value && !c.Namespaces.StandIns {
+	if own := c.OwnUsers(); c.Kind == podman.KindContainer && own.Known() && own.Value && !c.Namespaces.PlaceholderIDs {
 		r.users = c.Namespaces.UIDs
 	}
 	if onDefaultNetwork(c) {
@@ -66,8 +66,8 @@ func PeerOf(c *podman.Container) *Peer {
 // WithoutTexts returns a container without what may be large and only the search for secrets looks at.
 func WithoutTexts(c *podman.Container) *podman.Container {
 	light := *c
-	light.Environment, light.Texts, light.Image.Texts, light.Process.Command = podman.Setting[[]podman.Variable]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Text]{}, podman.Setting[[]podman.Sensitive]{}
-	light.Defined, light.CreateCommand = nil, podman.Setting[[]podman.Sensitive]{}
+	light.Environment, light.ConfigStrings, light.Image.ConfigStrings, light.Process.Command = podman.Setting[[]podman.Variable]{}, podman.Setting[[]podman.ConfigString]{}, podman.Setting[[]podman.ConfigString]{}, podman.Setting[[]podman.Sensitive]{}
+	light.FromUnit, light.CreateCommand = nil, podman.Setting[[]podman.Sensitive]{}
 	return &light
 }
 

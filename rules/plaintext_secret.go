@@ -24,10 +24,10 @@ Anyone who can view the configuration has the password.`,
 	See: []string{"https://docs.podman.io/en/latest/markdown/podman-secret-create.1.html", "https://docs.podman.io/en/latest/markdown/podman-run.1.html#secret-secret-opt-opt"},
 	Check: func(c *podman.Container) []Finding {
 		found := secretVariables(c)
-		if !c.Texts.Known() {
+		if !c.ConfigStrings.Known() {
 			return found
 		}
-		for _, text := range c.Texts.Value {
+		for _, text := range c.ConfigStrings.Value {
 			found = append(found, secretsInText(text)...)
 		}
 		return found
@@ -62,7 +62,7 @@ func secretVariables(c *podman.Container) []Finding {
 	return found
 }
 
-func secretsInText(text podman.Text) []Finding {
+func secretsInText(text podman.ConfigString) []Finding {
 	fix := Fix{Summary: "hand it over as a Podman secret (--secret), and change it"}
 	var words []string
 	for _, w := range text.Words {

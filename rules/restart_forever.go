@@ -16,8 +16,8 @@ systemd stops after five starts in ten seconds and says so.`,
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#restart-policy"},
 	Profile: Strict,
 	Check: func(c *podman.Container) []Finding {
-		r := c.Upkeep.Restart
-		forever := r.Value == "always" || r.Value == "unless-stopped" || r.Value == "on-failure" && c.Upkeep.Retries == 0
+		r := c.Lifecycle.Restart
+		forever := r.Value == "always" || r.Value == "unless-stopped" || r.Value == "on-failure" && c.Lifecycle.Retries == 0
 		if !r.Known() || !forever || r.State == podman.StateDefault || c.Unit != "" {
 			return nil
 		}

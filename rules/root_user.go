@@ -34,7 +34,7 @@ container, by a mount or by a bug of the runtime or the kernel, is then the atta
 			severity, message = Medium, "runs as UID 0, which is "+onHost(c, host.Value)+"the account that runs Podman"
 		case podman.IdentitySubordinate:
 			severity, message = Low, "runs as UID 0 of its own user namespace"
-			if !c.Namespaces.StandIns {
+			if !c.Namespaces.PlaceholderIDs {
 				message += fmt.Sprintf(", UID %d on the host", host.Value)
 			}
 		default:

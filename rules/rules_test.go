@@ -108,7 +108,7 @@ func TestCases(t *testing.T) {
 			c.Environment.Value = []podman.Variable{{Name: "DB_PASSWORD", Value: "hunter2", Owner: podman.OwnerImage}}
 		}, "plaintext-secret", ""},
 		{"registry credentials", func(c *podman.Container) {
-			c.Texts = podman.Set([]podman.Text{{Place: "option", Name: "--creds", Words: []podman.Sensitive{"me:geheim"}}}, podman.Origin{})
+			c.ConfigStrings = podman.Set([]podman.ConfigString{{Place: "option", Name: "--creds", Words: []podman.Sensitive{"me:geheim"}}}, podman.Origin{})
 		}, "plaintext-secret", "high option --creds holds a registry's password"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -130,8 +130,8 @@ func TestCases(t *testing.T) {
 
 func TestFindings(t *testing.T) {
 	c := soft()
-	hidden := podman.Text{Place: "option", Name: "--log-opt", Words: []podman.Sensitive{"token=abcdef0123"}}
-	c.Texts = podman.Set([]podman.Text{hidden, hidden}, podman.Origin{})
+	hidden := podman.ConfigString{Place: "option", Name: "--log-opt", Words: []podman.Sensitive{"token=abcdef0123"}}
+	c.ConfigStrings = podman.Set([]podman.ConfigString{hidden, hidden}, podman.Origin{})
 	found := Check(All(Parameters{}), c)
 	var prints []string
 	for _, f := range found {

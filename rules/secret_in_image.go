@@ -20,12 +20,12 @@ layer does not take it back.`,
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env"},
 	Drift:  []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
-		if !c.Image.Texts.Known() {
+		if !c.Image.ConfigStrings.Known() {
 			return nil
 		}
 		var found []Finding
 		seen := map[string]bool{}
-		for _, t := range c.Image.Texts.Value {
+		for _, t := range c.Image.ConfigStrings.Value {
 			match, ok := imageSecret(t)
 			if !ok || seen[match.Name] && match.Name != "" {
 				continue
@@ -48,7 +48,7 @@ layer does not take it back.`,
 }
 
 // imageSecret looks for a secret in a string of the image. What only looks random is none: images are full of checksums.
-func imageSecret(t podman.Text) (secret.Match, bool) {
+func imageSecret(t podman.ConfigString) (secret.Match, bool) {
 	var match secret.Match
 	var ok bool
 	if t.Place == "history" {

@@ -80,7 +80,7 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 			severity, message = Medium, fmt.Sprintf("the process's UID %d is UID %d on the host too", process.Value, process.Value)
 		case podman.IdentityEngine:
 			severity, message = Medium, fmt.Sprintf("the process's UID %d is %sthe account that runs Podman", process.Value, onHost(c, c.HostUID(process.Value).Value))
-			if c.Namespaces.StandIns {
+			if c.Namespaces.PlaceholderIDs {
 				message = "the process's user is the account that runs Podman"
 			}
 		case podman.IdentitySubordinate, podman.IdentityUnknown:
@@ -103,7 +103,7 @@ func described(c *podman.Container, m podman.Setting[podman.IDMap]) string {
 		return "none"
 	}
 	text := m.Value.String()
-	if c.Namespaces.StandIns {
+	if c.Namespaces.PlaceholderIDs {
 		text = c.Namespaces.User.Value
 	}
 	if mode := c.Namespaces.User.Value; strings.HasPrefix(mode, "container:") {

@@ -17,8 +17,8 @@ environment file with passwords that everybody may read has given them away.`,
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-systemd.unit.5.html"},
 	Check: func(c *podman.Container) []Finding {
 		definition := c.Definition
-		if c.Defined != nil {
-			definition = c.Defined.Definition
+		if c.FromUnit != nil {
+			definition = c.FromUnit.Definition
 		}
 		var found []Finding
 		for _, f := range definition.Files {
@@ -46,8 +46,8 @@ environment file with passwords that everybody may read has given them away.`,
 // holdsSecrets reports whether a variable that a file sets holds a secret.
 func holdsSecrets(c *podman.Container, file string) bool {
 	from := c
-	if c.Defined != nil {
-		from = c.Defined
+	if c.FromUnit != nil {
+		from = c.FromUnit
 	}
 	for _, v := range from.Environment.Value {
 		if v.Origin.File != file {

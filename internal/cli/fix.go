@@ -248,8 +248,8 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 		found := flags.linter.Judge(c)
 		flags.linter.Proofs.MarkLive(c, found)
 		notes := fix.WithEvidence(c, service.Evidence(cmd.Context(), c), found)
-		if c.Defined != nil {
-			own := flags.linter.Judge(c.Defined)
+		if c.FromUnit != nil {
+			own := flags.linter.Judge(c.FromUnit)
 			of := a.plansOf(matched(found, own), files.Read, cmp.Or(flags.podman, c.Host.Podman))
 			verifiedBy(flags.linter, a.setOf(c, of), of, flags.dropIn)
 			if len(of) > 0 {

@@ -242,8 +242,8 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 	}
 	it.split(c.Name, []byte(it.subject.Text), list)
 	it.subject.Written = engine.Written(ctx, c.ID)
-	if c.Defined != nil && c.Definition.Syntax == podman.SyntaxQuadlet {
-		own := rules.Check(rulesOf(found), c.Defined)
+	if c.FromUnit != nil && c.Definition.Syntax == podman.SyntaxQuadlet {
+		own := rules.Check(rulesOf(found), c.FromUnit)
 		if err := it.inUnit(c.Definition.Origin.File, matched(found, own)); err != nil {
 			return nil, err
 		}

@@ -19,15 +19,15 @@ type Context struct {
 	// Host is the machine that it is for.
 	Host *podman.Host
 	// Pod is the pod that the container joins, nil where it joins none or one that is not known.
-	Pod *Joined
+	Pod *PodCommand
 	// EnvironmentFile reads a file of variables that --env-file names. An error leaves the environment unknown.
 	EnvironmentFile func(path string) ([]podman.Variable, error)
 	// BoundVolume returns the host's path that a volume stands for, empty for a volume of Podman's own.
 	BoundVolume func(name string) string
 }
 
-// Joined is a pod's command line.
-type Joined struct {
+// PodCommand is a pod's command line.
+type PodCommand struct {
 	*Command
 	// Words holds its words.
 	Words []Word
@@ -86,8 +86,8 @@ type builder struct {
 	ctx Context
 }
 
-// at returns where an option's value stands.
-func (b builder) at(o Option) podman.Origin { return originOf(b.ctx.Words, o) }
+// origin returns where an option's value stands.
+func (b builder) origin(o Option) podman.Origin { return originOf(b.ctx.Words, o) }
 
 func originOf(words []Word, o Option) podman.Origin {
 	origin := words[o.ValueIndex].Origin
@@ -97,8 +97,8 @@ func originOf(words []Word, o Option) podman.Origin {
 	return origin
 }
 
-// missing returns where an option would have to be written.
-func (b builder) missing(flag string) podman.Origin { return b.ctx.Definition.Origin.At(flag) }
+// defaultOrigin returns where an option would have to be written.
+func (b builder) defaultOrigin(flag string) podman.Origin { return b.ctx.Definition.Origin.At(flag) }
 
 // unknown reports whether a part of an option's value is only known when the command is run.
 func (b builder) unknown(o Option) bool { return b.ctx.Words[o.ValueIndex].Unknown }
@@ -106,9 +106,9 @@ func (b builder) unknown(o Option) bool { return b.ctx.Words[o.ValueIndex].Unkno
 // unset returns the setting of a flag that was not given: Podman's default, unless a word that is not known may hold it.
 func unset[T any](b builder, value T, flag string) podman.Setting[T] {
 	if b.Open {
-		return podman.UnknownAt[T](b.missing(flag))
+		return podman.UnknownAt[T](b.defaultOrigin(flag))
 	}
-	return podman.DefaultTo(value, b.missing(flag))
+	return podman.DefaultTo(value, b.defaultOrigin(flag))
 }
 
 // boolean returns the setting of a boolean flag.
@@ -119,9 +119,9 @@ func (b builder) boolean(flag string) podman.Setting[bool] {
 	}
 	value, err := strconv.ParseBool(o.Value)
 	if err != nil {
-		return podman.UnknownAt[bool](b.at(o))
+		return podman.UnknownAt[bool](b.origin(o))
 	}
-	return podman.Set(value, b.at(o))
+	return podman.Set(value, b.origin(o))
 }
 
 // namespaceFlags are the flags that decide on a user namespace.
@@ -134,9 +134,9 @@ func (c *Command) mapsUsers() bool {
 // namespaces reads the ID mappings: the container's own, or those of the pod that it joins.
 func (b builder) namespaces(made *podman.Container) {
 	n := &made.Namespaces
-	n.StandIns = made.Host.Rootless.Value
+	n.PlaceholderIDs = made.Host.Rootless.Value
 	if o, ok := b.Last("ipc"); ok && !b.unknown(o) {
-		n.IPC = podman.Set(o.Value, b.at(o))
+		n.IPC = podman.Set(o.Value, b.origin(o))
 	} else if !ok {
 		n.IPC = unset(b, "shareable", "--ipc")
 	}
@@ -155,29 +155,29 @@ func (b builder) namespaces(made *podman.Container) {
 func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 	engine := func(own podman.IDMap) podman.IDMap { return own.Through(host.UIDs) }
 	set := func(o Option, uids, gids podman.IDMap) {
-		n.User = podman.Set("private", b.at(o))
-		n.UIDs = podman.Set(uids, b.at(o))
-		n.GIDs = podman.Set(gids, b.at(o))
+		n.User = podman.Set("private", b.origin(o))
+		n.UIDs = podman.Set(uids, b.origin(o))
+		n.GIDs = podman.Set(gids, b.origin(o))
 	}
 	rootless := host.Rootless.Value
 	for _, name := range []string{"subuidname", "subgidname"} {
 		if o, ok := b.Last(name); ok {
 			set(o, podman.OwnRange(), podman.OwnRange())
-			n.StandIns = true
+			n.PlaceholderIDs = true
 			return
 		}
 	}
 	uids, gids := b.All("uidmap"), b.All("gidmap")
 	if len(uids)+len(gids) > 0 {
-		own, ok := b.written(uids)
-		groups, okGroups := b.written(gids)
+		own, ok := b.parseIDMaps(uids)
+		groups, okGroups := b.parseIDMaps(gids)
 		if len(gids) == 0 {
 			groups, okGroups, gids = own, ok, uids
 		} else if len(uids) == 0 {
 			own, ok, uids = groups, okGroups, gids
 		}
 		set(uids[0], engine(own), groups.Through(host.GIDs))
-		n.GIDs.Origin = b.at(gids[0])
+		n.GIDs.Origin = b.origin(gids[0])
 		if !ok {
 			n.UIDs.State = podman.StateUnknown
 		}
@@ -192,13 +192,13 @@ func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 	case !ok || mode == "host" || mode == "":
 		n.User = unset(b, "", "--userns")
 		if ok {
-			n.User = podman.DefaultTo("", b.at(o))
+			n.User = podman.DefaultTo("", b.origin(o))
 		}
 		n.UIDs, n.GIDs = podman.Derive(n.User, host.UIDs), podman.Derive(n.User, host.GIDs)
 	case b.unknown(o):
 	case mode == "auto":
 		set(o, podman.OwnRange(), podman.OwnRange())
-		n.StandIns = true
+		n.PlaceholderIDs = true
 	case mode == "keep-id" && !rootless:
 		// Podman 5 makes a user namespace that maps every ID to itself; Podman 4.3 refuses.
 		set(o, podman.IdentityMap(), podman.IdentityMap())
@@ -209,7 +209,7 @@ func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 	case mode == "nomap" && rootless:
 		set(o, engine(podman.NoMap()), podman.NoMap().Through(host.GIDs))
 	default: // container:NAME, ns:PATH, or what Podman refuses
-		n.User = podman.Set(o.Value, b.at(o))
+		n.User = podman.Set(o.Value, b.origin(o))
 	}
 }
 
@@ -225,9 +225,9 @@ func keptID(details, which string) int64 {
 	return -1
 }
 
-// written reads the values of --uidmap or --gidmap. The shorthands that Podman 5 knows ("+", "u", "g", "@") mean something
+// parseIDMaps reads the values of --uidmap or --gidmap. The shorthands that Podman 5 knows ("+", "u", "g", "@") mean something
 // only beside the ranges of the machine: they stay unknown.
-func (b builder) written(options []Option) (podman.IDMap, bool) {
+func (b builder) parseIDMaps(options []Option) (podman.IDMap, bool) {
 	lines := make([]string, 0, len(options))
 	for _, o := range options {
 		if b.unknown(o) {
@@ -247,27 +247,27 @@ func (b builder) written(options []Option) (podman.IDMap, bool) {
 func (b builder) user(made *podman.Container) {
 	made.Process.Groups = b.list("group-add")
 	if entrypoint, ok := b.Last("entrypoint"); ok && !b.unknown(entrypoint) {
-		made.Process.Command = podman.Set(sensitive(append(commandWords(entrypoint.Value), b.Args...)), b.at(entrypoint))
+		made.Process.Command = podman.Set(sensitive(append(commandWords(entrypoint.Value), b.Args...)), b.origin(entrypoint))
 	} else if len(b.Args) > 0 {
 		made.Process.Command = podman.Set(sensitive(b.Args), b.ctx.Definition.Origin.At("arguments"))
 	}
 	o, ok := b.Last("user")
 	if !ok {
 		kind, details, _ := strings.Cut(lastValue(b, "userns"), ":")
-		made.Process.User.Origin, made.Process.UID.Origin = b.missing("--user"), b.missing("--user")
+		made.Process.User.Origin, made.Process.UID.Origin = b.defaultOrigin("--user"), b.defaultOrigin("--user")
 		if kind == "keep-id" && made.Host.Rootless.Value && !b.Open {
 			mode, _ := b.Last("userns")
 			_, uid := podman.KeepID(keptID(details, "uid"))
-			made.Process.UID = podman.Set(uid, b.at(mode))
+			made.Process.UID = podman.Set(uid, b.origin(mode))
 		}
 		return
 	}
 	if b.unknown(o) {
 		return
 	}
-	made.Process.User = podman.Set(o.Value, b.at(o))
+	made.Process.User = podman.Set(o.Value, b.origin(o))
 	name, _, _ := strings.Cut(o.Value, ":")
-	uid := podman.UnknownAt[uint32](b.at(o))
+	uid := podman.UnknownAt[uint32](b.origin(o))
 	switch number, err := strconv.Atoi(name); {
 	case name == "root":
 		uid.State = podman.StateSet
@@ -287,9 +287,9 @@ func (b builder) capabilities(made *podman.Container) {
 	added, dropped := b.All("cap-add"), b.All("cap-drop")
 	c := &made.Capabilities
 	requested := b.Capabilities()
-	origin := b.missing("--cap-drop")
+	origin := b.defaultOrigin("--cap-drop")
 	if len(added)+len(dropped) > 0 {
-		origin = b.at(slices.Concat(dropped, added)[0])
+		origin = b.origin(slices.Concat(dropped, added)[0])
 	}
 	if b.Open || slices.ContainsFunc(slices.Concat(added, dropped), b.unknown) || b.label("io.containers.capabilities") {
 		c.Bounding.Origin, c.Requested.Origin = origin, origin
@@ -339,7 +339,7 @@ func (b builder) confinement(made *podman.Container) {
 	c.Seccomp, c.AppArmor, c.Label = unset(b, "", flag), unset(b, "", flag), unset(b, "", flag)
 	c.Unmasked = unset(b, []string{}, flag)
 	for _, o := range b.All("security-opt") {
-		at := b.at(o)
+		at := b.origin(o)
 		key, value, given := cutSecurityOption(o.Value)
 		text := podman.Set(value, at)
 		if b.unknown(o) {
@@ -402,16 +402,16 @@ func (b builder) files(made *podman.Container) {
 	b.tmpfs(made)
 	b.devices(made)
 	// What an unknown word or --volumes-from may add is not known, what is written here is.
-	made.Files.Mounts = podman.Set(mounts, b.missing("--volume"))
+	made.Files.Mounts = podman.Set(mounts, b.defaultOrigin("--volume"))
 }
 
 // volume reads [SOURCE:]DESTINATION[:OPTIONS].
 func (b builder) volume(o Option) (podman.Mount, bool) {
 	parts := splitVolume(o.Value)
 	if len(parts) < 2 {
-		return podman.Mount{Type: "volume", Destination: o.Value, Writable: true, Origin: b.at(o)}, o.Value != ""
+		return podman.Mount{Type: "volume", Destination: o.Value, Writable: true, Origin: b.origin(o)}, o.Value != ""
 	}
-	m := podman.Mount{Source: parts[0], Destination: parts[1], Writable: true, Recursive: true, Origin: b.at(o)}
+	m := podman.Mount{Source: parts[0], Destination: parts[1], Writable: true, Recursive: true, Origin: b.origin(o)}
 	if len(parts) > 2 {
 		for option := range strings.SplitSeq(parts[2], ",") {
 			switch option {
@@ -475,7 +475,7 @@ func (b builder) mount(o Option) (podman.Mount, bool) {
 	if err != nil {
 		return podman.Mount{}, false
 	}
-	m := podman.Mount{Type: "volume", Writable: true, Recursive: true, Origin: b.at(o)}
+	m := podman.Mount{Type: "volume", Writable: true, Recursive: true, Origin: b.origin(o)}
 	for _, field := range fields {
 		key, value, given := strings.Cut(field, "=")
 		switch key {
@@ -555,7 +555,7 @@ func (b builder) environment(made *podman.Container) {
 	}
 	for _, o := range b.All("env") {
 		name, value, given := strings.Cut(o.Value, "=")
-		v := podman.Variable{Name: name, Value: podman.Sensitive(value), Owner: podman.OwnerUser, Origin: b.at(o)}
+		v := podman.Variable{Name: name, Value: podman.Sensitive(value), Owner: podman.OwnerUser, Origin: b.origin(o)}
 		if !given {
 			v.Owner = podman.OwnerUnknown
 		}
@@ -570,7 +570,7 @@ func (b builder) environment(made *podman.Container) {
 	}
 	made.HostEnvironment = b.boolean("env-host")
 	made.SecretVariables, made.SecretFiles = b.secrets()
-	made.Environment = podman.Set(list, b.missing("--env"))
+	made.Environment = podman.Set(list, b.defaultOrigin("--env"))
 	if !known && len(list) == 0 {
 		made.Environment.State = podman.StateUnknown
 	}
@@ -578,27 +578,27 @@ func (b builder) environment(made *podman.Container) {
 
 // texts collects the other strings in which people write secrets.
 func (b builder) texts(made *podman.Container) {
-	var found []podman.Text
+	var found []podman.ConfigString
 	for _, o := range b.Options {
-		origin := b.at(o)
+		origin := b.origin(o)
 		switch o.Name {
 		case "label", "annotation":
 			name, value, _ := strings.Cut(o.Value, "=")
-			found = append(found, podman.Text{Place: o.Name, Name: name, Words: []podman.Sensitive{podman.Sensitive(value)}, Origin: origin})
+			found = append(found, podman.ConfigString{Place: o.Name, Name: name, Words: []podman.Sensitive{podman.Sensitive(value)}, Origin: origin})
 		case "entrypoint":
-			found = append(found, podman.Text{Place: "argument", Words: sensitive(commandWords(o.Value)), Origin: origin})
+			found = append(found, podman.ConfigString{Place: "argument", Words: sensitive(commandWords(o.Value)), Origin: origin})
 		case "health-cmd", "health-startup-cmd":
-			found = append(found, podman.Text{Place: "health check", Words: sensitive(commandWords(o.Value)), Origin: origin})
+			found = append(found, podman.ConfigString{Place: "health check", Words: sensitive(commandWords(o.Value)), Origin: origin})
 		case "hostname":
-			found = append(found, podman.Text{Place: "hostname", Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
+			found = append(found, podman.ConfigString{Place: "hostname", Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
 		default:
-			if !ShownElsewhere(o.Name) {
-				found = append(found, podman.Text{Place: "option", Name: "--" + o.Name, Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
+			if !HasOwnField(o.Name) {
+				found = append(found, podman.ConfigString{Place: "option", Name: "--" + o.Name, Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
 			}
 		}
 	}
 	if len(b.Args) > 0 {
-		text := podman.Text{Place: "argument", Words: sensitive(b.Args), Origin: b.ctx.Definition.Origin.At("arguments")}
+		text := podman.ConfigString{Place: "argument", Words: sensitive(b.Args), Origin: b.ctx.Definition.Origin.At("arguments")}
 		first := len(b.ctx.Words) - len(b.Args)
 		for i := range b.Args {
 			text.WordOrigins = append(text.WordOrigins, b.ctx.Words[first+i].Origin)
@@ -606,7 +606,7 @@ func (b builder) texts(made *podman.Container) {
 		text.Origin = text.WordOrigins[0]
 		found = append(found, text)
 	}
-	made.Texts = podman.Set(found, b.missing(""))
+	made.ConfigStrings = podman.Set(found, b.defaultOrigin(""))
 }
 
 // commandWords splits a command that is given as one word: a JSON list, or words separated by spaces.

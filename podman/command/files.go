@@ -19,8 +19,8 @@ func (b builder) tmpfs(made *podman.Container) {
 			}
 		}
 		slices.Sort(options)
-		s.State, s.Origin = podman.StateSet, b.at(o)
-		s.Value = append(s.Value, podman.Tmpfs{Destination: destination, Options: slices.Compact(options), Origin: b.at(o)})
+		s.State, s.Origin = podman.StateSet, b.origin(o)
+		s.Value = append(s.Value, podman.Tmpfs{Destination: destination, Options: slices.Compact(options), Origin: b.origin(o)})
 	}
 	for _, o := range b.All("tmpfs") {
 		destination, options, _ := strings.Cut(o.Value, ":")
@@ -56,8 +56,8 @@ func words(list string) []string {
 func (b builder) devices(made *podman.Container) {
 	s := unset(b, []podman.Device{}, "--device")
 	for _, o := range slices.Concat(b.All("device"), b.All("gpus")) {
-		s.State, s.Origin = podman.StateSet, b.at(o)
-		d := podman.Device{Origin: b.at(o)}
+		s.State, s.Origin = podman.StateSet, b.origin(o)
+		d := podman.Device{Origin: b.origin(o)}
 		parts := strings.Split(o.Value, ":")
 		d.Path, d.Destination = parts[0], parts[0]
 		switch {

@@ -16,9 +16,9 @@ const defaultPIDs = 2048
 func (b builder) limits(made *podman.Container) {
 	l := &made.Limits
 	if o, ok := b.Last("cgroups"); ok && o.Value == "disabled" {
-		l.Memory = podman.Set[int64](0, b.at(o))
+		l.Memory = podman.Set[int64](0, b.origin(o))
 		l.PIDs = l.Memory
-		l.CPU = podman.Set(false, b.at(o))
+		l.CPU = podman.Set(false, b.origin(o))
 	} else {
 		l.Memory = number(b, "memory", 0, bytes)
 		l.PIDs = number(b, "pids-limit", defaultPIDs, func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) })
@@ -35,9 +35,9 @@ func number[T int | int64](b builder, flag string, missing T, parse func(string)
 	}
 	value, err := parse(o.Value)
 	if err != nil || b.unknown(o) {
-		return podman.UnknownAt[T](b.at(o))
+		return podman.UnknownAt[T](b.origin(o))
 	}
-	return podman.Set(value, b.at(o))
+	return podman.Set(value, b.origin(o))
 }
 
 // bytes reads a size with a unit: b, k, m, g, t, with or without "b" or "ib" behind it.
@@ -57,11 +57,11 @@ func (b builder) cpu() podman.Setting[bool] {
 	for _, flag := range []string{"cpus", "cpu-quota", "cpuset-cpus"} {
 		if o, ok := b.Last(flag); ok {
 			if b.unknown(o) {
-				return podman.UnknownAt[bool](b.at(o))
+				return podman.UnknownAt[bool](b.origin(o))
 			}
 			n, err := strconv.ParseFloat(o.Value, 64)
 			if flag == "cpuset-cpus" && o.Value != "" || err == nil && n > 0 {
-				return podman.Set(true, b.at(o))
+				return podman.Set(true, b.origin(o))
 			}
 		}
 	}
@@ -70,12 +70,12 @@ func (b builder) cpu() podman.Setting[bool] {
 
 // upkeep reads the health check, the log driver, the restart policy and the label for podman auto-update.
 func (b builder) upkeep(made *podman.Container) {
-	u := &made.Upkeep
+	u := &made.Lifecycle
 	u.Health = unset(b, "", "--health-cmd")
 	if o, ok := b.Last("no-healthcheck"); ok && b.Bool("no-healthcheck") {
-		u.Health = podman.Set("none", b.at(o))
+		u.Health = podman.Set("none", b.origin(o))
 	} else if o, ok := b.Last("health-cmd"); ok {
-		u.Health = podman.Set("check", b.at(o))
+		u.Health = podman.Set("check", b.origin(o))
 		if o.Value == "none" {
 			u.Health.Value = "none"
 		}
@@ -90,7 +90,7 @@ func (b builder) upkeep(made *podman.Container) {
 	u.AutoUpdate = unset(b, "", "--label")
 	for _, o := range b.All("label") {
 		if key, value, _ := strings.Cut(o.Value, "="); key == "io.containers.autoupdate" && !b.unknown(o) {
-			u.AutoUpdate = podman.Set(value, b.at(o))
+			u.AutoUpdate = podman.Set(value, b.origin(o))
 		}
 	}
 }
@@ -108,7 +108,7 @@ func (b builder) secrets() (variables, files podman.Setting[[]string]) {
 			}
 		}
 		into.Value = append(into.Value, name)
-		into.State, into.Origin = podman.StateSet, b.at(o)
+		into.State, into.Origin = podman.StateSet, b.origin(o)
 	}
 	slices.Sort(variables.Value)
 	return variables, files

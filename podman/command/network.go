@@ -15,9 +15,9 @@ func (b builder) word(flag, missing string) podman.Setting[string] {
 	case !ok:
 		return unset(b, missing, "--"+flag)
 	case b.unknown(o):
-		return podman.UnknownAt[string](b.at(o))
+		return podman.UnknownAt[string](b.origin(o))
 	}
-	return podman.Set(o.Value, b.at(o))
+	return podman.Set(o.Value, b.origin(o))
 }
 
 // list returns the setting of a flag that can be given several times.
@@ -28,7 +28,7 @@ func (b builder) list(flag string) podman.Setting[[]string] {
 			continue
 		}
 		if s.State != podman.StateSet {
-			s.State, s.Origin = podman.StateSet, b.at(o)
+			s.State, s.Origin = podman.StateSet, b.origin(o)
 		}
 		s.Value = append(s.Value, o.Value)
 	}
@@ -51,7 +51,7 @@ func (b builder) shared(made *podman.Container, flag, kind, missing string) podm
 	}
 	pod, ok := b.pod()
 	if !ok {
-		return podman.UnknownAt[string](b.missing("--" + flag))
+		return podman.UnknownAt[string](b.defaultOrigin("--" + flag))
 	}
 	if !pod.shares(kind) {
 		return b.word(flag, missing)
@@ -87,7 +87,7 @@ func (b builder) otherNamespaces(made *podman.Container) {
 	for _, o := range from.All("sysctl") {
 		name, value, _ := strings.Cut(o.Value, "=")
 		n.Sysctls.State = podman.StateSet
-		n.Sysctls.Value = append(n.Sysctls.Value, podman.Sysctl{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value), Origin: from.at(o)})
+		n.Sysctls.Value = append(n.Sysctls.Value, podman.Sysctl{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value), Origin: from.origin(o)})
 	}
 }
 
@@ -121,12 +121,12 @@ func (b builder) network(made *podman.Container) {
 			return
 		}
 		mode, _, _ := strings.Cut(o.Value, ":")
-		n.Mode.State, n.Mode.Origin = podman.StateSet, from.at(o)
+		n.Mode.State, n.Mode.Origin = podman.StateSet, from.origin(o)
 		switch mode {
 		case "host", "none", "pasta", "slirp4netns":
 			n.Mode.Value = mode
 			if ReachesHostLoopback(o.Value) {
-				n.HostLoopback = podman.Set(true, from.at(o))
+				n.HostLoopback = podman.Set(true, from.origin(o))
 			}
 		case "container", "ns":
 			n.Mode.Value = o.Value
@@ -177,9 +177,9 @@ func ReachesHostLoopback(value string) bool {
 func (b builder) ports() podman.Setting[[]podman.Port] {
 	s := unset(b, []podman.Port{}, "--publish")
 	for _, o := range b.All("publish") {
-		s.State, s.Origin = podman.StateSet, b.at(o)
+		s.State, s.Origin = podman.StateSet, b.origin(o)
 		if p, ok := port(o.Value); ok {
-			p.Origin = b.at(o)
+			p.Origin = b.origin(o)
 			s.Value = append(s.Value, p)
 		}
 	}

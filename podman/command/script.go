@@ -43,7 +43,7 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 		}
 		return nil, []podman.Problem{problem}
 	}
-	b := collector{host: host, pods: map[string]*Joined{}}
+	b := collector{host: host, pods: map[string]*PodCommand{}}
 	syntax.Walk(parsed, func(node syntax.Node) bool {
 		call, ok := node.(*syntax.CallExpr)
 		if !ok || len(call.Args) < 2 {
@@ -193,7 +193,7 @@ func unescaped(text string, quoted bool) string {
 // collector gathers the command lines of a file.
 type collector struct {
 	host  *podman.Host
-	pods  map[string]*Joined
+	pods  map[string]*PodCommand
 	found []*podman.Container
 
 	problems []podman.Problem
@@ -272,7 +272,7 @@ func (b *collector) add(c *Command, words []Word, host *podman.Host) {
 	definition := podman.Definition{Syntax: podman.SyntaxCommand, Origin: place}
 	if c.Pod {
 		if o, ok := c.Last("name"); ok {
-			b.pods[o.Value] = &Joined{Command: c, Words: words, Definition: definition}
+			b.pods[o.Value] = &PodCommand{Command: c, Words: words, Definition: definition}
 		}
 		return
 	}
@@ -319,7 +319,7 @@ func imageName(image string) string {
 
 // Lines returns the containers that command lines make whose words have been split already, such as a service's ExecStart.
 func Lines(lines [][]Word, host *podman.Host) ([]*podman.Container, []podman.Problem) {
-	b := collector{host: host, pods: map[string]*Joined{}}
+	b := collector{host: host, pods: map[string]*PodCommand{}}
 	var problems []podman.Problem
 	for _, words := range lines {
 		if len(words) < 2 {

@@ -313,7 +313,7 @@ func (p *podOf) namespaces(c *podman.Container) {
 		c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Set(uids, mode.Origin), podman.Set(gids, mode.Origin)
 	}
 	host := c.Host
-	c.Namespaces.StandIns = host.Rootless.Value
+	c.Namespaces.PlaceholderIDs = host.Rootless.Value
 	word, _, _ := strings.Cut(mode.Value, ":")
 	switch {
 	case word == "" || word == "host":
@@ -321,7 +321,7 @@ func (p *podOf) namespaces(c *podman.Container) {
 		c.Namespaces.UIDs, c.Namespaces.GIDs = podman.DefaultTo(host.UIDs, mode.Origin), podman.DefaultTo(host.GIDs, mode.Origin)
 	case word == "auto" || word == "private":
 		set(podman.OwnRange(), podman.OwnRange())
-		c.Namespaces.StandIns = true
+		c.Namespaces.PlaceholderIDs = true
 	case word == "keep-id" && !host.Rootless.Value:
 		set(podman.IdentityMap(), podman.IdentityMap())
 	case word == "keep-id":
@@ -406,12 +406,12 @@ func (m configMap) variable(key, name string) podman.Variable {
 }
 
 func (p *podOf) texts(c *podman.Container, k *core.Container, node *yaml.Node) {
-	var found []podman.Text
+	var found []podman.ConfigString
 	add := func(place string, words []string, keys ...any) {
 		if len(words) == 0 {
 			return
 		}
-		t := podman.Text{Place: place, Origin: p.at(node, keys...)}
+		t := podman.ConfigString{Place: place, Origin: p.at(node, keys...)}
 		for i, w := range words {
 			t.Words = append(t.Words, podman.Sensitive(w))
 			t.WordOrigins = append(t.WordOrigins, p.at(node, append(append([]any{}, keys...), i)...))
@@ -430,9 +430,9 @@ func (p *podOf) texts(c *podman.Container, k *core.Container, node *yaml.Node) {
 	}
 	if p.meta != nil {
 		for _, name := range slices.Sorted(maps.Keys(p.annotations)) {
-			found = append(found, podman.Text{Place: "annotation", Name: name, Words: []podman.Sensitive{podman.Sensitive(p.annotations[name])},
+			found = append(found, podman.ConfigString{Place: "annotation", Name: name, Words: []podman.Sensitive{podman.Sensitive(p.annotations[name])},
 				Origin: p.at(p.meta, "annotations", name)})
 		}
 	}
-	c.Texts = podman.Set(found, yamlpath.Origin(p.file, node))
+	c.ConfigStrings = podman.Set(found, yamlpath.Origin(p.file, node))
 }

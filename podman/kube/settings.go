@@ -123,23 +123,23 @@ func (p *podOf) limits(c *podman.Container, k *core.Container, node *yaml.Node) 
 	}
 	// How many processes a container of kube play may have depends on the version: none counted on 4.3, 2048 on 5.4.
 	c.Limits = podman.Limits{Memory: memory, CPU: cpu}
-	c.Upkeep.Health = podman.DefaultTo("", p.at(node, "livenessProbe"))
+	c.Lifecycle.Health = podman.DefaultTo("", p.at(node, "livenessProbe"))
 	if k.LivenessProbe != nil || k.StartupProbe != nil {
-		c.Upkeep.Health.Value, c.Upkeep.Health.State = "check", podman.StateSet
+		c.Lifecycle.Health.Value, c.Lifecycle.Health.State = "check", podman.StateSet
 	}
 	policy := map[core.RestartPolicy]string{core.RestartPolicyNever: "no", core.RestartPolicyOnFailure: "on-failure", core.RestartPolicyAlways: "always"}
-	c.Upkeep.Restart = podman.DefaultTo("always", p.at(p.node, "restartPolicy"))
+	c.Lifecycle.Restart = podman.DefaultTo("always", p.at(p.node, "restartPolicy"))
 	if word, ok := policy[p.spec.RestartPolicy]; ok {
-		c.Upkeep.Restart.Value, c.Upkeep.Restart.State = word, podman.StateSet
+		c.Lifecycle.Restart.Value, c.Lifecycle.Restart.State = word, podman.StateSet
 	}
 	place := p.meta
 	if place == nil {
 		place = p.node
 	}
-	c.Upkeep.AutoUpdate = podman.DefaultTo("", c.Definition.Origin)
+	c.Lifecycle.AutoUpdate = podman.DefaultTo("", c.Definition.Origin)
 	for _, name := range []string{"io.containers.autoupdate", "io.containers.autoupdate/" + k.Name} {
 		if value, ok := p.annotations[name]; ok {
-			c.Upkeep.AutoUpdate = podman.Set(value, p.at(place, "annotations", name))
+			c.Lifecycle.AutoUpdate = podman.Set(value, p.at(place, "annotations", name))
 		}
 	}
 }

@@ -89,9 +89,9 @@ func (e *answerError) Error() string {
 	return fmt.Sprintf("the service answered %d: %s", e.code, text)
 }
 
-// gone reports whether an error says that the thing asked for is not there any more. During a removal Podman answers
+// isNotFound reports whether an error says that the thing asked for is not there any more. During a removal Podman answers
 // 500 with the cause of a 404.
-func gone(err error) bool {
+func isNotFound(err error) bool {
 	var answer *answerError
 	if !errors.As(err, &answer) {
 		return false

@@ -54,7 +54,7 @@ type Service struct {
 	// URI is its address, without a password.
 	URI    string
 	client *client
-	own    *ownService
+	own    *privateService
 	opts   Options
 }
 
@@ -204,7 +204,7 @@ func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 		return nil, fmt.Errorf("no answer within %s", opts.Timeout)
 	case r := <-done:
 		if r.err != nil {
-			return nil, plain(r.err)
+			return nil, unwrapConnect(r.err)
 		}
 		secure := to.TLSCertFile != "" || to.TLSKeyFile != "" || to.TLSCAFile != ""
 		if bindings.ServiceVersion(r.ctx).Equals(semver.Version{}) {
@@ -237,8 +237,8 @@ func probeError(err error) error {
 	return err
 }
 
-// plain drops the bindings' own introduction of a connection error.
-func plain(err error) error {
+// unwrapConnect drops the bindings' own introduction of a connection error.
+func unwrapConnect(err error) error {
 	var connect bindings.ConnectError
 	if errors.As(err, &connect) {
 		err = connect.Err

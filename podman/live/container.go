@@ -100,14 +100,14 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 	r.files(ctx, c, &data)
 	r.settings(ctx, c, &data, made)
 	if data.Pod == "" || r.client.version.LT(semver.MustParse("4.5.0")) {
-		c.Upkeep.UpdateUnit = podman.Set(c.Unit, podman.Field("Config.Labels"))
+		c.Lifecycle.UpdateUnit = podman.Set(c.Unit, podman.Field("Config.Labels"))
 	} else if unit, ok := r.podUnits[data.Pod]; ok {
-		c.Upkeep.UpdateUnit = podman.Set(unit, podman.Field("the infra container's Config.Labels"))
+		c.Lifecycle.UpdateUnit = podman.Set(unit, podman.Field("the infra container's Config.Labels"))
 	}
 	image := r.image(ctx, c, &data)
 	r.process(ctx, c, &data)
 	c.Environment = environment(&data, made, image, r.client.version)
-	c.Texts = texts(&data, made, image)
+	c.ConfigStrings = texts(&data, made, image)
 	return c, nil
 }
 
@@ -299,7 +299,7 @@ func (r *reader) process(ctx context.Context, c *podman.Container, data *inspect
 		switch {
 		case err == nil:
 			c.Process.UID = podman.Set(uid, podman.Field("/etc/passwd"))
-		case gone(err), errors.Is(err, errNoUser), noSuchUser(err): // such a container does not start
+		case isNotFound(err), errors.Is(err, errNoUser), noSuchUser(err): // such a container does not start
 		default:
 			r.problem(c.Name, fmt.Errorf("who user %q is: %w", name, err))
 		}

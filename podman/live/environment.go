@@ -78,14 +78,14 @@ func isProxy(name string) bool {
 }
 
 // texts collects the other strings in which people write secrets, those that come from the image left out.
-func texts(data *inspected, made *command.Command, from *image) podman.Setting[[]podman.Text] {
+func texts(data *inspected, made *command.Command, from *image) podman.Setting[[]podman.ConfigString] {
 	config := data.Config
-	var found []podman.Text
+	var found []podman.ConfigString
 	add := func(place, name, field string, words ...string) {
 		if len(words) == 0 {
 			return
 		}
-		text := podman.Text{Place: place, Name: name, Origin: podman.Field(field)}
+		text := podman.ConfigString{Place: place, Name: name, Origin: podman.Field(field)}
 		for _, w := range words {
 			text.Words = append(text.Words, podman.Sensitive(w))
 		}
@@ -123,7 +123,7 @@ func texts(data *inspected, made *command.Command, from *image) podman.Setting[[
 	}
 	if made != nil {
 		for _, o := range made.Options {
-			if !command.ShownElsewhere(o.Name) {
+			if !command.HasOwnField(o.Name) {
 				add("option", "--"+o.Name, word(o.ValueIndex), o.Value)
 			}
 		}

@@ -16,8 +16,8 @@ import (
 
 // Evidence asks what a container has done so far: which files it has written outside of its volumes, as whom its processes run, and which
 // accounts its passwd names. What the service does not tell is unknown. It only reads.
-func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Evidence {
-	var e podman.Evidence
+func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Observation {
+	var e podman.Observation
 	at := "/containers/" + url.PathEscape(c.ID)
 	var changes []struct {
 		Path string
@@ -39,7 +39,7 @@ func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Evid
 	if c.Running() {
 		var top struct{ Processes [][]string }
 		if err := s.client.get(ctx, at+"/top", url.Values{"ps_args": {topDescriptors}}, maxAnswer, &top); err == nil {
-			processes := []podman.Seen{}
+			processes := []podman.ProcessInfo{}
 			for _, row := range top.Processes {
 				const user, effective = 1, 2
 				if len(row) <= effective {
@@ -49,7 +49,7 @@ func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Evid
 				if !ok {
 					continue
 				}
-				processes = append(processes, podman.Seen{User: row[user], UID: uid, Capabilities: capabilityNames(row[effective])})
+				processes = append(processes, podman.ProcessInfo{User: row[user], UID: uid, Capabilities: capabilityNames(row[effective])})
 			}
 			e.Processes = podman.Set(processes, podman.Field("top"))
 		}

@@ -31,7 +31,7 @@ type image struct {
 		CreatedBy string     `json:"created_by"`
 	}
 	// texts holds what can be searched for secrets, made once.
-	texts []podman.Text
+	texts []podman.ConfigString
 }
 
 // imageCache asks for each image once, however many containers ask at the same time.
@@ -80,14 +80,14 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 			if named.ID == data.Image {
 				own = named
 			}
-		case !gone(err): // the name may well be gone: then there is nothing to compare with
+		case !isNotFound(err): // the name may well be gone: then there is nothing to compare with
 			r.problem(name, err)
 		}
 	}
 	if own == nil {
 		var err error
 		if own, err = r.images.get(ctx, data.Image); err != nil {
-			if !gone(err) {
+			if !isNotFound(err) {
 				r.problem(data.Image, err)
 			}
 			return nil
@@ -96,7 +96,7 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 	if built, ok := own.built(); ok {
 		c.Image.Built = podman.Set(built, podman.Field("Image.Created"))
 	}
-	c.Image.Texts = podman.Set(own.texts, podman.Field("Image"))
+	c.Image.ConfigStrings = podman.Set(own.texts, podman.Field("Image"))
 	for _, name := range own.RepoDigests {
 		if _, digest, ok := strings.Cut(name, "@"); ok && !slices.Contains(c.Image.Digests, digest) {
 			c.Image.Digests = append(c.Image.Digests, digest)
@@ -106,10 +106,10 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 }
 
 // collect gathers the strings in which whoever built the image may have left a secret.
-func (i *image) collect() []podman.Text {
-	var texts []podman.Text
+func (i *image) collect() []podman.ConfigString {
+	var texts []podman.ConfigString
 	add := func(place, name, field string, words ...string) {
-		text := podman.Text{Place: place, Name: name, Origin: podman.Field(field)}
+		text := podman.ConfigString{Place: place, Name: name, Origin: podman.Field(field)}
 		for _, w := range words {
 			text.Words = append(text.Words, podman.Sensitive(w))
 		}

@@ -22,8 +22,8 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// Looker says what is to be looked for in an image's files. It is handed in, since what a secret is is not for this package to say.
-type Looker struct {
+// FileScanner says what is to be looked for in an image's files. It is handed in, since what a secret is is not for this package to say.
+type FileScanner struct {
 	// Wants reports whether a file's beginning is to be read, by its path and size; Bytes is how much.
 	Wants func(path string, size int64) bool
 	Bytes int
@@ -39,7 +39,7 @@ const (
 
 // Image reads an image: its configuration, and its layers as the service streams them. Nothing is unpacked to a disk here, and what is kept is
 // what a rule asks for.
-func (s *Service) Image(ctx context.Context, name string, look Looker, progress func(bytes int64)) (*podman.Container, error) {
+func (s *Service) Image(ctx context.Context, name string, look FileScanner, progress func(bytes int64)) (*podman.Container, error) {
 	host, err := s.host(ctx)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (s *Service) Image(ctx context.Context, name string, look Looker, progress 
 		Digest string
 	}
 	if err := s.client.get(ctx, "/images/"+url.PathEscape(name)+"/json", nil, maxAnswer, &config); err != nil {
-		if gone(err) {
+		if isNotFound(err) {
 			return nil, hint.With(fmt.Errorf("there is no image %q", name), "list them with `podman images`, or pull it")
 		}
 		return nil, err
@@ -61,7 +61,7 @@ func (s *Service) Image(ctx context.Context, name string, look Looker, progress 
 		c.Image.Built = podman.Set(built, podman.Field("Created"))
 	}
 	c.Image.Current = podman.Set(config.ID, podman.Field("Id"))
-	c.Image.Texts = podman.Set(config.collect(), podman.Field("Image"))
+	c.Image.ConfigStrings = podman.Set(config.collect(), podman.Field("Image"))
 	c.Image.User = podman.Set(config.User, podman.Field("User"))
 	content := &podman.ImageContent{}
 	if config.Created != nil {
@@ -70,7 +70,7 @@ func (s *Service) Image(ctx context.Context, name string, look Looker, progress 
 	if len(config.History) > 0 && config.History[0].Created != nil {
 		content.Base = *config.History[0].Created
 	}
-	w := newWalker(look, content)
+	w := newLayerScanner(look, content)
 	if err := s.client.stream(ctx, "/images/"+url.PathEscape(name)+"/get", url.Values{"format": {"docker-archive"}}, progress, w.archive); err != nil {
 		return nil, fmt.Errorf("reading the layers of %s: %w", name, err)
 	}
@@ -123,8 +123,8 @@ type readFunc func([]byte) (int, error)
 // Read is io.Reader's.
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// layerSeen is what a layer was found to hold.
-type layerSeen struct {
+// layer is what a layer was found to hold.
+type layer struct {
 	files   []podman.ImageFile
 	newest  podman.ImageFile
 	entries int
@@ -134,11 +134,11 @@ type layerSeen struct {
 	opaque []string
 }
 
-// walker goes through an image's archive as it comes.
-type walker struct {
-	look    Looker
+// layerScanner goes through an image's archive as it comes.
+type layerScanner struct {
+	look    FileScanner
 	content *podman.ImageContent
-	layers  map[string]*layerSeen
+	layers  map[string]*layer
 	order   []string // of the layers, by their names in the archive
 	seed    maphash.Seed
 	kept    int
@@ -146,12 +146,12 @@ type walker struct {
 	head    []byte
 }
 
-func newWalker(look Looker, content *podman.ImageContent) *walker {
-	return &walker{look: look, content: content, layers: map[string]*layerSeen{}, seed: maphash.MakeSeed()}
+func newLayerScanner(look FileScanner, content *podman.ImageContent) *layerScanner {
+	return &layerScanner{look: look, content: content, layers: map[string]*layer{}, seed: maphash.MakeSeed()}
 }
 
 // archive reads a docker-archive: the layers as tar files, their order in manifest.json, which may come last.
-func (w *walker) archive(from io.Reader) error {
+func (w *layerScanner) archive(from io.Reader) error {
 	archive := tar.NewReader(from)
 	for {
 		header, err := archive.Next()
@@ -182,8 +182,8 @@ func (w *walker) archive(from io.Reader) error {
 }
 
 // layer reads one layer.
-func (w *walker) layer(from io.Reader) (*layerSeen, error) {
-	seen := &layerSeen{paths: map[uint64]bool{}}
+func (w *layerScanner) layer(from io.Reader) (*layer, error) {
+	seen := &layer{paths: map[uint64]bool{}}
 	buffered := bufio.NewReader(from)
 	var plain io.Reader = buffered
 	if magic, err := buffered.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
@@ -209,7 +209,7 @@ func (w *walker) layer(from io.Reader) (*layerSeen, error) {
 }
 
 // entry looks at one file of a layer.
-func (w *walker) entry(seen *layerSeen, header *tar.Header, content io.Reader) error {
+func (w *layerScanner) entry(seen *layer, header *tar.Header, content io.Reader) error {
 	name := path.Clean("/" + header.Name)
 	dir, base := path.Split(name)
 	seen.entries++
@@ -286,11 +286,11 @@ func leftover(name string, header *tar.Header) string {
 }
 
 // finish puts the layers in their order and takes out what later ones have replaced.
-func (w *walker) finish() error {
+func (w *layerScanner) finish() error {
 	if len(w.order) == 0 {
 		return errors.New("the service's archive names no layers")
 	}
-	list := make([]*layerSeen, 0, len(w.order))
+	list := make([]*layer, 0, len(w.order))
 	for _, name := range w.order {
 		layer := w.layers[path.Clean(name)]
 		if layer == nil {
@@ -321,7 +321,7 @@ func (w *walker) finish() error {
 }
 
 // later reports whether a later layer has another file at a path, or has taken it away.
-func (w *walker) later(layers []*layerSeen, name string) (replaced, removed bool) {
+func (w *layerScanner) later(layers []*layer, name string) (replaced, removed bool) {
 	key := maphash.String(w.seed, name)
 	below := func(dir string) bool { return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/") }
 	for _, layer := range layers {

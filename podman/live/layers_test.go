@@ -75,7 +75,7 @@ func archiveOf(t *testing.T, order []int, layers ...[]byte) []byte {
 
 func walk(archive []byte) (*podman.ImageContent, error) {
 	content := &podman.ImageContent{}
-	w := newWalker(Looker{
+	w := newLayerScanner(FileScanner{
 		Wants: func(path string, _ int64) bool { return strings.Contains(path, "key") }, Bytes: 16,
 		Secret: func(_ string, head []byte) string {
 			if bytes.HasPrefix(head, []byte("KEY")) {

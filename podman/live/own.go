@@ -21,8 +21,8 @@ import (
 	"github.com/podlint/podlint/internal/hint"
 )
 
-// ownService is a `podman system service` that podlint started for the length of a scan.
-type ownService struct {
+// privateService is a `podman system service` that podlint started for the length of a scan.
+type privateService struct {
 	dir    string
 	exited chan struct{} // closed once the process has ended
 	kill   func(syscall.Signal)
@@ -47,7 +47,7 @@ func startOwn(ctx context.Context, opts Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a directory for podlint's own service: %w", err)
 	}
-	own := &ownService{dir: dir, exited: make(chan struct{})}
+	own := &privateService{dir: dir, exited: make(chan struct{})}
 	socket := filepath.Join(dir, "podman.sock")
 	var stderr tail
 	started := make(chan error, 1)
@@ -85,7 +85,7 @@ func socketBase() string {
 
 // run starts the process and waits for its end. The kernel sends it SIGTERM when podlint is killed; it ties that to the
 // thread that started it, so this goroutine keeps its thread until the process is gone.
-func (o *ownService) run(program, socket string, stderr io.Writer, started chan<- error) {
+func (o *privateService) run(program, socket string, stderr io.Writer, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(o.exited)
@@ -108,7 +108,7 @@ func (o *ownService) run(program, socket string, stderr io.Writer, started chan<
 }
 
 // wait connects to the service as soon as it listens.
-func (o *ownService) wait(ctx context.Context, socket string, opts Options) (*Service, error) {
+func (o *privateService) wait(ctx context.Context, socket string, opts Options) (*Service, error) {
 	deadline := time.Now().Add(max(opts.Timeout, 10*time.Second))
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		probe, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
@@ -130,7 +130,7 @@ func (o *ownService) wait(ctx context.Context, socket string, opts Options) (*Se
 }
 
 // stop ends the service and removes its directory. It returns within half a second.
-func (o *ownService) stop() {
+func (o *privateService) stop() {
 	o.kill(syscall.SIGTERM)
 	select {
 	case <-o.exited:

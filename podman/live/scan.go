@@ -149,7 +149,7 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 			onHost(r.container, service.host)
 			visit(r.container)
 		case ctx.Err() != nil: // said once, below
-		case gone(r.err):
+		case isNotFound(r.err):
 			s.opts.Log("%s was removed before it could be read", r.row.name())
 		case errors.Is(r.err, errGaveUp):
 			unasked = append(unasked, r.row.name())
@@ -160,7 +160,7 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 	problems = append(problems, reader.problems...)
 	if len(unasked) > 0 {
 		slices.Sort(unasked)
-		problems = append(problems, Problem{s.URI, fmt.Errorf("the service stopped answering; not read: %s", some(unasked))})
+		problems = append(problems, Problem{s.URI, fmt.Errorf("the service stopped answering; not read: %s", firstFew(unasked))})
 	}
 	if ctx.Err() != nil {
 		problems = append(problems, Problem{s.URI, fmt.Errorf("%w after %d of %d containers", context.Cause(ctx), done, len(rows))})
@@ -169,8 +169,8 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 	return service.host, problems, nil
 }
 
-// some names the first few and counts the rest.
-func some(names []string) string {
+// firstFew names the first few and counts the rest.
+func firstFew(names []string) string {
 	const most = 10
 	if len(names) <= most {
 		return strings.Join(names, ", ")

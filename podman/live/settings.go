@@ -262,7 +262,7 @@ func limits(c *podman.Container, data *inspected) {
 }
 
 func upkeep(c *podman.Container, data *inspected) {
-	u := &c.Upkeep
+	u := &c.Lifecycle
 	switch h := data.Config.Healthcheck; {
 	case h == nil || len(h.Test) == 0:
 		u.Health = podman.DefaultTo("", podman.Field("Config.Healthcheck"))
@@ -305,7 +305,7 @@ func (r *reader) privilegedExec(ctx context.Context, c *podman.Container, ids []
 		switch err := r.client.get(ctx, "/exec/"+url.PathEscape(id)+"/json", nil, maxAnswer, &session); {
 		case err == nil && session.Running && session.ProcessConfig.Privileged:
 			return podman.Set(true, podman.Field("ExecIDs"))
-		case err != nil && !gone(err):
+		case err != nil && !isNotFound(err):
 			r.problem(c.Name, fmt.Errorf("an exec session: %w", err))
 			return podman.Setting[bool]{}
 		}

@@ -10,28 +10,28 @@ import (
 	"github.com/podlint/podlint/podman/command"
 )
 
-// how says how Podman's generator makes flags of a key's assignments.
-type how uint8
+// expansion says how Podman's generator makes flags of a key's assignments.
+type expansion uint8
 
 const (
-	lastValue how = iota // one flag of the last assignment that is not empty
-	anyLast              // one flag of the last assignment, even an empty one
-	lastTrue             // one flag where the last assignment says yes
-	lastBool             // one flag where there is an assignment
-	eachValue            // one flag for each assignment
-	eachWord             // one flag for each word of each assignment
-	eachArg              // the same, with escapes read
-	eachPair             // one flag for each variable, in the order of their names
+	lastValue expansion = iota // one flag of the last assignment that is not empty
+	anyLast                    // one flag of the last assignment, even an empty one
+	lastTrue                   // one flag where the last assignment says yes
+	lastBool                   // one flag where there is an assignment
+	eachValue                  // one flag for each assignment
+	eachWord                   // one flag for each word of each assignment
+	eachArg                    // the same, with escapes read
+	eachPair                   // one flag for each variable, in the order of their names
 )
 
-type keyed struct {
-	key string
-	how how
+type keyUse struct {
+	key       string
+	expansion expansion
 }
 
 // keysOf says which keys make a flag, in the order in which the generator goes through them
 // (podman v5.8.4, pkg/systemd/quadlet, ConvertContainer and ConvertPod). A test tries each of them on the generator.
-var keysOf = map[string][]keyed{
+var keysOf = map[string][]keyUse{
 	"add-host":                {{"AddHost", eachValue}},
 	"annotation":              {{"Annotation", eachPair}},
 	"cap-add":                 {{"AddCapability", eachWord}},
@@ -158,7 +158,7 @@ func (u *unit) origins(section string, words []string, c *command.Command) []pod
 	for name, options := range made {
 		var from []podman.Origin
 		for _, k := range keysOf[name] {
-			from = append(from, u.words(section, k.key, k.how)...)
+			from = append(from, u.words(section, k.key, k.expansion)...)
 		}
 		// A flag that takes a list separated by commas occurs once for each value.
 		words := [][]command.Option{}
@@ -186,7 +186,7 @@ func (u *unit) origins(section string, words []string, c *command.Command) []pod
 }
 
 // words returns where the words stand that a key gives.
-func (u *unit) words(section, key string, how how) []podman.Origin {
+func (u *unit) words(section, key string, how expansion) []podman.Origin {
 	var found []podman.Origin
 	switch how {
 	case eachValue:
@@ -240,7 +240,7 @@ func isTrue(value string) bool {
 }
 
 // splitAs splits a value as Podman's parser does.
-func splitAs(value string, how how) []string {
+func splitAs(value string, how expansion) []string {
 	file := parser.NewUnitFile()
 	file.Add("x", "x", value)
 	if how == eachWord {
@@ -250,7 +250,7 @@ func splitAs(value string, how how) []string {
 }
 
 // words returns where each word of the value starts; they all stand where the key does if that cannot be told.
-func (a *assignment) words(how how) []podman.Origin {
+func (a *assignment) words(how expansion) []podman.Origin {
 	n := len(splitAs(a.value, how))
 	found := make([]podman.Origin, n)
 	starts := wordStarts(a.value)

@@ -37,13 +37,13 @@ type Files struct {
 type Reader struct {
 	files Files
 
-	mu    sync.Mutex
-	named map[string]*named // by path
+	mu         sync.Mutex
+	referenced map[string]*referenced // by path
 }
 
 // NewReader returns a reader of units.
 func NewReader(files Files) *Reader {
-	return &Reader{files: files, named: map[string]*named{}}
+	return &Reader{files: files, referenced: map[string]*referenced{}}
 }
 
 // Unit is what a unit file makes.
@@ -96,7 +96,7 @@ func (r *Reader) Read(path string, data []byte, host *podman.Host) Unit {
 	if slices.ContainsFunc(problems, func(p podman.Problem) bool { return !p.Warning }) {
 		return result
 	}
-	others, more := r.others(u, map[string]bool{path: true}, host)
+	others, more := r.references(u, map[string]bool{path: true}, host)
 	result.Problems = append(result.Problems, more...)
 	service, problems := convert(u, others.infos, host.Rootless.Value)
 	result.Problems = append(result.Problems, problems...)
@@ -154,27 +154,27 @@ func (r *Reader) DropIns(path string) []string {
 	return paths
 }
 
-// named is what others need to know of a unit.
-type named struct {
+// referenced is what others need to know of a unit.
+type referenced struct {
 	info   quadlet.UnitInfo
-	pod    *command.Joined
+	pod    *command.PodCommand
 	device string // of a volume that is bound to a path of the host
 }
 
-// others is what a unit needs to know of those that it names.
-type others struct {
+// references is what a unit needs to know of those that it names.
+type references struct {
 	infos  map[string]*quadlet.UnitInfo
-	pods   map[string]*command.Joined // by the pods' names
-	bound  map[string]string          // by the volumes' names
+	pods   map[string]*command.PodCommand // by the pods' names
+	bound  map[string]string              // by the volumes' names
 	absent map[string]bool
 }
 
 // unitName finds the names of units in a value.
 var unitName = regexp.MustCompile(`[^\s:,="']+\.(?:volume|network|image|build|pod|container|kube|artifact)\b`)
 
-// others reads the units that a unit names. One that is not there is made up, and the unit is read as if it were.
-func (r *Reader) others(u *unit, reading map[string]bool, host *podman.Host) (others, []podman.Problem) {
-	o := others{infos: map[string]*quadlet.UnitInfo{}, pods: map[string]*command.Joined{}, bound: map[string]string{}, absent: map[string]bool{}}
+// references reads the units that a unit names. One that is not there is made up, and the unit is read as if it were.
+func (r *Reader) references(u *unit, reading map[string]bool, host *podman.Host) (references, []podman.Problem) {
+	o := references{infos: map[string]*quadlet.UnitInfo{}, pods: map[string]*command.PodCommand{}, bound: map[string]string{}, absent: map[string]bool{}}
 	var problems []podman.Problem
 	o.infos[u.name] = info(u)
 	for i := range u.assignments {
@@ -221,13 +221,13 @@ func (r *Reader) others(u *unit, reading map[string]bool, host *podman.Host) (ot
 }
 
 // find reads a unit that another names, once.
-func (r *Reader) find(from *unit, name string, reading map[string]bool, host *podman.Host) (*named, bool) {
+func (r *Reader) find(from *unit, name string, reading map[string]bool, host *podman.Host) (*referenced, bool) {
 	path, ok := r.files.Find(filepath.Dir(from.path), name)
 	if !ok || reading[path] {
 		return nil, false
 	}
 	r.mu.Lock()
-	n := r.named[path]
+	n := r.referenced[path]
 	r.mu.Unlock()
 	if n != nil {
 		return n, true
@@ -242,18 +242,18 @@ func (r *Reader) find(from *unit, name string, reading map[string]bool, host *po
 	}
 	reading[path] = true
 	defer delete(reading, path)
-	known, _ := r.others(u, reading, host)
+	known, _ := r.references(u, reading, host)
 	service, _ := convert(u, known.infos, host.Rootless.Value)
 	if service == nil {
 		return nil, false
 	}
-	n = &named{info: *known.infos[u.name]}
+	n = &referenced{info: *known.infos[u.name]}
 	switch filepath.Ext(name) {
 	case ".pod":
 		words := commandLine(u, service)
 		if c, err := command.Parse(words); err == nil {
-			n.pod = &command.Joined{Command: c, Definition: u.definition()}
-			n.pod.Words = traced(u, words, c, host)
+			n.pod = &command.PodCommand{Command: c, Definition: u.definition()}
+			n.pod.Words = withOrigins(u, words, c, host)
 		}
 	case ".volume":
 		options, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Options")
@@ -265,7 +265,7 @@ func (r *Reader) find(from *unit, name string, reading map[string]bool, host *po
 		}
 	}
 	r.mu.Lock()
-	r.named[path] = n
+	r.referenced[path] = n
 	r.mu.Unlock()
 	return n, true
 }
@@ -310,7 +310,7 @@ func convert(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (servic
 		}
 		match := unsupported.FindStringSubmatch(err.Error())
 		if match == nil {
-			return nil, append(problems, podman.Problem{Origin: u.blame(section, err.Error()), Message: err.Error(), Hint: "Podman's generator makes no service of this unit"})
+			return nil, append(problems, podman.Problem{Origin: u.locate(section, err.Error()), Message: err.Error(), Hint: "Podman's generator makes no service of this unit"})
 		}
 		at := u.last(match[2], match[1])
 		if at == nil {
@@ -327,8 +327,8 @@ func convert(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (servic
 	return nil, append(problems, podman.Problem{Origin: place, Message: fmt.Sprintf("more than %d keys that Podman does not know", most)})
 }
 
-// blame returns the line that an error of the generator is about: the last one whose key or value it names.
-func (u *unit) blame(section, message string) podman.Origin {
+// locate returns the line that an error of the generator is about: the last one whose key or value it names.
+func (u *unit) locate(section, message string) podman.Origin {
 	best, length := u.sections[section], 0
 	for i := range u.assignments {
 		a := &u.assignments[i]
@@ -401,8 +401,8 @@ func (u *unit) definition() podman.Definition {
 	return podman.Definition{Syntax: podman.SyntaxQuadlet, Origin: u.sections[sections[filepath.Ext(u.name)]]}
 }
 
-// traced puts the words of a command line where they were written, with the specifiers read that a file tells.
-func traced(u *unit, words []string, c *command.Command, host *podman.Host) []command.Word {
+// withOrigins puts the words of a command line where they were written, with the specifiers read that a file tells.
+func withOrigins(u *unit, words []string, c *command.Command, host *podman.Host) []command.Word {
 	at := u.origins(sections[filepath.Ext(u.name)], words, c)
 	s := specifiersOf(u, host)
 	list := make([]command.Word, len(words))
@@ -413,13 +413,13 @@ func traced(u *unit, words []string, c *command.Command, host *podman.Host) []co
 	return list
 }
 
-func (r *Reader) container(u *unit, words []string, o others, host *podman.Host) (*podman.Container, []podman.Problem) {
+func (r *Reader) container(u *unit, words []string, o references, host *podman.Host) (*podman.Container, []podman.Problem) {
 	plain, err := command.Parse(words)
 	definition := u.definition()
 	if err != nil {
-		return nil, []podman.Problem{{Origin: u.blamePodmanArgs(definition.Origin), Message: "the command line that it makes: " + err.Error()}}
+		return nil, []podman.Problem{{Origin: u.locatePodmanArgs(definition.Origin), Message: "the command line that it makes: " + err.Error()}}
 	}
-	list := traced(u, words, plain, host)
+	list := withOrigins(u, words, plain, host)
 	c, err := command.ParseWords(list)
 	if err != nil {
 		return nil, []podman.Problem{{Origin: definition.Origin, Message: "the command line that it makes: " + err.Error()}}
@@ -476,8 +476,8 @@ func (u *unit) systemdLimits(l *podman.Limits) {
 	}
 }
 
-// blamePodmanArgs returns where PodmanArgs stands: only what is written there can be a flag that Podman does not have.
-func (u *unit) blamePodmanArgs(place podman.Origin) podman.Origin {
+// locatePodmanArgs returns where PodmanArgs stands: only what is written there can be a flag that Podman does not have.
+func (u *unit) locatePodmanArgs(place podman.Origin) podman.Origin {
 	for _, key := range []string{quadlet.KeyPodmanArgs, quadlet.KeyGlobalArgs} {
 		if a := u.last(quadlet.ContainerGroup, key); a != nil {
 			return a.origin

@@ -81,7 +81,7 @@ func TestKeys(t *testing.T) {
 				r := in(map[string]string{"/u/p.pod": "[Pod]\n"})
 				path := "/u/x" + ext
 				u, _ := r.load(path, []byte(text))
-				o, _ := r.others(u, map[string]bool{}, rootful())
+				o, _ := r.references(u, map[string]bool{}, rootful())
 				service, problems := convert(u, o.infos, false)
 				if service == nil || len(problems) > 0 {
 					t.Fatalf("%+v", problems)
@@ -146,7 +146,7 @@ Exec=run 'it all' now
 	places["mount of "+c.Files.Mounts.Value[0].Source] = c.Files.Mounts.Value[0].Origin.String()
 	places["no-new-privileges"] = c.Confinement.NoNewPrivileges.Origin.String()
 	places["capabilities"] = c.Capabilities.Bounding.Origin.String()
-	for _, text := range c.Texts.Value {
+	for _, text := range c.ConfigStrings.Value {
 		if text.Place == "argument" {
 			for i, o := range text.WordOrigins {
 				places[fmt.Sprint("argument ", i)] = o.String()

@@ -44,7 +44,7 @@ func Assignments(path string, data []byte) ([]Assignment, bool) {
 
 // spans returns the words of a value with where they stand.
 func (a *assignment) spans() []Word {
-	made, known := howOf(a.key)
+	made, known := expansionOf(a.key)
 	whole := func() []Word {
 		at := a.at(0)
 		last := a.at(max(len(a.value)-1, 0))
@@ -70,8 +70,8 @@ func (a *assignment) spans() []Word {
 	return list
 }
 
-// howOf says what the generator makes of a key.
-func howOf(key string) (how, bool) {
+// expansionOf says what the generator makes of a key.
+func expansionOf(key string) (expansion, bool) {
 	switch key {
 	case "PodmanArgs", "GlobalArgs", "ExecStart", "ExecStartPre", "Exec":
 		return eachArg, true
@@ -81,7 +81,7 @@ func howOf(key string) (how, bool) {
 	for _, list := range keysOf {
 		for _, k := range list {
 			if k.key == key {
-				return k.how, true
+				return k.expansion, true
 			}
 		}
 	}
@@ -131,7 +131,7 @@ func OptionOf(key, value string) string {
 
 // Repeats reports whether each assignment of a key adds to those before it; of others the last one counts.
 func Repeats(key string) bool {
-	made, known := howOf(key)
+	made, known := expansionOf(key)
 	return known && (made == eachValue || made == eachWord || made == eachArg || made == eachPair)
 }
 

@@ -60,9 +60,9 @@ func capability(name string) string {
 	return "CAP_" + strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(name)), "CAP_")
 }
 
-// ShownElsewhere reports whether a flag's value ends in a field of its own of the container, where secrets are looked for,
+// HasOwnField reports whether a flag's value ends in a field of its own of the container, where secrets are looked for,
 // or is the name of a secret, or a path, and not a value.
-func ShownElsewhere(flag string) bool {
+func HasOwnField(flag string) bool {
 	switch flag {
 	case "annotation", "entrypoint", "env", "env-merge", "health-cmd", "health-startup-cmd", "hostname", "label", "mount", "name", "secret",
 		"tmpfs", "user", "volume":
