@@ -63,7 +63,7 @@ RUN ["/bin/busybox", "chmod", "4755", "/bin/busybox"]
 high image-secret-file /root/.aws/credentials holds AWS credentials; a later layer takes it away, and it is in this one all the same (layer 3)
 high image-secret-file /root/id_ed25519 holds a private key (layer 3)
 info image-unreproducible its own date, ` + built + `, is that of the build: built again it is another image
-low image-setuid /bin/busybox runs as UID 0, whoever starts it (layer 7)
+low image-setuid /bin/busybox runs as UID 0, no matter who starts it (layer 7)
 low image-unreproducible the build has left a machine ID in it: /etc/machine-id (layer 2)
 low image-writable everybody may put files into /app, and in place of others' (layer 6)
 medium image-root it has no USER: a container of it runs as root`
@@ -239,7 +239,7 @@ func TestRealDebianImages(t *testing.T) {
 	for _, program := range []string{"UID 0 /usr/bin/chfn chsh gpasswd mount newgrp passwd su umount", "GID 42 /usr/bin/chage expiry", "GID 42 /usr/sbin/unix_chkpwd"} {
 		words := strings.Fields(program)
 		for _, name := range words[2:] {
-			setuid = append(setuid, "low image-setuid "+path.Join(path.Dir(words[2]), path.Base(name))+" runs as "+words[0]+" "+words[1]+", whoever starts it (layer 1)")
+			setuid = append(setuid, "low image-setuid "+path.Join(path.Dir(words[2]), path.Base(name))+" runs as "+words[0]+" "+words[1]+", no matter who starts it (layer 1)")
 		}
 	}
 	expect := func(name string, want ...string) {
@@ -305,8 +305,8 @@ func TestRealDebianImages(t *testing.T) {
 		"high secret-in-image the image's label db.password holds a value whose name says that it is secret",
 		"high secret-in-image the image's history holds a password on a command line (--user)",
 		"medium image-root it has no USER: a container of it runs as root",
-		"low image-setuid /usr/local/bin/lifted runs as UID 0, whoever starts it (layer 2)",
-		"low image-setuid /usr/local/bin/capable gives whoever runs it file capabilities (layer 2)",
+		"low image-setuid /usr/local/bin/lifted runs as UID 0, no matter who starts it (layer 2)",
+		"low image-setuid /usr/local/bin/capable has file capabilities, which every user who runs it gets (layer 2)",
 		"low image-writable everybody may put files into /srv/open, and in place of others' (layer 2)",
 	)
 	config := map[string]any{"Env": []string{"API_TOKEN=" + planted("variable")}, "Labels": map[string]string{"db.password": planted("label")}}
