@@ -122,6 +122,8 @@ func (a *arguments) password(word string) (string, string) {
 		return "-" + flag, word[2:]
 	case users != "" && len(word) > 2 && word[0] == '-' && strings.IndexByte(users, word[1]) >= 0 && hasPassword(word[2:]):
 		return word[:2], passwordOf(word[2:])
+	case strings.Contains(users, "u") && strings.HasPrefix(word, "--user=") && hasPassword(word[len("--user="):]):
+		return "--user", passwordOf(word)
 	case strings.HasPrefix(word, "pass:"):
 		return "pass:", word[len("pass:"):]
 	case a.chpasswd && hasPassword(word) && !strings.HasPrefix(word, "-"), listed(word):
@@ -144,7 +146,8 @@ func (a *arguments) password(word string) (string, string) {
 		return before, passwordOf(word)
 	case takesUser(before) && len(word) >= 12 && isChosen(word), before == "login" && path.Base(a.before(2)) == "vault":
 		return before, word
-	case (before == "--user" || before == "-u") && strings.Contains(word, ":") && isChosen(passwordOf(word)):
+	case (before == "--user" || before == "-u") && strings.Contains(word, ":") &&
+		(isChosen(passwordOf(word)) || strings.Contains(users, "u") && hasPassword(word)):
 		return before, passwordOf(word)
 	}
 	return a.positional(word)
