@@ -1,7 +1,7 @@
-// Package podlint is the hardening linter for Podman as a library. Check lints the files that define containers, Scan the
-// containers of a Podman service; both return the report that the command of the same name prints, with the waivers, the
-// configuration, the pods and the masking of secrets that the command has. Package report writes it as text, JSON, SARIF
-// and so on.
+// Package podlint is the hardening linter for Podman as a library. Check lints the files that define containers, Scan
+// the containers of a Podman service; both return the report that the command of the same name prints, with the
+// waivers, the configuration, the pods and the masking of secrets that the command has. Package report writes it as
+// text, JSON, SARIF and so on.
 //
 // Neither function changes anything on the machine or in the process: no environment variable, no logger, no working
 // directory. Both may be called several times at once. The libraries that Scan reaches Podman with log through
@@ -40,7 +40,8 @@ type Options struct {
 	Baseline string
 	// ImageAge is how old an image may be, 0 for the configuration's limit, else 30 days.
 	ImageAge time.Duration
-	// Rootless says, for Check, whether the definitions are for rootless Podman; nil where the place of each file is to tell.
+	// Rootless says, for Check, whether the definitions are for rootless Podman; nil where the place of each file is to
+	// tell.
 	Rootless *bool
 	// Markdown is, for Check, whether the code blocks of Markdown files are read.
 	Markdown bool
@@ -72,8 +73,8 @@ func (o *Options) linter() (*lint.Linter, error) {
 }
 
 // Check lints the definitions at the paths: files, and what lies in directories. What cannot be read is an error of the
-// report, and the rest is linted all the same. The error is not nil where the options are not valid, or a configuration or
-// baseline cannot be read (*policy.Error with the places in a configuration).
+// report, and the rest is linted all the same. The error is not nil where the options are not valid, or a configuration
+// or baseline cannot be read (*policy.Error with the places in a configuration).
 func Check(ctx context.Context, paths []string, o Options) (*report.Report, error) {
 	l, err := o.linter()
 	if err != nil {
@@ -95,12 +96,12 @@ func Check(ctx context.Context, paths []string, o Options) (*report.Report, erro
 	return r, nil
 }
 
-// Service says which Podman service is asked and for which containers. The zero value is the service that the command finds
-// and all of its containers.
+// Service says which Podman service is asked and for which containers. The zero value is the service that the command
+// finds and all of its containers.
 type Service struct {
-	// URL is the service's address (unix, tcp or ssh), Connection the name of one of `podman system connection`'s; empty for
-	// the one that the command finds: CONTAINER_HOST, the default connection, the account's socket, root's, and at last a
-	// service that podlint starts and ends.
+	// URL is the service's address (unix, tcp or ssh), Connection the name of one of `podman system connection`'s; empty
+	// for the one that the command finds: CONTAINER_HOST, the default connection, the account's socket, root's, and at
+	// last a service that podlint starts and ends.
 	URL, Connection string
 	// Identity is the path of an ssh key; TLSCert, TLSKey and TLSCA are paths of PEM files for tcp.
 	Identity, TLSCert, TLSKey, TLSCA string
@@ -118,8 +119,9 @@ type Service struct {
 	Online bool
 }
 
-// Scan lints the containers of a service. What cannot be read of some containers is an error of the report, which is then
-// incomplete. The error is not nil where the options are not valid, no service answers, or a name matches no container.
+// Scan lints the containers of a service. What cannot be read of some containers is an error of the report, which is
+// then incomplete. The error is not nil where the options are not valid, no service answers, or a name matches no
+// container.
 func Scan(ctx context.Context, s Service, o Options) (*report.Report, error) {
 	l, err := o.linter()
 	if err != nil {

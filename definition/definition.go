@@ -131,7 +131,8 @@ func (s *Set) list(dir string) []string {
 	return names
 }
 
-// foldDropIns makes a unit's drop-ins its last lines, so that an edit is planned against the settings that are in effect.
+// foldDropIns makes a unit's drop-ins its last lines, so that an edit is planned against the settings that are in
+// effect.
 func (s *Set) foldDropIns() {
 	folded := map[string][]byte{}
 	for _, path := range s.tree.files {
@@ -167,8 +168,8 @@ func absolutePath(path string) string {
 	return path
 }
 
-// unitPlaces says what the units and services in a directory are for: podman-systemd.unit(5), systemd.unit(5). The first
-// that a path contains counts.
+// unitPlaces says what the units and services in a directory are for: podman-systemd.unit(5), systemd.unit(5). The
+// first that a path contains counts.
 var unitPlaces = []struct {
 	dir      string
 	rootless bool

@@ -33,8 +33,8 @@ func NewInstalled(uri string) *Installed {
 	return &Installed{local: !remote, sets: map[string]*unitSet{}}
 }
 
-// Define gives a live container its definition. A unit that cannot be read, or that is not there any more, leaves it as it
-// is.
+// Define gives a live container its definition. A unit that cannot be read, or that is not there any more, leaves it as
+// it is.
 func (f *Installed) Define(c *podman.Container) {
 	if !f.local || c.Unit == "" || c.Kind != podman.KindContainer || strings.ContainsAny(c.Unit, "/\x00") {
 		return

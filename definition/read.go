@@ -179,8 +179,8 @@ func (s *Set) findKubes() {
 	}
 }
 
-// defineYAML reads Kubernetes YAML, a compose file, or the scripts in a CI system's YAML. What is none of them is passed
-// over.
+// defineYAML reads Kubernetes YAML, a compose file, or the scripts in a CI system's YAML. What is none of them is
+// passed over.
 func (s *Set) defineYAML(path string, data []byte) Result {
 	has := func(s string) bool { return bytes.Contains(data, []byte(s)) }
 	isKube, isCompose := has("apiVersion") && has("kind"), has("services")
@@ -266,8 +266,8 @@ func (s *Set) defineCompose(path string) Result {
 	return Result{Containers: containers, Problems: problems, Files: read}
 }
 
-// defineScripts reads shell scripts. Of embedded ones, which may be examples or templates, it is only a warning where one
-// cannot be read.
+// defineScripts reads shell scripts. Of embedded ones, which may be examples or templates, it is only a warning where
+// one cannot be read.
 func (s *Set) defineScripts(path string, scripts []command.Script, embedded bool) Result {
 	d := Result{Files: []string{path}, Nothing: len(scripts) == 0}
 	for _, script := range scripts {

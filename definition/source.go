@@ -8,8 +8,8 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// sourceFiles returns who may write and read what a container is defined in: its files and those that its variables come
-// from.
+// sourceFiles returns who may write and read what a container is defined in: its files and those that its variables
+// come from.
 func sourceFiles(c *podman.Container, files []string) []podman.SourceFile {
 	var found []podman.SourceFile
 	add := func(path string, environment bool) {

@@ -25,9 +25,9 @@ type tree struct {
 	lists  sync.Map            // directory → []string
 }
 
-// walk collects the files that may be definitions: those that were named, and in directories those that wanted asks for.
-// What a .gitignore leaves out, version control's own directories and what is not a regular file are passed over; symbolic links
-// to directories are not followed.
+// walk collects the files that may be definitions: those that were named, and in directories those that wanted asks
+// for. What a .gitignore leaves out, version control's own directories and what is not a regular file are passed over;
+// symbolic links to directories are not followed.
 func walk(paths []string, wanted func(name string) bool) (*tree, []podman.Problem) {
 	t := &tree{named: map[string]bool{}, byName: map[string][]string{}}
 	var problems []podman.Problem
@@ -131,8 +131,8 @@ func (t *tree) dirs(dir string) []string {
 	return found
 }
 
-// find returns the path of a unit by its name: in the same directory, or, where it is the only one, elsewhere below what was
-// walked.
+// find returns the path of a unit by its name: in the same directory, or, where it is the only one, elsewhere below
+// what was walked.
 func (t *tree) find(dir, name string) (string, bool) {
 	path := filepath.Join(dir, name)
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {

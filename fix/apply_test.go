@@ -58,7 +58,8 @@ func TestConflict(t *testing.T) {
 	}
 }
 
-// TestNoFinalNewline holds that what takes the place of a last line without an ending, and what is added behind it, leave no empty line.
+// TestNoFinalNewline holds that what takes the place of a last line without an ending, and what is added behind it,
+// leave no empty line.
 func TestNoFinalNewline(t *testing.T) {
 	at := podman.Definition{Syntax: podman.SyntaxQuadlet, Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
 	readOnly := &rules.Finding{Definition: at, Rule: &rules.Rule{ID: "read-only"}, Fix: rules.Fix{Changes: []rules.Change{

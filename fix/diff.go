@@ -14,9 +14,9 @@ import (
 const NotForPatch = "secrets are masked, or unprintable characters escaped, in this diff: " +
 	"patch and git apply cannot use it; --write changes the file"
 
-// Diff returns the unified diff of two texts of a file, in the form that git apply and patch -p1 read, coloured where asked
-// for. A text that is nil is that of a file that does not exist. What may be a secret is masked, and the name and each
-// line are shown as safe makes them; exact is false where that changed something, so that the diff does not apply.
+// Diff returns the unified diff of two texts of a file, in the form that git apply and patch -p1 read, coloured where
+// asked for. A text that is nil is that of a file that does not exist. What may be a secret is masked, and the name and
+// each line are shown as safe makes them; exact is false where that changed something, so that the diff does not apply.
 func Diff(name string, before, after []byte, safe func(string) string, color bool) (text string, exact bool) {
 	raw := diff.Diff("old", before, "new", after)
 	if raw == nil {

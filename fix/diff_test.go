@@ -21,7 +21,8 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// TestDiffApplies holds that git apply and patch make of a file what the diff says, whatever its last line and its endings.
+// TestDiffApplies holds that git apply and patch make of a file what the diff says, whatever its last line and its
+// endings.
 func TestDiffApplies(t *testing.T) {
 	for name, c := range map[string]struct{ before, after string }{
 		"no-newline.container": {"[Container]\nImage=x\nReadOnly=false", "[Container]\nImage=x\nReadOnly=true\n"},

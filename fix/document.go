@@ -149,8 +149,8 @@ func (d *document) conflict(c rules.Change) string {
 	return ""
 }
 
-// kept returns an option without the capabilities that another finding took away, and false where none is left: dropping
-// all capabilities adds back what was asked for, but not what is dangerous.
+// kept returns an option without the capabilities that another finding took away, and false where none is left:
+// dropping all capabilities adds back what was asked for, but not what is dangerous.
 func (d *document) kept(c rules.Change) (rules.Change, bool) {
 	value, ok := strings.CutPrefix(c.Flag, "--cap-add=")
 	if !ok {
@@ -179,7 +179,8 @@ func (d *document) mountWith(option string) {
 	}
 }
 
-// withOption adds an option to the value of --volume or --mount; it is false for what cannot be written, or has it or its like.
+// withOption adds an option to the value of --volume or --mount; it is false for what cannot be written, or has it or
+// its like.
 func withOption(flag, value, option string) (string, bool) {
 	switch flag {
 	case "volume":
@@ -386,8 +387,8 @@ func (d *document) edited() ([]byte, error) {
 	return apply(d.text, edits)
 }
 
-// removal takes a word away with the white space before it, or behind it where it is a value's first; of a continued line that it is all of,
-// nothing is left.
+// removal takes a word away with the white space before it, or behind it where it is a value's first; of a continued
+// line that it is all of, nothing is left.
 func (d *document) removal(o occurrence) edit {
 	start, end := offsetOf(d.text, lineOf(d.text, o.from), 1), o.to
 	rest := d.text[end:]
@@ -513,8 +514,8 @@ func withEnding(text, ending string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", ending)
 }
 
-// without takes an item out of the list that a flag's value is, or puts another in its place: a capability, an option of a mount, a network's
-// option. It is false where the item is all there is, or not there.
+// without takes an item out of the list that a flag's value is, or puts another in its place: a capability, an option
+// of a mount, a network's option. It is false where the item is all there is, or not there.
 func without(word, flag, item, becomes string) (string, bool) {
 	bare := strings.TrimRight(word, `"'`)
 	tail := word[len(bare):]

@@ -10,8 +10,8 @@ import (
 // DropInName is the name of the drop-in that podlint writes beside a unit.
 const DropInName = "50-podlint.conf"
 
-// DropIn returns the drop-in that makes of a unit what it would be after an edit. What it holds already stays. A list that has lost or
-// changed an entry is reset by an empty assignment and given anew; a key that is gone is reset.
+// DropIn returns the drop-in that makes of a unit what it would be after an edit. What it holds already stays. A list
+// that has lost or changed an entry is reset by an empty assignment and given anew; a key that is gone is reset.
 func DropIn(path string, have, before, after []byte) []byte {
 	section := quadlet.Section(path)
 	old, new := byKey(path, before, section), byKey(path, after, section)

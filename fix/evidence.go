@@ -10,11 +10,12 @@ import (
 	"github.com/podlint/podlint/rules"
 )
 
-// longEnough is how long a container must have run for what it has not done to count: a day holds what happens every night.
+// longEnough is how long a container must have run for what it has not done to count: a day holds what happens every
+// night.
 const longEnough = 24 * time.Hour
 
-// WithEvidence fits the fixes of a live container's findings to what it has done: the tmpfs that it needs read-only, the capabilities that
-// its start wants back, the account that its image has. It returns what it has seen, in words.
+// WithEvidence fits the fixes of a live container's findings to what it has done: the tmpfs that it needs read-only,
+// the capabilities that its start wants back, the account that its image has. It returns what it has seen, in words.
 func WithEvidence(c *podman.Container, e podman.Observation, findings []rules.Finding) (notes []string) {
 	since := c.Host.Now.Sub(c.Created)
 	for i := range findings {
@@ -94,8 +95,8 @@ func wantedBack(c *podman.Container, e podman.Observation) (names, why []string)
 	return names, why
 }
 
-// ownAccount returns the account that the image has for the service: the one that its processes have become, else the one that is called as
-// the image is.
+// ownAccount returns the account that the image has for the service: the one that its processes have become, else the
+// one that is called as the image is.
 func ownAccount(c *podman.Container, e podman.Observation) (podman.Account, bool) {
 	if !e.Accounts.Known() {
 		return podman.Account{}, false

@@ -1,7 +1,7 @@
 // Package fix turns findings into edits of what a container was defined in: a unit, a script, YAML.
 //
-// An edit touches the bytes that it is about and no others. What cannot be changed without a choice that only the owner can make, such as
-// which port a service answers on, is left and said so.
+// An edit touches the bytes that it is about and no others. What cannot be changed without a choice that only the owner
+// can make, such as which port a service answers on, is left and said so.
 package fix
 
 import (
@@ -26,8 +26,8 @@ type Outcome struct {
 // Done is a finding with what was changed for it.
 type Done struct {
 	Finding *rules.Finding
-	// Words holds what was written, in the file's language, and Dropped what was taken away; a value that may be a secret is not
-	// among them.
+	// Words holds what was written, in the file's language, and Dropped what was taken away; a value that may be a secret
+	// is not among them.
 	Words, Dropped []string
 }
 
@@ -37,9 +37,9 @@ type Left struct {
 	Why     string
 }
 
-// File edits the text of a file so that the findings end. They are those of one container that is defined in it, in YAML of all of them: a
-// pod's settings stand above its containers. The version is that
-// of the Podman that reads the file, empty for the newest.
+// File edits the text of a file so that the findings end. They are those of one container that is defined in it, in
+// YAML of all of them: a pod's settings stand above its containers. The version is that of the Podman that reads the
+// file, empty for the newest.
 func File(path string, text []byte, findings []*rules.Finding, version string) Outcome {
 	if len(findings) == 0 {
 		return Outcome{After: text}

@@ -39,7 +39,8 @@ func scriptDocument(path string, text []byte, place podman.Origin) *document {
 	return nil
 }
 
-// commented reports whether there is a comment among the words of a command line: where it ends is not certain enough to edit around it.
+// commented reports whether there is a comment among the words of a command line: where it ends is not certain enough
+// to edit around it.
 func commented(text []byte, spans [][2]int) bool {
 	for i := 1; i < len(spans); i++ {
 		if bytes.IndexByte(text[spans[i-1][1]:spans[i][0]], '#') >= 0 {

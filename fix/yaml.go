@@ -18,8 +18,8 @@ import (
 	"github.com/podlint/podlint/rules"
 )
 
-// yamlFile edits Kubernetes YAML or a compose file. The text is edited where the nodes stand, so that comments, order and spelling stay as
-// they are; what is written in one line (`{a: b}`) is left.
+// yamlFile edits Kubernetes YAML or a compose file. The text is edited where the nodes stand, so that comments, order
+// and spelling stay as they are; what is written in one line (`{a: b}`) is left.
 func yamlFile(path string, text []byte, findings []*rules.Finding) Outcome {
 	out := Outcome{After: text}
 	y := &yamlText{text: text, wrote: map[string]string{}}
@@ -119,7 +119,8 @@ type yamlSetting struct {
 	ofPod bool
 }
 
-// yamlPath says where a change goes. It is false for what stands elsewhere than below the container, such as a pod's annotation.
+// yamlPath says where a change goes. It is false for what stands elsewhere than below the container, such as a pod's
+// annotation.
 func yamlPath(c rules.Change, syntax podman.Syntax) (yamlSetting, bool) {
 	name, value, _ := strings.Cut(c.Flag, "=")
 	if syntax == podman.SyntaxCompose {
@@ -269,7 +270,8 @@ func (y *yamlText) mapping(line, column int) *yaml.Node {
 		if n.Line == line && n.Column == column {
 			found = n
 		}
-		// The place may be that of the key that the mapping is the value of; the mapping that begins with this key is another.
+		// The place may be that of the key that the mapping is the value of; the mapping that begins with this key is
+		// another.
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if k := n.Content[i]; k.Line == line && k.Column == column && n.Content[i+1].Kind == yaml.MappingNode {
 				below = n.Content[i+1]
@@ -282,7 +284,8 @@ func (y *yamlText) mapping(line, column int) *yaml.Node {
 	return found
 }
 
-// pod returns the mapping of the pod, or of the template of one, that a container belongs to: the one whose spec has it.
+// pod returns the mapping of the pod, or of the template of one, that a container belongs to: the one whose spec has
+// it.
 func (y *yamlText) pod(container *yaml.Node) *yaml.Node {
 	parents := map[*yaml.Node]*yaml.Node{}
 	y.walk(func(n, parent *yaml.Node, _ int) { parents[n] = parent })
@@ -394,7 +397,8 @@ func nested(keys []string, value string, list bool, indent int) string {
 	return b.String()
 }
 
-// insert puts lines behind an entry of a mapping that stands in one line: the one with the given index, or the first such.
+// insert puts lines behind an entry of a mapping that stands in one line: the one with the given index, or the first
+// such.
 func (y *yamlText) insert(m *yaml.Node, entry int, lines, words string) (wrote, why string) {
 	for i := 0; i+1 < len(m.Content); i += 2 {
 		if entry >= 0 && i != entry {
@@ -515,10 +519,11 @@ func (y *yamlText) scalar(n *yaml.Node) (from, to int, ok bool) {
 	}
 }
 
-// drop takes away what stands at a place: an item of a list, an entry of a mapping; of a switch that is true it makes false.
+// drop takes away what stands at a place: an item of a list, an entry of a mapping; of a switch that is true it makes
+// false.
 func (y *yamlText) drop(line, column int) (what, why string) {
-	// At one place there may begin an item of a list, the mapping that it is, and that mapping's first key. A setting that is a key of its own
-	// is a scalar, a mount or a port an item.
+	// At one place there may begin an item of a list, the mapping that it is, and that mapping's first key. A setting that
+	// is a key of its own is a scalar, a mount or a port an item.
 	var node, parent *yaml.Node
 	index := 0
 	y.walk(func(n, p *yaml.Node, i int) {

@@ -31,8 +31,8 @@ type outcome struct {
 	waivers    []policy.Waiver
 }
 
-// Check lints the definitions of a set, several at once, and puts what comes of them into the report in the order of their
-// paths. It ends early, with an incomplete report, where ctx does.
+// Check lints the definitions of a set, several at once, and puts what comes of them into the report in the order of
+// their paths. It ends early, with an incomplete report, where ctx does.
 func (l *Linter) Check(ctx context.Context, set *definition.Set, result *report.Report, progress Progress) {
 	result.Definitions = true
 	c := &check{Linter: l, set: set, result: result}
@@ -143,8 +143,8 @@ func (l *Linter) lint(set *definition.Set, path string) outcome {
 	return o
 }
 
-// Findings lints some files of a set, without comparing their containers, and returns what is found and what is wrong with
-// the files.
+// Findings lints some files of a set, without comparing their containers, and returns what is found and what is wrong
+// with the files.
 func (l *Linter) Findings(set *definition.Set, paths []string) (found []rules.Finding, wrong []string) {
 	result := report.Report{Started: l.Now()}
 	for _, path := range paths {

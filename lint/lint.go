@@ -161,5 +161,6 @@ func (l *Linter) usesFor(relations bool) func(rule string) bool {
 	}
 }
 
-// Progress is told how far a run has come: what is counted, how many are done, and of how many, 0 where that is not known.
+// Progress is told how far a run has come: what is counted, how many are done, and of how many, 0 where that is not
+// known.
 type Progress func(what string, done, total int)

@@ -26,7 +26,8 @@ type Registries struct {
 	Log func(format string, args ...any)
 }
 
-// CachePath returns where the answers of registries are kept between runs, empty where the account has no cache directory.
+// CachePath returns where the answers of registries are kept between runs, empty where the account has no cache
+// directory.
 func CachePath() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -35,8 +36,8 @@ func CachePath() string {
 	return filepath.Join(dir, "podlint", "digests.json")
 }
 
-// ask asks for the image behind each name that the containers were made by, once for each, several at once, and puts the
-// answers into the containers. It returns what could not be answered, by the names.
+// ask asks for the image behind each name that the containers were made by, once for each, several at once, and puts
+// the answers into the containers. It returns what could not be answered, by the names.
 func (r *Registries) ask(ctx context.Context, all []*podman.Container, now func() time.Time, progress Progress) map[string]error {
 	byName := map[string][]*podman.Container{}
 	var names []string

@@ -17,11 +17,12 @@ import (
 	"github.com/podlint/podlint/rules"
 )
 
-// StoredProof is one entry of proofs.json: which fixes hold for a definition with an image. It is keyed by the hashes of
-// both, so that a change of either invalidates it.
+// StoredProof is one entry of proofs.json: which fixes hold for a definition with an image. It is keyed by the hashes
+// of both, so that a change of either invalidates it.
 type StoredProof struct {
 	Container string `json:"container"`
-	// Definition is the SHA-256 of the command line that the copy was made by, Unit that of the unit's text, empty without one.
+	// Definition is the SHA-256 of the command line that the copy was made by, Unit that of the unit's text, empty without
+	// one.
 	Definition string `json:"definition"`
 	Unit       string `json:"unit,omitempty"`
 	// Image is the ID of the image.
@@ -113,8 +114,8 @@ func ProofHash(text string) string {
 // Proofs holds what was proven.
 type Proofs []StoredProof
 
-// Mark says of a container's findings which of their fixes were proven, and with what exceptions: for a live one with its image and command
-// line, for a definition with its text.
+// Mark says of a container's findings which of their fixes were proven, and with what exceptions: for a live one with
+// its image and command line, for a definition with its text.
 func (p Proofs) Mark(c *podman.Container, findings []rules.Finding, unitText func() (string, bool)) {
 	if len(p) == 0 || len(findings) == 0 {
 		return
@@ -146,8 +147,8 @@ func (p Proofs) Mark(c *podman.Container, findings []rules.Finding, unitText fun
 }
 
 // mark marks the findings whose fixes were tried. The fixes hold together: as another user a service may need fewer
-// capabilities. A definition does not show the user that an image has, so that in one (unit) a fix of the user goes with
-// another fix.
+// capabilities. A definition does not show the user that an image has, so that in one (unit) a fix of the user goes
+// with another fix.
 func (k *StoredProof) mark(findings []rules.Finding, when string, unit bool) {
 	for _, fix := range k.Breaks {
 		if f := fix.of(findings); f != nil {

@@ -78,8 +78,8 @@ func (q *quoter) line(at place) (line, masked string, ok bool) {
 	return strings.TrimRight(q.lines[at.file][at.line-1], blanks), strings.TrimRight(q.masked[at.file][at.line-1], blanks), true
 }
 
-// shown returns what may be seen of a line with a secret, and the column there of one of the line itself. Where a rule has
-// found the secret (holds), only a single key may be.
+// shown returns what may be seen of a line with a secret, and the column there of one of the line itself. Where a rule
+// has found the secret (holds), only a single key may be.
 func shown(line, masked string, column int, holds bool) (string, int, bool) {
 	key, _, ok := strings.Cut(masked, "=")
 	_, bad := secret.DetectText(key)

@@ -15,9 +15,9 @@ import (
 	"github.com/podlint/podlint/rules/secret"
 )
 
-// Scan lints the containers of a service, each as it comes in, and puts what is found into the report. Registries are asked
-// where it is not nil. What fails goes into the report; an error is returned only where nothing of the report is of use, such
-// as for a name that no container has.
+// Scan lints the containers of a service, each as it comes in, and puts what is found into the report. Registries are
+// asked where it is not nil. What fails goes into the report; an error is returned only where nothing of the report is
+// of use, such as for a name that no container has.
 func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Selection, registries *Registries,
 	result *report.Report, progress Progress,
 ) error {

@@ -57,7 +57,8 @@ type Container struct {
 	Environment  Setting[[]Variable]
 	// HostEnvironment is whether the environment of whoever makes the container is handed over as a whole (--env-host).
 	HostEnvironment Setting[bool]
-	// SecretFiles names the Podman secrets that are mounted as files, SecretVariables those that are handed over as variables.
+	// SecretFiles names the Podman secrets that are mounted as files, SecretVariables those that are handed over as
+	// variables.
 	SecretFiles, SecretVariables Setting[[]string]
 	ConfigStrings                Setting[[]ConfigString]
 	// CreateCommand holds the words that a live container was made with; none for one that was made over the API.
@@ -110,8 +111,8 @@ type Process struct {
 	// UID is the UID, inside the container, that the process starts with. It is unknown where User is a name and the
 	// container's passwd could not be read.
 	UID Setting[uint32]
-	// Groups holds the groups that it is given beside its own, as they were written; "keep-groups" is all that the account has
-	// which runs Podman.
+	// Groups holds the groups that it is given beside its own, as they were written; "keep-groups" is all that the account
+	// has which runs Podman.
 	Groups Setting[[]string]
 	// Command is what it starts, entrypoint and arguments; unknown where the image decides and is not known.
 	Command Setting[[]Sensitive]
@@ -124,9 +125,9 @@ type Namespaces struct {
 	// UIDs and GIDs map the container's IDs down to the host's, through every user namespace on the way. A container
 	// without one has the identity map; a rootless one has that of the user who runs Podman.
 	UIDs, GIDs Setting[IDMap]
-	// PlaceholderIDs is set where the outside IDs of the maps and the host only stand for some that are chosen when the container
-	// is made: by --userns=auto, by /etc/subuid, by who runs a rootless Podman. Whether an ID is the host's root, the
-	// account's or a range set aside is known then, its number is not.
+	// PlaceholderIDs is set where the outside IDs of the maps and the host only stand for some that are chosen when the
+	// container is made: by --userns=auto, by /etc/subuid, by who runs a rootless Podman. Whether an ID is the host's
+	// root, the account's or a range set aside is known then, its number is not.
 	PlaceholderIDs bool
 	// User is Podman's word for the mode: "" (none of its own), "private", "container:ID", "ns:PATH". It says nothing
 	// about isolation: "private" may map every UID to itself.
@@ -134,8 +135,8 @@ type Namespaces struct {
 	// IPC is "host", "private", "shareable", "none", "container:ID" or "ns:PATH". Podman 4.3 reports "shareable" for
 	// most of them; then only the command line tells and the setting is unknown without one.
 	IPC Setting[string]
-	// PID, UTS and Cgroup are "host", "private", "container:ID" or "ns:PATH". A cgroup namespace of the host is the default
-	// on cgroup v1.
+	// PID, UTS and Cgroup are "host", "private", "container:ID" or "ns:PATH". A cgroup namespace of the host is the
+	// default on cgroup v1.
 	PID, UTS, Cgroup Setting[string]
 	// Sysctls holds what was set of the kernel's parameters, in the order of the command line; inspect does not show them.
 	Sysctls Setting[[]Sysctl]
@@ -166,11 +167,11 @@ type Confinement struct {
 	// Seccomp is the profile: empty for Podman's own, "unconfined" for none, else a path. Inspect shows what the command
 	// line said, which is neither what a privileged container has nor what a pod's member has.
 	Seccomp Setting[string]
-	// AppArmor is the profile's name, empty for Podman's own, "unconfined" for none. It means something only where the host
-	// has AppArmor.
+	// AppArmor is the profile's name, empty for Podman's own, "unconfined" for none. It means something only where the
+	// host has AppArmor.
 	AppArmor Setting[string]
-	// Label is the SELinux type, empty for Podman's own (container_t), "disable" for none. It means something only where the
-	// host has SELinux.
+	// Label is the SELinux type, empty for Podman's own (container_t), "disable" for none. It means something only where
+	// the host has SELinux.
 	Label Setting[string]
 	// Unmasked holds the paths of /proc and /sys that are not hidden, "ALL" for every one.
 	Unmasked Setting[[]string]
@@ -194,12 +195,13 @@ type Image struct {
 	Written Setting[string]
 	// TLSVerify is false where the image may be pulled without TLS (--tls-verify=false).
 	TLSVerify Setting[bool]
-	// ConfigStrings holds the strings of the image itself in which people leave secrets: its environment, labels and history. They
-	// are unknown for a definition. The slice is shared by the containers of an image.
+	// ConfigStrings holds the strings of the image itself in which people leave secrets: its environment, labels and
+	// history. They are unknown for a definition. The slice is shared by the containers of an image.
 	ConfigStrings Setting[[]ConfigString]
 	// User is the image's own user, empty for root; unknown for a container and for a definition.
 	User Setting[string]
-	// Digests holds the digests that it was pulled by, and those of its manifests: of the index of several platforms, and of its own.
+	// Digests holds the digests that it was pulled by, and those of its manifests: of the index of several platforms, and
+	// of its own.
 	Digests []string
 	// Latest is what the registry has behind Name now; unknown unless it was asked.
 	Latest Setting[Latest]
@@ -217,8 +219,8 @@ type Latest struct {
 	Created time.Time `json:"created,omitzero"`
 }
 
-// IsOf reports whether an image is the one that stands in the registry: an index gets another digest when any platform's image is made anew, so
-// that of an index the image of any platform counts.
+// IsOf reports whether an image is the one that stands in the registry: an index gets another digest when any
+// platform's image is made anew, so that of an index the image of any platform counts.
 func (l Latest) IsOf(image *Image) bool {
 	for _, known := range append(slices.Clone(image.Digests), image.Digest) {
 		if known != "" && (known == l.Digest || slices.Contains(l.Platforms, known)) {
@@ -257,8 +259,8 @@ type Variable struct {
 	Origin Origin
 }
 
-// ConfigString is a string of a container's configuration, other than a variable, that anybody can read who can inspect the
-// container, and in which people write secrets.
+// ConfigString is a string of a container's configuration, other than a variable, that anybody can read who can inspect
+// the container, and in which people write secrets.
 type ConfigString struct {
 	// Place is what holds it: "argument", "label", "annotation", "health check", "hostname" or "option".
 	Place string

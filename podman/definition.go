@@ -19,8 +19,8 @@ const (
 	standInRange       = 1 << 16
 )
 
-// AssumedHost returns the machine that a definition is for, as far as a definition tells: whether its Podman is rootless.
-// The IDs of a rootless one are stand-ins.
+// AssumedHost returns the machine that a definition is for, as far as a definition tells: whether its Podman is
+// rootless. The IDs of a rootless one are stand-ins.
 func AssumedHost(rootless Setting[bool], now time.Time) *Host {
 	h := &Host{Rootless: rootless, UIDs: IdentityMap(), GIDs: IdentityMap(), DefaultCapabilities: DefaultCapabilities(), Now: now}
 	if rootless.Value {
@@ -33,8 +33,8 @@ func AssumedHost(rootless Setting[bool], now time.Time) *Host {
 // OwnRange returns the map of a container that is given a range of its own whose numbers are chosen later.
 func OwnRange() IDMap { return IDMap{{0, 2 * standInSubordinate, standInRange}} }
 
-// KeepID returns the map of --userns=keep-id, relative to Podman's own user namespace, and the UID in the container that
-// the account has. A negative id is the account's own, for which there is a stand-in.
+// KeepID returns the map of --userns=keep-id, relative to Podman's own user namespace, and the UID in the container
+// that the account has. A negative id is the account's own, for which there is a stand-in.
 func KeepID(id int64) (IDMap, uint32) {
 	inside := uint32(standInAccount)
 	if id >= 0 {

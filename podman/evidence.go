@@ -8,8 +8,8 @@ import (
 
 // Observation is what a live container has done so far, which says what a fix may take away from it.
 type Observation struct {
-	// Written holds the paths that it has added or changed outside of its volumes since it was made; of directories only those of which
-	// nothing below is named.
+	// Written holds the paths that it has added or changed outside of its volumes since it was made; of directories only
+	// those of which nothing below is named.
 	Written Setting[[]string]
 	// Processes holds what runs in it now.
 	Processes Setting[[]ProcessInfo]
@@ -32,7 +32,8 @@ type Account struct {
 	UID, GID uint32
 }
 
-// Leaves returns, in their order, the paths below which no other one lies: podman diff names directories too in which something was written.
+// Leaves returns, in their order, the paths below which no other one lies: podman diff names directories too in which
+// something was written.
 func Leaves(paths []string) []string {
 	sorted := slices.Clone(paths)
 	slices.Sort(sorted)
@@ -46,8 +47,9 @@ func Leaves(paths []string) []string {
 	return slices.Compact(leaves)
 }
 
-// WrittenDirectories returns the directories that paths were written in, without what lies in another of them, and without those that
-// Podman itself writes to, or gives a read-only container a tmpfs on (/run, /tmp, /var/tmp: podman-run(1), --read-only-tmpfs).
+// WrittenDirectories returns the directories that paths were written in, without what lies in another of them, and
+// without those that Podman itself writes to, or gives a read-only container a tmpfs on (/run, /tmp, /var/tmp:
+// podman-run(1), --read-only-tmpfs).
 func WrittenDirectories(paths []string) []string {
 	var dirs []string
 	for _, p := range paths {

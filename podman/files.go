@@ -25,13 +25,15 @@ type Mount struct {
 	Source string
 	// Destination is the path in the container.
 	Destination string
-	// Writable is whether the container can write to it; an overlay's writes do not reach Source and count as not writable.
+	// Writable is whether the container can write to it; an overlay's writes do not reach Source and count as not
+	// writable.
 	Writable bool
 	// Recursive is whether what is mounted below Source comes along.
 	Recursive bool
 	// Propagation is "rprivate" where nothing else was asked for: "shared", "rshared", "slave", "rslave", "private".
 	Propagation string
-	// Relabel is "z" or "Z" where Podman changes the SELinux label of Source. Inspect shows it only on a host with SELinux.
+	// Relabel is "z" or "Z" where Podman changes the SELinux label of Source. Inspect shows it only on a host with
+	// SELinux.
 	Relabel string
 	// Chown is whether Podman changes the owner of Source to the container's user (:U).
 	Chown bool

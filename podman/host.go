@@ -18,8 +18,8 @@ type Host struct {
 	DefaultCapabilities []string
 	// SELinux and AppArmor say whether the host has them switched on.
 	SELinux, AppArmor Setting[bool]
-	// API is how the service was reached: "unix", "ssh", "tcp" (neither encrypted nor authenticated) or "tls"; unknown for a
-	// definition.
+	// API is how the service was reached: "unix", "ssh", "tcp" (neither encrypted nor authenticated) or "tls"; unknown for
+	// a definition.
 	API Setting[string]
 	// Engine is what containers.conf changes for every container; unknown where the file could not be read.
 	Engine Setting[EngineDefaults]
@@ -29,7 +29,8 @@ type Host struct {
 	Registries Setting[map[string]Registry]
 	// Policy is the signature policy; unknown where it could not be read.
 	Policy Setting[Policy]
-	// UpdateTimer is whether podman-auto-update.timer is on; unknown where there is no systemd, or it is not this machine's.
+	// UpdateTimer is whether podman-auto-update.timer is on; unknown where there is no systemd, or it is not this
+	// machine's.
 	UpdateTimer Setting[bool]
 	// CgroupVersion is "v1" or "v2", empty where not known.
 	CgroupVersion string
@@ -71,8 +72,9 @@ type Registry struct {
 	Origin  Origin
 }
 
-// RegistryOf returns what registries.conf says about an image's name, and the prefix that it says it of: of all that match, the longest counts
-// (containers-registries.conf(5)), of two as long the first by name, since Podman's library sorts them.
+// RegistryOf returns what registries.conf says about an image's name, and the prefix that it says it of: of all that
+// match, the longest counts (containers-registries.conf(5)), of two as long the first by name, since Podman's library
+// sorts them.
 func RegistryOf(registries map[string]Registry, image string) (prefix string, r Registry, ok bool) {
 	for p, entry := range registries {
 		if (len(p) > len(prefix) || len(p) == len(prefix) && p < prefix) && matchesPrefix(image, p) {
@@ -82,7 +84,8 @@ func RegistryOf(registries map[string]Registry, image string) (prefix string, r 
 	return prefix, r, ok
 }
 
-// matchesPrefix reports whether a name begins with a prefix that ends where a part of the name does, or is of a subdomain of "*.DOMAIN".
+// matchesPrefix reports whether a name begins with a prefix that ends where a part of the name does, or is of a
+// subdomain of "*.DOMAIN".
 func matchesPrefix(image, prefix string) bool {
 	domain, ok := strings.CutPrefix(prefix, "*.")
 	if !ok {
@@ -105,8 +108,9 @@ type Policy struct {
 	Origin Origin
 }
 
-// Requires returns the type of the requirement for an image's name and the scope that it stands under, most specific first:
-// the name with its tag or digest, the name, every prefix of it, "*." and the registry's domain, all of docker, the default.
+// Requires returns the type of the requirement for an image's name and the scope that it stands under, most specific
+// first: the name with its tag or digest, the name, every prefix of it, "*." and the registry's domain, all of docker,
+// the default.
 func (p *Policy) Requires(image string) (kind, scope string) {
 	for _, s := range scopes(image) {
 		if kind, ok := p.Docker[s]; ok {

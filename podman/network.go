@@ -4,7 +4,8 @@ package podman
 type Network struct {
 	// Mode is "bridge", "host", "none", "pasta", "slirp4netns", "container:ID" or "ns:PATH".
 	Mode Setting[string]
-	// Names holds the networks that a container of mode "bridge" has joined; DefaultNetwork is the one that nobody asked for.
+	// Names holds the networks that a container of mode "bridge" has joined; DefaultNetwork is the one that nobody asked
+	// for.
 	Names Setting[[]string]
 	// Ports holds what is published on the host. A pod's member has those of its pod, which are not repeated here.
 	Ports Setting[[]Port]

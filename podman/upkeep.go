@@ -12,25 +12,28 @@ type Lifecycle struct {
 	Retries int
 	// AutoUpdate is the label io.containers.autoupdate: "registry", "local", or empty.
 	AutoUpdate Setting[string]
-	// AuthFile is the label io.containers.autoupdate.authfile: where podman auto-update takes its credentials from, empty for the usual place.
+	// AuthFile is the label io.containers.autoupdate.authfile: where podman auto-update takes its credentials from, empty
+	// for the usual place.
 	AuthFile string
-	// UpdateUnit is the systemd unit that podman auto-update starts anew, empty for none, without which it fails: that of the container, or for a
-	// member of a pod, from Podman 4.5 on, that of the infra container. It is unknown for a definition.
+	// UpdateUnit is the systemd unit that podman auto-update starts anew, empty for none, without which it fails: that of
+	// the container, or for a member of a pod, from Podman 4.5 on, that of the infra container. It is unknown for a
+	// definition.
 	UpdateUnit Setting[string]
-	// Notify is who tells systemd that the container is up: "conmon" as soon as it is started, "container" itself, "healthy" its health check,
-	// "ignore" nobody.
+	// Notify is who tells systemd that the container is up: "conmon" as soon as it is started, "container" itself,
+	// "healthy" its health check, "ignore" nobody.
 	Notify Setting[string]
 }
 
-// AutoUpdated reports whether podman auto-update is to keep the container up to date ("image" is its old word for "registry").
+// AutoUpdated reports whether podman auto-update is to keep the container up to date ("image" is its old word for
+// "registry").
 func (c *Container) AutoUpdated() bool {
 	u := c.Lifecycle.AutoUpdate
 	return u.Known() && (u.Value == "registry" || u.Value == "image" || u.Value == "local")
 }
 
-// RollsBack reports whether podman auto-update would notice that a new image does not work and go back: systemd's start of the unit must fail,
-// which it does where the service, or its health check, has to say that it is up (podman-auto-update(1), --rollback). It is true where that is
-// not known.
+// RollsBack reports whether podman auto-update would notice that a new image does not work and go back: systemd's start
+// of the unit must fail, which it does where the service, or its health check, has to say that it is up
+// (podman-auto-update(1), --rollback). It is true where that is not known.
 func (c *Container) RollsBack() bool {
 	notify := c.Lifecycle.Notify
 	return !notify.Known() || notify.Value != "conmon" && notify.Value != "ignore"

@@ -77,8 +77,8 @@ func (b *Baseline) JSON() []byte {
 	return []byte(out.String())
 }
 
-// Mark marks the findings that the baseline knows and returns what it knows that is not found any more. Containers that were
-// not looked at are not said to be fixed: seen tells which were.
+// Mark marks the findings that the baseline knows and returns what it knows that is not found any more. Containers that
+// were not looked at are not said to be fixed: seen tells which were.
 func (b *Baseline) Mark(findings []rules.Finding, seen func(container string) bool) (fixed []Known) {
 	// Two files may define a container of one name, so a fingerprint may appear several times: a third is new.
 	left := make(map[string]int, len(b.Known))

@@ -57,8 +57,8 @@ type Section struct {
 	Origin podman.Origin
 }
 
-// Match says which containers something is about: those whose name and whose definition's path match the globs. An empty glob
-// matches all; ** at the end of a path's matches everything below.
+// Match says which containers something is about: those whose name and whose definition's path match the globs. An
+// empty glob matches all; ** at the end of a path's matches everything below.
 type Match struct {
 	Container, Path string
 }
@@ -112,8 +112,8 @@ var keys = []string{
 // wrongType is what the TOML library says of a value of another type than is wanted.
 var wrongType = regexp.MustCompile(`^toml: line (\d+) \(last key "(.*)"\): (.*)$`)
 
-// Parse reads a podlint.toml. Every mistake in it is a problem with its line: the caller must not go on with a configuration
-// that has one, since what it would have switched off or accepted is not known.
+// Parse reads a podlint.toml. Every mistake in it is a problem with its line: the caller must not go on with a
+// configuration that has one, since what it would have switched off or accepted is not known.
 func Parse(name string, data []byte) (*Config, []podman.Problem) {
 	text := string(data)
 	l := newLines(name, text)
@@ -341,8 +341,8 @@ func (c *Config) Catalogue(p rules.Parameters) []rules.Rule {
 	return slices.Concat(rules.All(merged), c.Custom)
 }
 
-// Uses reports whether a rule is used with a profile: the configuration's own word counts, then the profile. A rule that is off for
-// all but one section is used, and its findings for the others are left out.
+// Uses reports whether a rule is used with a profile: the configuration's own word counts, then the profile. A rule
+// that is off for all but one section is used, and its findings for the others are left out.
 func (c *Config) Uses(r *rules.Rule, profile rules.Profile) bool {
 	used := r.Profile <= profile
 	for _, choice := range c.Rules {
@@ -360,8 +360,8 @@ func (c *Config) Uses(r *rules.Rule, profile rules.Profile) bool {
 	return used
 }
 
-// Adjust leaves out the findings that are switched off for their container, sets severities, and marks those that have been
-// accepted. The profile is the one in use.
+// Adjust leaves out the findings that are switched off for their container, sets severities, and marks those that have
+// been accepted. The profile is the one in use.
 func (c *Config) Adjust(findings []rules.Finding, profile rules.Profile, now time.Time) []rules.Finding {
 	if c.File == "" {
 		return findings
@@ -381,7 +381,8 @@ func (c *Config) Adjust(findings []rules.Finding, profile rules.Profile, now tim
 	return kept
 }
 
-// decide returns whether a finding's rule is off for its container, and the severity that was chosen for it, 0 for none.
+// decide returns whether a finding's rule is off for its container, and the severity that was chosen for it, 0 for
+// none.
 func (c *Config) decide(f *rules.Finding, profile rules.Profile) (off bool, severity rules.Severity) {
 	off = f.Rule.Profile > profile
 	choose := func(choices []Choice) {
@@ -442,8 +443,8 @@ func (w *Accepted) expired(now time.Time) bool {
 	return !w.Expires.IsZero() && now.After(w.Expires.AddDate(0, 0, 1))
 }
 
-// Stale returns a warning for each waiver that has expired, and for each that accepts nothing though what it is about was
-// looked at.
+// Stale returns a warning for each waiver that has expired, and for each that accepts nothing though what it is about
+// was looked at.
 func (c *Config) Stale(used func(rule string) bool, now time.Time) []podman.Problem {
 	var problems []podman.Problem
 	for i := range c.Accepted {

@@ -17,8 +17,8 @@ import (
 	"github.com/podlint/podlint/rules/secret"
 )
 
-// View is a container as the expressions of custom rules see it. What is not known of a container has no value: a rule that asks
-// for it says nothing about that container.
+// View is a container as the expressions of custom rules see it. What is not known of a container has no value: a rule
+// that asks for it says nothing about that container.
 type View struct {
 	Name         string            `expr:"name"`
 	Pod          string            `expr:"pod"`
@@ -164,8 +164,8 @@ type Test struct {
 // Run returns an error where the rule does otherwise.
 func (t *Test) Run() error { return t.run() }
 
-// Bounds of a custom rule: how many nodes its expression may have, and how deep loops may nest. Together with the size of what they
-// go through, the container's own lists, they bound the time.
+// Bounds of a custom rule: how many nodes its expression may have, and how deep loops may nest. Together with the size
+// of what they go through, the container's own lists, they bound the time.
 const (
 	mostNodes = 500
 	mostLoops = 2
@@ -369,8 +369,8 @@ func (r *customRule) rule(severity rules.Severity, when *program, message func(*
 	}
 }
 
-// test makes a container of what a test says about it: the View's names, where what is not named is that of a container as
-// `podman run` makes it.
+// test makes a container of what a test says about it: the View's names, where what is not named is that of a container
+// as `podman run` makes it.
 func (p *parser) test(rule *rules.Rule, t customTest, n int, at podman.Origin) {
 	name := t.Name
 	if name == "" {

@@ -78,7 +78,8 @@ func (l *lines) nth(array string, n int) podman.Origin {
 	return l.of(array)
 }
 
-// within returns where a key of an array's nth table is written: the first such line between its header and the next one.
+// within returns where a key of an array's nth table is written: the first such line between its header and the next
+// one.
 func (l *lines) within(array string, n int, key string) podman.Origin {
 	from := l.nth(array, n)
 	all := strings.Split(l.text, "\n")

@@ -27,7 +27,8 @@ func (e *Error) Error() string {
 }
 
 // find returns the path of the configuration that counts: the one that was named, else the first podlint.toml from the
-// working directory upwards, else the user's, else the system's. It is empty where there is none, or where "none" was named.
+// working directory upwards, else the user's, else the system's. It is empty where there is none, or where "none" was
+// named.
 func find(named string) (string, error) {
 	switch named {
 	case "":
@@ -64,8 +65,8 @@ func find(named string) (string, error) {
 	return "", nil
 }
 
-// mayTrust refuses a configuration that was found rather than named and that another user may have put there: it could switch
-// rules off for whoever happens to work below it, in /tmp for example.
+// mayTrust refuses a configuration that was found rather than named and that another user may have put there: it could
+// switch rules off for whoever happens to work below it, in /tmp for example.
 func mayTrust(path string, info fs.FileInfo) error {
 	const advice = "name it with --config if it is meant, or leave it out with --config none"
 	const othersWrite = 0o002

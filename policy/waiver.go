@@ -9,8 +9,8 @@ import (
 	"github.com/podlint/podlint/rules"
 )
 
-// Waiver is an accepted finding, written in the definition as "# podlint: ignore=RULE[,RULE] REASON" in the line above the
-// setting or the section that it is about.
+// Waiver is an accepted finding, written in the definition as "# podlint: ignore=RULE[,RULE] REASON" in the line above
+// the setting or the section that it is about.
 type Waiver struct {
 	Rules  []string
 	Reason string
@@ -25,9 +25,10 @@ type Waiver struct {
 // directive starts a waiver, after the comment's sign.
 const directive = "podlint:"
 
-// Waivers finds the waivers in a file. A waiver covers the next line that is not a comment: with the lines that continue it
-// after a backslash, with the lines below it that are indented deeper, and, where it is the header of a unit's section, with
-// the whole section. What is not a valid waiver is returned as a problem: known tells the names of rules.
+// Waivers finds the waivers in a file. A waiver covers the next line that is not a comment: with the lines that
+// continue it after a backslash, with the lines below it that are indented deeper, and, where it is the header of a
+// unit's section, with the whole section. What is not a valid waiver is returned as a problem: known tells the names of
+// rules.
 func Waivers(file, text string, known func(rule string) error) ([]Waiver, []podman.Problem) {
 	if !strings.Contains(text, directive) {
 		return nil, nil
@@ -125,7 +126,8 @@ func Apply(waivers []Waiver, findings []rules.Finding) {
 	}
 }
 
-// Unused returns a warning for each rule of a waiver that matched no finding. Rules that were not asked for are passed over.
+// Unused returns a warning for each rule of a waiver that matched no finding. Rules that were not asked for are passed
+// over.
 func Unused(waivers []Waiver, asked func(rule string) bool) []podman.Problem {
 	var problems []podman.Problem
 	for _, w := range waivers {

@@ -31,7 +31,8 @@ var codeQualitySeverities = map[rules.Severity]string{
 	rules.Critical: "blocker", rules.High: "critical", rules.Medium: "major", rules.Low: "minor", rules.Info: "info",
 }
 
-// CodeQuality writes the open findings as GitLab's Code Quality report. One about a live container has the container for its path.
+// CodeQuality writes the open findings as GitLab's Code Quality report. One about a live container has the container
+// for its path.
 func CodeQuality(w io.Writer, r *Report) error {
 	var open []*rules.Finding
 	for i := range r.Findings {

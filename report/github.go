@@ -10,8 +10,8 @@ import (
 )
 
 // GitHub writes the report as workflow commands, which GitHub shows as annotations of the lines in a pull request
-// (docs.github.com, "Workflow commands for GitHub Actions"). What is not podlint's own can neither end a command nor start
-// another.
+// (docs.github.com, "Workflow commands for GitHub Actions"). What is not podlint's own can neither end a command nor
+// start another.
 func GitHub(w io.Writer, r *Report) error {
 	var b strings.Builder
 	for i := range r.Findings {

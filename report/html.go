@@ -25,8 +25,8 @@ var htmlScript string
 //go:embed html.tmpl
 var htmlPage string
 
-// page is what the HTML template is given. Every string of it that is not podlint's own has gone through Safe; the template
-// escapes it for its place.
+// page is what the HTML template is given. Every string of it that is not podlint's own has gone through Safe; the
+// template escapes it for its place.
 type page struct {
 	Tool, Date, Verdict string
 	Passed              bool

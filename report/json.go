@@ -72,8 +72,8 @@ func located(o podman.Origin) *location {
 	return &location{o.File, o.Line, o.Column}
 }
 
-// JSON writes the report as version 1 of podlint's JSON, one container and one finding a line. It writes as it goes: the
-// report is never in memory a second time.
+// JSON writes the report as version 1 of podlint's JSON, one container and one finding a line. It writes as it goes:
+// the report is never in memory a second time.
 func JSON(w io.Writer, r *Report) error {
 	out := &listWriter{to: safe.JSON{To: w}}
 	out.rawString(`{"format":"podlint","version":1,`)

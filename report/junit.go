@@ -50,9 +50,9 @@ type junitMessage struct {
 	Text    string `xml:",chardata"`
 }
 
-// JUnit writes the report as test results: a suite for each container, a case for each rule. A finding at or above the severity
-// that fails the run is a failure, one below it is the case's output; what is waived or in the baseline is skipped; what could
-// not be read is an error.
+// JUnit writes the report as test results: a suite for each container, a case for each rule. A finding at or above the
+// severity that fails the run is a failure, one below it is the case's output; what is waived or in the baseline is
+// skipped; what could not be read is an error.
 func JUnit(w io.Writer, r *Report) error {
 	out := junitSuites{Name: "podlint", Time: fmt.Sprintf("%.3f", r.Finished.Sub(r.Started).Seconds())}
 	stamp := r.Started.UTC().Format(time.RFC3339)

@@ -1,5 +1,5 @@
-// Package report writes what a scan found: as text for people, as JSON for programs, as SARIF for code-scanning services.
-// It decides nothing; what it is given is what it says.
+// Package report writes what a scan found: as text for people, as JSON for programs, as SARIF for code-scanning
+// services. It decides nothing; what it is given is what it says.
 package report
 
 import (
@@ -118,7 +118,8 @@ type Error struct {
 	Location *location `json:"location,omitempty"`
 }
 
-// HintAfter returns the hint to show below an entry of a list, empty for none: consecutive entries with the same hint show it once, after the last.
+// HintAfter returns the hint to show below an entry of a list, empty for none: consecutive entries with the same hint
+// show it once, after the last.
 func HintAfter(list []Error, i int) string {
 	if i+1 < len(list) && list[i+1].Hint == list[i].Hint {
 		return ""
@@ -139,8 +140,8 @@ func (r *Report) Add(p podman.Problem) {
 	r.Unreadable = true
 }
 
-// Fail says that something was not read and that the report is incomplete. A message of a library may quote what it could
-// not read, so that secrets in it are masked.
+// Fail says that something was not read and that the report is incomplete. A message of a library may quote what it
+// could not read, so that secrets in it are masked.
 func (r *Report) Fail(target string, err error) {
 	r.Complete = false
 	r.Errors = append(r.Errors, Error{Target: target, Message: secret.Mask(err.Error())})
@@ -259,8 +260,8 @@ func (r *Report) Fails() bool {
 	return slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return f.Waived == "" && !f.Baseline && f.Severity >= r.FailOn })
 }
 
-// ExitStatus is the status that podlint ends with after this report: 3 where it is incomplete, 2 where a file could not be
-// read, else 1 where it fails.
+// ExitStatus is the status that podlint ends with after this report: 3 where it is incomplete, 2 where a file could not
+// be read, else 1 where it fails.
 func (r *Report) ExitStatus() int {
 	switch {
 	case !r.Complete:

@@ -437,7 +437,8 @@ func (t *textWriter) next() string {
 	return "podlint explain " + best
 }
 
-// wrapped breaks a text at spaces so that it fits the width, continuing at the given column, and paints each line by itself.
+// wrapped breaks a text at spaces so that it fits the width, continuing at the given column, and paints each line by
+// itself.
 func (t *textWriter) wrapped(text string, indent int, paint func(string) string) string {
 	room := t.style.Width - indent
 	const least = 20

@@ -71,8 +71,8 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 	},
 }
 
-// idleUpdate says why podman auto-update does nothing for a container that is labelled for it, and what to do; empty where it does
-// (podman-auto-update(1)).
+// idleUpdate says why podman auto-update does nothing for a container that is labelled for it, and what to do; empty
+// where it does (podman-auto-update(1)).
 func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
 	byRegistry := c.Lifecycle.AutoUpdate.Value != "local"
 	noUnit := c.Lifecycle.UpdateUnit.Known() && c.Lifecycle.UpdateUnit.Value == ""

@@ -1,14 +1,15 @@
 package rules
 
-// CISItem is an item of the CIS Docker Benchmark 1.6.0 and what podlint makes of it. The titles are podlint's own words.
+// CISItem is an item of the CIS Docker Benchmark 1.6.0 and what podlint makes of it. The titles are podlint's own
+// words.
 type CISItem struct {
 	Number, Title string
 	// Why says why no rule looks at it, for Podman; empty where one does.
 	Why string
 }
 
-// CISItems returns every item of section 5 (container runtime), and those of the sections on the daemon and on images that a rule is
-// about. Which rules these are is said by their field CIS.
+// CISItems returns every item of section 5 (container runtime), and those of the sections on the daemon and on images
+// that a rule is about. Which rules these are is said by their field CIS.
 func CISItems() []CISItem {
 	return []CISItem{
 		{"2.1", "run the daemon as another user than root, if possible", ""},

@@ -65,7 +65,8 @@ func all(changes ...func(*podman.Container)) func(*podman.Container) {
 	}
 }
 
-// TestConditions holds, for the rules whose severity or words depend on the case, each case: what the rule says of a container, whole.
+// TestConditions holds, for the rules whose severity or words depend on the case, each case: what the rule says of a
+// container, whole.
 func TestConditions(t *testing.T) {
 	bind := func(m podman.Mount) func(*podman.Container) {
 		return func(c *podman.Container) {
@@ -549,7 +550,8 @@ func TestImageRules(t *testing.T) {
 	}
 }
 
-// TestSamples holds which keys of an image count as samples: those that packages ship for their tests and documentation.
+// TestSamples holds which keys of an image count as samples: those that packages ship for their tests and
+// documentation.
 func TestSamples(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/usr/lib/python3.11/test/keycert.pem": true, "/usr/share/doc/openssl/examples/key.pem": true, "/usr/local/lib/python3/tests/x.pem": true, "/app/node_modules/x/test/key.pem": true,

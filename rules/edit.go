@@ -15,8 +15,8 @@ type Edit struct {
 	Text string
 }
 
-// Edit returns the edit that ends the finding, and nil where that takes more than one insertion or the replacement of one
-// line: a value to take away, YAML, a pod's own unit, a continued line.
+// Edit returns the edit that ends the finding, and nil where that takes more than one insertion or the replacement of
+// one line: a value to take away, YAML, a pod's own unit, a continued line.
 func (f *Finding) Edit(version string) *Edit {
 	place := f.Definition.Origin
 	if len(f.Fix.Changes) == 0 || place.File == "" || place.Line == 0 {

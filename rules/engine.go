@@ -8,8 +8,8 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// Check runs rules over a container and returns their findings, worst first. Podman's own containers are not judged, but a
-// pod's infra container by the rules on what a pod shares: it runs nothing that anybody chose.
+// Check runs rules over a container and returns their findings, worst first. Podman's own containers are not judged,
+// but a pod's infra container by the rules on what a pod shares: it runs nothing that anybody chose.
 func Check(catalogue []Rule, c *podman.Container) []Finding {
 	if c.Kind == podman.KindService {
 		return nil
@@ -193,8 +193,8 @@ func rootless(c *podman.Container) bool {
 	return c.Host.Rootless.Known() && c.Host.Rootless.Value
 }
 
-// lowered returns a severity for the case at hand: one step less where Podman is rootless, low where the container's users
-// own nothing outside, each with the words that say why.
+// lowered returns a severity for the case at hand: one step less where Podman is rootless, low where the container's
+// users own nothing outside, each with the words that say why.
 func lowered(c *podman.Container, full Severity) (Severity, string) {
 	switch {
 	case isolated(c):

@@ -6,14 +6,14 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// Exposure rates a container from 0.0 to 10.0, in the spirit of `systemd-analyze security`. It is false where the reach is not
-// known. The formula:
+// Exposure rates a container from 0.0 to 10.0, in the spirit of `systemd-analyze security`. It is false where the reach
+// is not known. The formula:
 //
 //	exposure = base(reach) + 2 × (sum of the weights of what is not hardened) / (sum of all weights)
 //
-// with the base 0 for contained, 2 for escape-to-user, 4 for escape-to-root, 6 for host-user, 8 for host-root: how far one
-// gets counts first, how much is in the way counts within. What is not known counts as hardened, so that hardening never
-// raises it.
+// with the base 0 for contained, 2 for escape-to-user, 4 for escape-to-root, 6 for host-user, 8 for host-root: how far
+// one gets counts first, how much is in the way counts within. What is not known counts as hardened, so that hardening
+// never raises it.
 func Exposure(c *podman.Container, reach Reach) (float64, bool) {
 	if reach.Level == ReachUnknown {
 		return 0, false

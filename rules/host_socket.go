@@ -40,8 +40,8 @@ over an ssh-agent one logs in as its owner elsewhere.`,
 	},
 }
 
-// hostSocketBehind returns the socket of a service that a mount brings along, what it gives and how bad that is. Directories
-// that hold an engine's socket are engine-socket's.
+// hostSocketBehind returns the socket of a service that a mount brings along, what it gives and how bad that is.
+// Directories that hold an engine's socket are engine-socket's.
 func hostSocketBehind(m podman.Mount) (socket, gives string, severity Severity) {
 	if engine, _ := socketBehind(m); engine != "" || m.Type == "image" {
 		return "", "", 0

@@ -9,8 +9,8 @@ type imageName struct {
 	registry, path, tag, digest string
 }
 
-// parseImageName reads [docker://][REGISTRY/]PATH[:TAG][@DIGEST], and false for what is none: an ID, another transport, the name
-// of a unit.
+// parseImageName reads [docker://][REGISTRY/]PATH[:TAG][@DIGEST], and false for what is none: an ID, another transport,
+// the name of a unit.
 func parseImageName(text string) (imageName, bool) {
 	text = strings.TrimPrefix(text, "docker://")
 	for _, transport := range []string{"oci:", "oci-archive:", "docker-archive:", "dir:", "docker-daemon:", "containers-storage:", "sha256:"} {

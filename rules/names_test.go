@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// podmanWords are the IDs of rules that are also words of Podman's own language or of podlint.toml. Elsewhere they name no
-// rule unless they are compared with one.
+// podmanWords are the IDs of rules that are also words of Podman's own language or of podlint.toml. Elsewhere they name
+// no rule unless they are compared with one.
 var podmanWords = []string{
 	"device", "env-host", "healthcheck", "no-new-privileges", "pids-limit", "privileged", "read-only", "sysctl",
 }
 
-// TestRuleNames holds that what podlint knows about a rule is a field of the rule: no code outside this package goes by a
-// rule's name.
+// TestRuleNames holds that what podlint knows about a rule is a field of the rule: no code outside this package goes by
+// a rule's name.
 func TestRuleNames(t *testing.T) {
 	var ids []string
 	for _, r := range All(Parameters{}) {

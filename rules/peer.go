@@ -7,8 +7,8 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// Peer is what the relations between containers need of one of them. A scan keeps no more of each container than this, so that its memory
-// hardly grows with their number.
+// Peer is what the relations between containers need of one of them. A scan keeps no more of each container than this,
+// so that its memory hardly grows with their number.
 type Peer struct {
 	// Name, ID, Pod and Kind are the container's.
 	Name, ID, Pod string

@@ -32,8 +32,8 @@ over answers there instead, for SSH, DNS or mail.`,
 	},
 }
 
-// isPrivilegedPort reports whether a port is one of the host's that only the system's services should answer on. 80 and 443
-// are not: answering there is what web servers and proxies are for.
+// isPrivilegedPort reports whether a port is one of the host's that only the system's services should answer on. 80 and
+// 443 are not: answering there is what web servers and proxies are for.
 func isPrivilegedPort(p podman.Port) bool {
 	const firstUnprivileged = 1024
 	local := strings.HasPrefix(p.Address, "127.") || p.Address == "::1"

@@ -9,8 +9,8 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// hostPorts returns the published ports that are wanted, sorted as numbers, and how each is written. A port that is published
-// for IPv4 and for IPv6 is returned once.
+// hostPorts returns the published ports that are wanted, sorted as numbers, and how each is written. A port that is
+// published for IPv4 and for IPv6 is returned once.
 func hostPorts(published []podman.Port, wanted func(podman.Port) bool) (ports []podman.Port, texts []string) {
 	sorted := slices.SortedStableFunc(slices.Values(published), func(a, b podman.Port) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Container, b.Container), strings.Compare(a.Protocol, b.Protocol))

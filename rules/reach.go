@@ -61,9 +61,9 @@ type Reach struct {
 
 // ReachOf follows the ways out of a container that need no bug, and where there is none says whom an escape would make.
 //
-// It is monotone: a container with one setting hardened never reaches further. Hardened means that an ID is mapped to one that
-// owns less, a capability, a device, a mount or a namespace of the host taken away, a mount made read-only, no-new-privileges, a
-// filter or a mask put in place.
+// It is monotone: a container with one setting hardened never reaches further. Hardened means that an ID is mapped to
+// one that owns less, a capability, a device, a mount or a namespace of the host taken away, a mount made read-only,
+// no-new-privileges, a filter or a mask put in place.
 func ReachOf(c *podman.Container) Reach {
 	who, how := becomes(c)
 	if who == podman.IdentityRoot {
@@ -95,8 +95,8 @@ func ReachOf(c *podman.Container) Reach {
 	}
 }
 
-// becomes returns the most powerful identity on the host that the container's processes have, or can take, and in words why.
-// Without no-new-privileges a setuid program of the image makes any of them the container's root.
+// becomes returns the most powerful identity on the host that the container's processes have, or can take, and in words
+// why. Without no-new-privileges a setuid program of the image makes any of them the container's root.
 func becomes(c *podman.Container) (podman.Identity, string) {
 	uid, nnp := c.Process.UID, c.Confinement.NoNewPrivileges
 	raised := nnp.Known() && !nnp.Value

@@ -88,7 +88,8 @@ type Rule struct {
 	CIS string
 	// See holds the addresses of further reading.
 	See []string
-	// RootlessMatters is set where the severity depends on whether Podman is rootless: where that is only assumed, the finding says so.
+	// RootlessMatters is set where the severity depends on whether Podman is rootless: where that is only assumed, the
+	// finding says so.
 	RootlessMatters bool
 	// Drift names the settings that the rule judges and in which a live container can differ from its definition.
 	Drift []podman.Drift
@@ -102,11 +103,11 @@ type Rule struct {
 	Untried string
 	// Online is set where the rule judges what registries answer with --online.
 	Online bool
-	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest. It is nil for a rule
-	// that only has one of the others.
+	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest. It is nil for
+	// a rule that only has one of the others.
 	Check func(*podman.Container) []Finding
-	// CheckPeers returns what is wrong between containers of one host, infra containers among them. It names the container that a
-	// finding is about.
+	// CheckPeers returns what is wrong between containers of one host, infra containers among them. It names the container
+	// that a finding is about.
 	CheckPeers func([]*Peer) []Finding
 	// CheckHost returns what is wrong with the machine and its Podman.
 	CheckHost func(*podman.Host) []Finding
@@ -194,7 +195,8 @@ type Finding struct {
 	Quote string
 	// Waived is the reason for which the finding has been accepted, empty where it has not.
 	Waived string
-	// Proven says when its fix was proven on a copy, and with what, empty where it was not: "on 2026-11-20 with this image".
+	// Proven says when its fix was proven on a copy, and with what, empty where it was not: "on 2026-11-20 with this
+	// image".
 	Proven string
 	// Breaks says what failed when its fix was tried on a copy, empty where it was not tried, or holds.
 	Breaks string
@@ -220,15 +222,17 @@ type Fix struct {
 	Drop bool
 	// Of names the flag whose options these are, where the evidence is what comes of several: the bounding set.
 	Of string
-	// Part is what is taken away of these options, rather than each as a whole: a capability of a list, an option of a mount.
+	// Part is what is taken away of these options, rather than each as a whole: a capability of a list, an option of a
+	// mount.
 	Part string
 	// Becomes is what takes the part's place, empty for nothing: "z" for a "Z".
 	Becomes string
-	// Replacement holds what takes the place of the options that are taken away; unlike Changes, reports leave it out, since it is no
-	// more than an example: which address a port is meant for, only its owner knows.
+	// Replacement holds what takes the place of the options that are taken away; unlike Changes, reports leave it out,
+	// since it is no more than an example: which address a port is meant for, only its owner knows.
 	Replacement []Change
-	// MountOption is added to each mount that can be written, empty for none: with users of its own a container cannot read what it could
-	// before, unless the mount is mapped too ("idmap") or given to it ("U"). Only a proof knows whether that is needed.
+	// MountOption is added to each mount that can be written, empty for none: with users of its own a container cannot
+	// read what it could before, unless the mount is mapped too ("idmap") or given to it ("U"). Only a proof knows whether
+	// that is needed.
 	MountOption string
 	// Safe is set where the change cannot take anything from the service that it could rely on. Others need trying.
 	Safe bool

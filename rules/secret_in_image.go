@@ -47,7 +47,8 @@ layer does not take it back.`,
 	},
 }
 
-// imageSecret looks for a secret in a string of the image. What only looks random is none: images are full of checksums.
+// imageSecret looks for a secret in a string of the image. What only looks random is none: images are full of
+// checksums.
 func imageSecret(t podman.ConfigString) (secret.Match, bool) {
 	var match secret.Match
 	var ok bool

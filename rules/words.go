@@ -20,9 +20,9 @@ func (c Change) Knows(syntax podman.Syntax) bool {
 	}
 }
 
-// In returns the changes in the language of a definition: keys of a unit, YAML of Kubernetes or compose, flags of podman.
-// What a language has no word for is given as a flag. The version is that of the Podman that reads the definition, empty for
-// the newest.
+// In returns the changes in the language of a definition: keys of a unit, YAML of Kubernetes or compose, flags of
+// podman. What a language has no word for is given as a flag. The version is that of the Podman that reads the
+// definition, empty for the newest.
 func (f Fix) In(syntax podman.Syntax, version string) []string {
 	if syntax == podman.SyntaxQuadlet {
 		return f.Quadlet(version)

@@ -25,8 +25,8 @@ type result struct {
 	written []string
 }
 
-// dropped holds the options that a copy does not get: those that tie the original to its name, unit, addresses, ports and
-// labels, by which others find it, and those that write files of the host.
+// dropped holds the options that a copy does not get: those that tie the original to its name, unit, addresses, ports
+// and labels, by which others find it, and those that write files of the host.
 var dropped = []string{
 	"name", "replace", "rm", "detach", "cidfile", "pidfile", "conmon-pidfile", "pod", "pod-id-file", "cgroups",
 	"cgroup-parent", "sdnotify", "restart", "publish", "publish-all", "ip", "ip6", "mac-address", "network-alias",
@@ -157,8 +157,8 @@ func (p *prover) copyNetwork(value string) (string, bool) {
 	return strings.TrimSuffix(name+":"+strings.Join(kept, ","), ":"), true
 }
 
-// lifetime is how many seconds a copy may run before Podman ends it. A copy that podlint looks at has ended long before;
-// one whose podlint was killed ends by itself.
+// lifetime is how many seconds a copy may run before Podman ends it. A copy that podlint looks at has ended long
+// before; one whose podlint was killed ends by itself.
 func (p *prover) lifetime() int {
 	const margin = 2 * time.Minute
 	return int((max(p.opts.Patience, p.opts.For) + margin).Seconds())

@@ -105,8 +105,8 @@ func (p *prover) wait(ctx context.Context, name string) string {
 	}
 }
 
-// check looks at a running copy once and returns why it is not healthy yet, empty where it is. A check that hangs ends at
-// the deadline.
+// check looks at a running copy once and returns why it is not healthy yet, empty where it is. A check that hangs ends
+// at the deadline.
 func (p *prover) check(ctx context.Context, name string, s *state, steady, deadline time.Time) string {
 	bounded, cancel := context.WithDeadlineCause(ctx, deadline, errors.New("it did not end in time"))
 	defer cancel()

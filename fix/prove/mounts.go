@@ -110,8 +110,8 @@ func (m *mount) set(option string, on bool) {
 }
 
 // throwAway returns the value of --volume with which a copy sees what the original sees, and with which nothing that it
-// writes stays: an overlay, or a copy where an overlay is not possible. The original's owners and labels are not changed:
-// U, z and Z apply to copies only.
+// writes stays: an overlay, or a copy where an overlay is not possible. The original's owners and labels are not
+// changed: U, z and Z apply to copies only.
 func (p *prover) throwAway(ctx context.Context, m *mount, ownUsers bool) (string, error) {
 	if strings.HasPrefix(m.source, ".") || strings.HasPrefix(m.source, "~") {
 		return "", fmt.Errorf("%w %s: its path is relative to a directory that podlint does not know", errNoCopy, m.source)

@@ -1,10 +1,10 @@
 // Package prove tries hardened copies of a container until the tightest set of fixes is found with which it still runs.
 //
-// A copy has a name and a label of podlint's own, no published port, no name, address or label of the original's, its image
-// and its secrets, and a throw-away overlay over each directory that it may write, or a copy of it where a user namespace
-// forbids that. It is in an internal network that podlint makes, unless the caller shares the original's. The original is
-// read and never touched. Every copy is removed when it has been looked at. Podman ends a copy whose podlint was killed,
-// and the next run removes it, which knows it by its label.
+// A copy has a name and a label of podlint's own, no published port, no name, address or label of the original's, its
+// image and its secrets, and a throw-away overlay over each directory that it may write, or a copy of it where a user
+// namespace forbids that. It is in an internal network that podlint makes, unless the caller shares the original's. The
+// original is read and never touched. Every copy is removed when it has been looked at. Podman ends a copy whose
+// podlint was killed, and the next run removes it, which knows it by its label.
 package prove
 
 import (
@@ -26,7 +26,8 @@ import (
 type Subject struct {
 	// Name is the container's name, or the unit's.
 	Name string
-	// Text is the command line that makes it, laid out for a shell, and Path the name that its findings have for their file.
+	// Text is the command line that makes it, laid out for a shell, and Path the name that its findings have for their
+	// file.
 	Text, Path string
 	// Findings are those that can be fixed; each names Path as its definition's file.
 	Findings []*rules.Finding
@@ -265,8 +266,8 @@ func (p *prover) restrictions() []string {
 	return found
 }
 
-// knownSecrets returns the values of the subject that are secret: those in its command line, of its environment files and
-// of its Podman secrets, if Podman shows them (4.7 does).
+// knownSecrets returns the values of the subject that are secret: those in its command line, of its environment files
+// and of its Podman secrets, if Podman shows them (4.7 does).
 func (p *prover) knownSecrets(ctx context.Context) []string {
 	words := p.originalWords()
 	found := append(commandSecrets(words), SecretParts(p.subject.Text)...)
@@ -397,8 +398,8 @@ func (p *prover) build(ctx context.Context, from candidate, written []string) (c
 	return kept, nil
 }
 
-// capabilities finds which of the original's capabilities have to be added back. It halves the list, so that many that the
-// copy does not need are dropped together.
+// capabilities finds which of the original's capabilities have to be added back. It halves the list, so that many that
+// the copy does not need are dropped together.
 func (p *prover) capabilities(ctx context.Context, r candidate) (candidate, bool, error) {
 	have := slices.Clone(p.subject.Capabilities)
 	slices.Sort(have)

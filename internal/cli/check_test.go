@@ -43,8 +43,8 @@ func writeTree(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-// TestCheckGoldens holds what the project's own definitions of every kind come to, in every format; that it is the same on
-// every run; and that no secret is in it.
+// TestCheckGoldens holds what the project's own definitions of every kind come to, in every format; that it is the same
+// on every run; and that no secret is in it.
 func TestCheckGoldens(t *testing.T) {
 	golden := func(name, got string) { golden(t, name, got) }
 	t.Chdir("../../testdata/definitions")

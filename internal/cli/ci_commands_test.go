@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestForeignCommands holds that no word of a definition starts a command of the CI system that reads podlint's output: neither a name nor a
-// comment, in no format, in no diff and in no error.
+// TestForeignCommands holds that no word of a definition starts a command of the CI system that reads podlint's output:
+// neither a name nor a comment, in no format, in no diff and in no error.
 func TestForeignCommands(t *testing.T) {
 	own := regexp.MustCompile(`^::(error|warning|notice) `) // of the format github
 	command := regexp.MustCompile(`(?i)^\s*::[a-z]|##\[|##vso\[`)

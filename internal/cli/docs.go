@@ -249,7 +249,8 @@ func inWords(fix rules.Fix) [][3]string {
 	return lines
 }
 
-// olderQuadlets reports whether there are Quadlets, the first of which came with 4.4, that do not know a key of a version.
+// olderQuadlets reports whether there are Quadlets, the first of which came with 4.4, that do not know a key of a
+// version.
 func olderQuadlets(since string) bool { return since != "" && since != "4.4" }
 
 func (a *app) rulePage(r *rules.Rule) string {

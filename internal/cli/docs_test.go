@@ -82,7 +82,8 @@ func TestCIS(t *testing.T) {
 	}
 }
 
-// TestDocumentedConfigurations holds that every podlint.toml of the pages is right and its tests pass, six rules among them.
+// TestDocumentedConfigurations holds that every podlint.toml of the pages is right and its tests pass, six rules among
+// them.
 func TestDocumentedConfigurations(t *testing.T) {
 	for page, rules := range map[string]int{"configuration.md": 0, "custom-rules.md": 6} {
 		text, err := os.ReadFile(filepath.Join("../../docs", page))

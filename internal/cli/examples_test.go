@@ -20,8 +20,8 @@ var seenOnlyLive = map[string]string{
 	"image-setuid": "the image's layers", "image-writable": "the image's layers", "image-unreproducible": "the image's layers",
 }
 
-// TestExamples holds that one thing is wrong with each bad example, which is its rule's, and nothing with a good one; and that
-// every rule has examples that can have some.
+// TestExamples holds that one thing is wrong with each bad example, which is its rule's, and nothing with a good one;
+// and that every rule has examples that can have some.
 func TestExamples(t *testing.T) {
 	also := map[string]string{ // what cannot be had without another
 		"privileged": "uid-map", "root-user": "", "user-nobody": "", "uid-map": "host-rootful", "host-rootful": "uid-map", "network-host": "", "engine-socket": "",

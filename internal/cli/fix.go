@@ -141,7 +141,8 @@ type plan struct {
 	broken []fix.Left
 	// lint reads a text in place of the file's and returns what is found then.
 	lint func(text []byte) ([]rules.Finding, error)
-	// groups holds the findings as they are planned, each group with one reading of the text, for the Podman of that version.
+	// groups holds the findings as they are planned, each group with one reading of the text, for the Podman of that
+	// version.
 	groups  [][]*rules.Finding
 	version string
 	// container is set for a command line, which is printed and not written.
@@ -233,7 +234,8 @@ func groupsOf(findings []rules.Finding) []fileFindings {
 	return list
 }
 
-// plansOfContainers reads containers and plans the edits of their units, or of the command lines that they were made with.
+// plansOfContainers reads containers and plans the edits of their units, or of the command lines that they were made
+// with.
 func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []string) ([]plan, error) {
 	flags.service.Now, flags.service.Machine, flags.service.Log = a.now, a.machine, func(string, ...any) {}
 	service, err := live.Connect(cmd.Context(), flags.service)
@@ -292,8 +294,8 @@ func readDropIn(path string) ([]byte, error) {
 	return text, nil
 }
 
-// matched returns, of what is found in a live container, what its definition shows too, with the definition's places; what only the live one
-// shows keeps its changes and is placed where the definition stands.
+// matched returns, of what is found in a live container, what its definition shows too, with the definition's places;
+// what only the live one shows keeps its changes and is placed where the definition stands.
 func matched(found, defined []rules.Finding) []rules.Finding {
 	var list []rules.Finding
 	for _, f := range found {

@@ -48,8 +48,8 @@ func rulesFound(t testing.TB, dir string) map[string]bool {
 	return found
 }
 
-// TestFixRoundTrip holds that every bad example is mended by fix, that doing it twice changes nothing more, that good ones stay as they are,
-// and that every line which an edit is not about is the same to the byte.
+// TestFixRoundTrip holds that every bad example is mended by fix, that doing it twice changes nothing more, that good
+// ones stay as they are, and that every line which an edit is not about is the same to the byte.
 func TestFixRoundTrip(t *testing.T) {
 	for _, r := range rules.All(rules.Parameters{}) {
 		files := exampleFiles(t, r.ID)
@@ -130,8 +130,8 @@ func treeText(t testing.TB, dir string) string {
 	return b.String()
 }
 
-// TestFixDefinitions holds what fix makes of the project's own definitions of every kind: the diff, what is said, that no secret shows, that
-// what is written can be read again, and that what was said to be done is.
+// TestFixDefinitions holds what fix makes of the project's own definitions of every kind: the diff, what is said, that
+// no secret shows, that what is written can be read again, and that what was said to be done is.
 func TestFixDefinitions(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("../../testdata/definitions")); err != nil {
@@ -166,8 +166,8 @@ func TestFixDefinitions(t *testing.T) {
 	}
 }
 
-// TestFixDiffApplies holds that git apply makes of each of the project's definitions what --write --all makes of it, but of those whose diff is
-// said not to be for that.
+// TestFixDiffApplies holds that git apply makes of each of the project's definitions what --write --all makes of it,
+// but of those whose diff is said not to be for that.
 func TestFixDiffApplies(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("there is no git here to apply a diff with")
@@ -269,8 +269,8 @@ func TestFixWrite(t *testing.T) {
 	}
 }
 
-// TestFixElsewhere holds that what a pod's unit or a drop-in sets is changed there, once for all members, and what several containers share
-// gets the label for that.
+// TestFixElsewhere holds that what a pod's unit or a drop-in sets is changed there, once for all members, and what
+// several containers share gets the label for that.
 func TestFixElsewhere(t *testing.T) {
 	dir := writeTree(t, map[string]string{
 		"web.pod":                   "[Pod]\nPodName=web\nNetwork=pasta:-T,443\nPublishPort=8000:80\n",
@@ -302,8 +302,8 @@ func TestFixElsewhere(t *testing.T) {
 	}
 }
 
-// TestFixSafePod holds that the safe edits of a pod's several members each come to what they are alone, and that the pod's unit, which only edits
-// that need trying would change, stays as it is.
+// TestFixSafePod holds that the safe edits of a pod's several members each come to what they are alone, and that the
+// pod's unit, which only edits that need trying would change, stays as it is.
 func TestFixSafePod(t *testing.T) {
 	members := map[string]string{
 		"web.pod":     "[Pod]\nPodName=web\nPublishPort=8000:80\n",
@@ -353,8 +353,8 @@ func TestFixOlderPodman(t *testing.T) {
 	}
 }
 
-// TestFixContainers holds the command lines that fix prints for real services' containers: they parse, their rules are silent, and no secret
-// is in them.
+// TestFixContainers holds the command lines that fix prints for real services' containers: they parse, their rules are
+// silent, and no secret is in them.
 func TestFixContainers(t *testing.T) {
 	for _, name := range livetest.Names() {
 		url := livetest.Serve(t, livetest.Load(t, name))

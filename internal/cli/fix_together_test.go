@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestFixTogether holds edits that used to spoil each other, or to land in the wrong place: what is in the file afterwards, and what is not.
+// TestFixTogether holds edits that used to spoil each other, or to land in the wrong place: what is in the file
+// afterwards, and what is not.
 func TestFixTogether(t *testing.T) {
 	pod := "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - "
 	for _, c := range []struct {
@@ -77,7 +78,8 @@ func TestFixLineEndings(t *testing.T) {
 	}
 }
 
-// TestFixDropInTwice holds that a drop-in is planned against the unit with its drop-ins: a second one does not put back what the first took away.
+// TestFixDropInTwice holds that a drop-in is planned against the unit with its drop-ins: a second one does not put back
+// what the first took away.
 func TestFixDropInTwice(t *testing.T) {
 	dir := writeTree(t, map[string]string{
 		"a.container":               "[Container]\nImage=docker.io/library/redis:7\nAddCapability=NET_ADMIN\nPodmanArgs=--privileged --cap-add=SYS_ADMIN\n",
@@ -106,8 +108,8 @@ func TestFixDropInTwice(t *testing.T) {
 	}
 }
 
-// TestFixEverything applies all rules at once to every definition of the repository. No edit that is listed as made has its finding left, and
-// a second run changes nothing.
+// TestFixEverything applies all rules at once to every definition of the repository. No edit that is listed as made has
+// its finding left, and a second run changes nothing.
 func TestFixEverything(t *testing.T) {
 	dirs := []string{"../../testdata/definitions"}
 	examples, err := filepath.Glob("../../rules/examples/*")

@@ -146,8 +146,8 @@ func htmlFormed(t *testing.T, out string) {
 	}
 }
 
-// TestHTMLInBrowser opens the page in a real Chromium, with an attacker's names in it: its own script runs and filters, no other
-// does, and nothing is asked of anybody.
+// TestHTMLInBrowser opens the page in a real Chromium, with an attacker's names in it: its own script runs and filters,
+// no other does, and nothing is asked of anybody.
 func TestHTMLInBrowser(t *testing.T) {
 	browser, err := exec.LookPath("chromium")
 	if err != nil {

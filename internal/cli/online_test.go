@@ -13,8 +13,8 @@ import (
 	"github.com/podlint/podlint/podman/live/livetest"
 )
 
-// TestMisbehavingRegistries holds what a scan makes of registries of which one is well and the others go wrong, each in its way: each is named,
-// the status says that not everything could be read, and what is known is reported.
+// TestMisbehavingRegistries holds what a scan makes of registries of which one is well and the others go wrong, each in
+// its way: each is named, the status says that not everything could be read, and what is known is reported.
 func TestMisbehavingRegistries(t *testing.T) {
 	const theirs = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	refuse := func(status int, code string) http.HandlerFunc {

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// startBus starts a D-Bus where Podman looks for systemd's: podman auto-update --dry-run wants to be connected, and asks it nothing.
+// startBus starts a D-Bus where Podman looks for systemd's: podman auto-update --dry-run wants to be connected, and
+// asks it nothing.
 func startBus(t *testing.T) {
 	t.Helper()
 	dir := "/run/systemd"
@@ -34,8 +35,8 @@ func startBus(t *testing.T) {
 	})
 }
 
-// TestRealAutoUpdate holds what podlint says of containers that are labelled for podman auto-update to what podman auto-update --dry-run says of
-// them: whether there is something newer, and where it fails.
+// TestRealAutoUpdate holds what podlint says of containers that are labelled for podman auto-update to what podman
+// auto-update --dry-run says of them: whether there is something newer, and where it fails.
 func TestRealAutoUpdate(t *testing.T) {
 	home := ownHome(t)
 	emptyStorage(t)
@@ -66,8 +67,9 @@ func TestRealAutoUpdate(t *testing.T) {
 		return name
 	}
 
-	// What each says: Podman's word for whether there is something newer ("" where it does not look at it, "fails" where it ends in an error, "silent"
-	// where 4.3 keeps the registry's error to itself and 5.4 does not), and podlint's findings.
+	// What each says: Podman's word for whether there is something newer ("" where it does not look at it, "fails" where
+	// it ends in an error, "silent" where 4.3 keeps the registry's error to itself and 5.4 does not), and podlint's
+	// findings.
 	type expectation struct{ updated, found string }
 	want := map[string]expectation{}
 	var made []string
@@ -193,8 +195,8 @@ func TestRealAutoUpdate(t *testing.T) {
 	}
 }
 
-// timer holds that a container which is labelled is found where podman-auto-update.timer is not on, by what systemd goes by. Where systemd says that
-// it runs only root can write.
+// timer holds that a container which is labelled is found where podman-auto-update.timer is not on, by what systemd
+// goes by. Where systemd says that it runs only root can write.
 func timer(t *testing.T) {
 	const wants, unit = "/run/systemd/system/timers.target.wants", "podman-auto-update.timer"
 	if os.Getuid() != 0 {

@@ -227,8 +227,8 @@ func loadImage(t *testing.T, name, debian string, created time.Time, config map[
 	os.Remove(file.Name())
 }
 
-// TestRealDebianImages lints Debian as mmdebstrap makes it: with SOURCE_DATE_EPOCH, which comes out the same each time, without, and with every
-// kind of secret and leftover put on top.
+// TestRealDebianImages lints Debian as mmdebstrap makes it: with SOURCE_DATE_EPOCH, which comes out the same each time,
+// without, and with every kind of secret and leftover put on top.
 func TestRealDebianImages(t *testing.T) {
 	emptyStorage(t)
 	dated, undated := os.Getenv("DEBIAN_IMAGES")+"/debian-12-dated.tar", os.Getenv("DEBIAN_IMAGES")+"/debian-12-undated.tar"

@@ -20,14 +20,14 @@ import (
 	"github.com/podlint/podlint/podman/command"
 )
 
-// provenCase is a container with the tightest set that it runs with: what prove says of each fix, "rule" for one that holds,
-// "rule:exceptions" for one that holds but for these, "-rule" for one that breaks it.
+// provenCase is a container with the tightest set that it runs with: what prove says of each fix, "rule" for one that
+// holds, "rule:exceptions" for one that holds but for these, "-rule" for one that breaks it.
 type provenCase struct {
 	name    string
 	args    []string
 	command string
-	// probe succeeds when a copy has done what it has to: a proof that goes by it alone comes out the same on a slow machine. Without one it
-	// goes by a copy's running on for a while.
+	// probe succeeds when a copy has done what it has to: a proof that goes by it alone comes out the same on a slow
+	// machine. Without one it goes by a copy's running on for a while.
 	probe string
 	want  string // of cap-drop-all, no-new-privileges and read-only
 }
@@ -126,7 +126,8 @@ func proven(out string, rules ...string) string {
 	return strings.Join(found, " ")
 }
 
-// TestRealProve proves containers of each kind, finds the expected tightest set, touches nothing, and what it prints runs as it is.
+// TestRealProve proves containers of each kind, finds the expected tightest set, touches nothing, and what it prints
+// runs as it is.
 func TestRealProve(t *testing.T) {
 	emptyStorage(t)
 	proofImage(t)
@@ -260,8 +261,8 @@ type moment struct {
 	time int
 }
 
-// moments are those of a proof of a container with a volume: its first copy is being made, runs, is looked at and is removed, and so is a later
-// one.
+// moments are those of a proof of a container with a volume: its first copy is being made, runs, is looked at and is
+// removed, and so is a later one.
 var moments = []moment{{" run --detach ", 1}, {" inspect --type container podlint-proof-", 1}, {" diff ", 1}, {" rm --force ", 1}, {" run --detach ", 3}, {" rm --force ", 3}}
 
 // endedAt proves a container, ends podlint with a signal at a moment, and returns its exit status and what it said.
@@ -311,7 +312,8 @@ func TestRealProveInterrupted(t *testing.T) {
 	}
 }
 
-// TestRealProveKilled kills podlint at several moments: after the next run nothing of it is left, and nothing else is gone.
+// TestRealProveKilled kills podlint at several moments: after the next run nothing of it is left, and nothing else is
+// gone.
 func TestRealProveKilled(t *testing.T) {
 	emptyStorage(t)
 	proofImage(t)
@@ -343,7 +345,8 @@ func TestRealProveKilled(t *testing.T) {
 	}
 }
 
-// TestRealServices proves units of Debian's own nginx, redis-server and postgresql, which are not running, and holds the units that come of it.
+// TestRealServices proves units of Debian's own nginx, redis-server and postgresql, which are not running, and holds
+// the units that come of it.
 func TestRealServices(t *testing.T) {
 	archive := os.Getenv("SERVICES_IMAGE")
 	if podmanCommand(t, "info", "-f", "{{.Host.Security.Rootless}}") == "true" {
@@ -363,7 +366,8 @@ func TestRealServices(t *testing.T) {
 			if err := os.WriteFile(unit, text, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			// A copy of nginx whose workers may not become www-data runs on and answers nobody: each such copy takes all the patience.
+			// A copy of nginx whose workers may not become www-data runs on and answers nobody: each such copy takes all the
+			// patience.
 			status, out, errs := invoke(t, "prove", unit, "--write", "--probe", probe, "--patience", "20s", "--limit", "1h", "--config", "none")
 			if status != 0 {
 				t.Fatalf("status %d\n%s%s", status, out, errs)

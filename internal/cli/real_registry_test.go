@@ -41,8 +41,8 @@ func ownHome(t *testing.T) string {
 	return home
 }
 
-// startRegistry starts Debian's registry on loopback with TLS, and with a password where one is given. It returns its address and a client that
-// trusts it; Podman trusts it by the certs.d of the test's home.
+// startRegistry starts Debian's registry on loopback with TLS, and with a password where one is given. It returns its
+// address and a client that trusts it; Podman trusts it by the certs.d of the test's home.
 func startRegistry(t *testing.T, home, password string) (string, *http.Client) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -134,8 +134,8 @@ func deleteTag(t *testing.T, client *http.Client, registry, repository string) {
 	}
 }
 
-// TestRealRegistry asks a real registry for newer images: one that is the newest, one that was pushed anew, a tag that is gone, right and wrong
-// credentials.
+// TestRealRegistry asks a real registry for newer images: one that is the newest, one that was pushed anew, a tag that
+// is gone, right and wrong credentials.
 func TestRealRegistry(t *testing.T) {
 	home := ownHome(t)
 	emptyStorage(t) // a rootless Podman's lies below its home
@@ -213,7 +213,8 @@ func TestRealRegistry(t *testing.T) {
 	}
 }
 
-// invokeProgram runs podlint as a program: the libraries that read a user's configuration remember the first home that they saw.
+// invokeProgram runs podlint as a program: the libraries that read a user's configuration remember the first home that
+// they saw.
 func invokeProgram(t *testing.T, args ...string) (status int, out, errs string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
@@ -227,7 +228,8 @@ func invokeProgram(t *testing.T, args ...string) (status int, out, errs string) 
 	return cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()
 }
 
-// mirrored holds that a mirror is asked where the registry is not there, and that a blocked registry is not asked, as podman pull does.
+// mirrored holds that a mirror is asked where the registry is not there, and that a blocked registry is not asked, as
+// podman pull does.
 func mirrored(t *testing.T, conf, registry string, scan func(string, ...string) (int, string, string)) {
 	write := func(text string) {
 		t.Helper()
@@ -259,8 +261,8 @@ func mirrored(t *testing.T, conf, registry string, scan func(string, ...string) 
 	podmanCommand(t, "rm", "mirrored")
 }
 
-// platforms holds that a container of an index of several platforms is behind when its own platform's image was pushed anew, and is not when only
-// another's was: one of this machine's platform, and one of another.
+// platforms holds that a container of an index of several platforms is behind when its own platform's image was pushed
+// anew, and is not when only another's was: one of this machine's platform, and one of another.
 func platforms(t *testing.T, registry string, said func() string) {
 	const other = "riscv64"
 	dir := t.TempDir()
@@ -297,8 +299,8 @@ func platforms(t *testing.T, registry string, said func() string) {
 	podmanCommand(t, "rm", "many", "foreign")
 }
 
-// policies holds what image-unsigned says of a signature policy to what podman pull does with it: where it pulls, unsigned as the image is, there
-// is a finding; where it refuses, there is none.
+// policies holds what image-unsigned says of a signature policy to what podman pull does with it: where it pulls,
+// unsigned as the image is, there is a finding; where it refuses, there is none.
 func policies(t *testing.T, home, registry string) {
 	key := filepath.Join(home, "key.pub")
 	os.WriteFile(key, []byte("-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8nXRh950IZbRj8Ra/N9sbqOPZrfM\n5/KAQN0/KjHcorm/J5yctVd7iEcnessRQjU917hmKO6JWVGHpDguIyakZA==\n-----END PUBLIC KEY-----\n"), 0o644)
@@ -339,8 +341,8 @@ func policies(t *testing.T, home, registry string) {
 	}
 }
 
-// registriesConf holds what podlint makes of a registries.conf to what Podman does with it: a prefix that lies elsewhere, without TLS, behind an
-// alias.
+// registriesConf holds what podlint makes of a registries.conf to what Podman does with it: a prefix that lies
+// elsewhere, without TLS, behind an alias.
 func registriesConf(t *testing.T, home, registry string) {
 	conf := filepath.Join(home, "registries.conf")
 	t.Setenv("CONTAINERS_REGISTRIES_CONF", conf)

@@ -14,9 +14,9 @@ import (
 	"testing"
 )
 
-// ruleCase is a container on which a rule fires, or on which one that fires everywhere is silent. What it is made with comes
-// after what a plain container of the matrix has; what is expected is the difference to the plain one's findings under the
-// strict profile: "rule=severity" for one more or another severity, "-rule" for one less.
+// ruleCase is a container on which a rule fires, or on which one that fires everywhere is silent. What it is made with
+// comes after what a plain container of the matrix has; what is expected is the difference to the plain one's findings
+// under the strict profile: "rule=severity" for one more or another severity, "-rule" for one less.
 type ruleCase struct {
 	name     string
 	args     []string
@@ -189,7 +189,8 @@ func TestRealRules(t *testing.T) {
 	t.Logf("%d rules seen to fire: %s", len(fired), strings.Join(slices.Sorted(maps.Keys(fired)), " "))
 }
 
-// machineRules tries the rules about the machine: a service on TCP, a weak containers.conf, overlapping subordinate IDs.
+// machineRules tries the rules about the machine: a service on TCP, a weak containers.conf, overlapping subordinate
+// IDs.
 func machineRules(t *testing.T, isRootless bool, fired map[string]bool) {
 	host := func(args ...string) map[string]string {
 		_, out, _ := invoke(t, append([]string{"scan", "plain", "--format", "json"}, args...)...)
@@ -255,7 +256,8 @@ func machineRules(t *testing.T, isRootless bool, fired map[string]bool) {
 	}
 }
 
-// configuredRules tries the rules that look at files of this machine: at a unit's mode, at the registries that podlint.toml trusts.
+// configuredRules tries the rules that look at files of this machine: at a unit's mode, at the registries that
+// podlint.toml trusts.
 func configuredRules(t *testing.T, fired map[string]bool) {
 	dir := t.TempDir()
 	unit, config := filepath.Join(dir, "made.container"), filepath.Join(dir, "podlint.toml")

@@ -1,7 +1,7 @@
 //go:build realpodman
 
-// The tests of this file run against a real Podman, inside testdata/testbed/with-podman. They are not skipped where there is none:
-// without the build tag they are not there, and with it a missing Podman is a failure.
+// The tests of this file run against a real Podman, inside testdata/testbed/with-podman. They are not skipped where
+// there is none: without the build tag they are not there, and with it a missing Podman is a failure.
 
 package cli
 
@@ -117,7 +117,8 @@ func podmanCommand(t testing.TB, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// busyboxRoot lays out a directory to build images from, with busybox in bin and other directories. It returns it with how to write a file in it.
+// busyboxRoot lays out a directory to build images from, with busybox in bin and other directories. It returns it with
+// how to write a file in it.
 func busyboxRoot(t *testing.T, others ...string) (string, func(name, text string, mode os.FileMode)) {
 	t.Helper()
 	dir := t.TempDir()
@@ -252,7 +253,8 @@ func TestRealPodman(t *testing.T) {
 	// A container that was never started, by a user whose name only its image knows.
 	podmanCommand(t, "create", "--name", "created", "--user", "toor", "--network", "none", "localhost/plain:1", "/bin/busybox", "sleep", "1")
 	want["created"] = want["plain"]
-	// A user that nobody knows: the service cannot even read a file of such a container, and that is no failure of the scan.
+	// A user that nobody knows: the service cannot even read a file of such a container, and that is no failure of the
+	// scan.
 	podmanCommand(t, "create", "--name", "unknown-user", "--user", "ghost", "--network", "none", "localhost/plain:1", "/bin/busybox", "sleep", "1")
 	want["unknown-user"] = maps.Clone(want["user-33"])
 	if isRootless { // it may be root's, and so the account that runs Podman

@@ -112,8 +112,8 @@ func TestRealGenerator(t *testing.T) {
 	t.Logf("%d units compared", compared)
 }
 
-// sameWords splits a command line and takes away what 5.4's generator writes otherwise than 5.8's: it hands the pod over, and
-// keeps the container's ID, in files; and it leaves spaces as they are.
+// sameWords splits a command line and takes away what 5.4's generator writes otherwise than 5.8's: it hands the pod
+// over, and keeps the container's ID, in files; and it leaves spaces as they are.
 func sameWords(line string) []string {
 	line = strings.NewReplacer(`\x20`, " ", "--exit-policy=stop", "--exit-policy stop", "--pod-id-file %t/web-pod.pod-id", "--pod web").Replace(line)
 	return slices.DeleteFunc(strings.Fields(line), func(w string) bool {
@@ -154,8 +154,8 @@ func create(t *testing.T, name string, words []string, change func([]string) []s
 	}
 }
 
-// TestRealAgreement makes every unit of testdata for real: what the scan finds on the container is what the check finds in the
-// file, but for what no file can know; and the scan names the line of the file.
+// TestRealAgreement makes every unit of testdata for real: what the scan finds on the container is what the check finds
+// in the file, but for what no file can know; and the scan names the line of the file.
 func TestRealAgreement(t *testing.T) {
 	isRootless := podmanCommand(t, "info", "-f", "{{.Host.Security.Rootless}}") == "true"
 	if exec.Command("podman", "image", "exists", "localhost/plain:1").Run() != nil {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// waitFor waits until a condition holds. Its deadline is far beyond what a machine under load takes: a test that waits for the
-// condition itself fails where the condition never comes, not where the machine is slow.
+// waitFor waits until a condition holds. Its deadline is far beyond what a machine under load takes: a test that waits
+// for the condition itself fails where the condition never comes, not where the machine is slow.
 func waitFor(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	const patience, pause = 5 * time.Minute, 10 * time.Millisecond

@@ -7,8 +7,8 @@ import (
 	"github.com/podlint/podlint/rules/secret"
 )
 
-// pasteable masks the secrets of a command line that is printed to be pasted, and makes it fit for a terminal. A variable
-// with a secret is passed by its name alone, so that Podman takes its value from the environment of the shell.
+// pasteable masks the secrets of a command line that is printed to be pasted, and makes it fit for a terminal. A
+// variable with a secret is passed by its name alone, so that Podman takes its value from the environment of the shell.
 func pasteable(text string) string {
 	lines, masked := strings.Split(text, "\n"), strings.Split(secret.Mask(text), "\n")
 	for i, line := range lines {

@@ -66,8 +66,8 @@ func TestKnownSecretsStayHidden(t *testing.T) {
 	}
 }
 
-// plantedSecrets holds values by how a reader knows that they are secret. Each is given as a variable's name and value, and as
-// a command line.
+// plantedSecrets holds values by how a reader knows that they are secret. Each is given as a variable's name and value,
+// and as a command line.
 var plantedSecrets = []struct{ kind, name, variable, command, value string }{
 	{"name", "DB_PASSWORD", "hunter2secret", "serve --db-password hunter2secret", "hunter2secret"},
 	{"name joined", "SMTP_PASS", "hunter3secret", "serve --smtp-pass=hunter3secret", "hunter3secret"},
@@ -79,7 +79,8 @@ var plantedSecrets = []struct{ kind, name, variable, command, value string }{
 	{"random", "KEYED", "gY7Qm2Xv9Kp4Lr8Tz1Wn6Bs3", "serve gY7Qm2Xv9Kp4Lr8Tz1Wn6Bs3", "gY7Qm2Xv9Kp4Lr8Tz1Wn6Bs3"},
 }
 
-// plantedSyntaxes holds definitions in which NAME, VALUE, COMMAND, and LIST and ITEMS, which are the command's words, are filled in.
+// plantedSyntaxes holds definitions in which NAME, VALUE, COMMAND, and LIST and ITEMS, which are the command's words,
+// are filled in.
 var plantedSyntaxes = []struct{ name, file, text string }{
 	{"unit", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nEnvironment=NAME=VALUE\nPodmanArgs=--privileged\nExec=COMMAND\n"},
 	{"unit quoted", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nEnvironment=A=b \"NAME=VALUE\" C=d\nPublishPort=80:80\nHealthCmd=COMMAND\n"},

@@ -230,7 +230,8 @@ func TestNoPodman(t *testing.T) {
 	}
 }
 
-// TestUnknownHostKey holds that an ssh host is refused that known_hosts does not name, and that nothing is written there.
+// TestUnknownHostKey holds that an ssh host is refused that known_hosts does not name, and that nothing is written
+// there.
 func TestUnknownHostKey(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
@@ -243,7 +244,8 @@ func TestUnknownHostKey(t *testing.T) {
 	}
 }
 
-// hostileService serves a capture in which a container's every word is an attacker's, who wants a page to ask an address.
+// hostileService serves a capture in which a container's every word is an attacker's, who wants a page to ask an
+// address.
 func hostileService(t *testing.T, address string) string {
 	t.Helper()
 	good := livetest.Load(t, "podman-4-rootful")

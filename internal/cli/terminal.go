@@ -17,7 +17,8 @@ func terminal(stream any) (int, bool) {
 	return int(file.Fd()), true
 }
 
-// wantsColor decides on colour: --no-color, then NO_COLOR, then FORCE_COLOR, then TERM=dumb, then whether it is a terminal.
+// wantsColor decides on colour: --no-color, then NO_COLOR, then FORCE_COLOR, then TERM=dumb, then whether it is a
+// terminal.
 func wantsColor(w io.Writer, switchedOff bool) bool {
 	force, forced := os.LookupEnv("FORCE_COLOR")
 	switch {

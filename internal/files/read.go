@@ -12,8 +12,8 @@ import (
 // Largest is how many bytes of a file are read: more than any definition that somebody wrote.
 const Largest = 8 << 20
 
-// Read reads a regular file of at most Largest bytes. Opening it does not wait, whatever it is. The error does not repeat
-// the path.
+// Read reads a regular file of at most Largest bytes. Opening it does not wait, whatever it is. The error does not
+// repeat the path.
 func Read(path string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {

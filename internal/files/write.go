@@ -17,9 +17,9 @@ import (
 )
 
 // Write puts what write writes in place of a file in one step: whoever reads the file sees the old text or the new one.
-// A file that was there keeps its owner, mode and extended attributes (access control list, SELinux label) and is written
-// where a symbolic link leads; a new one gets the mode, less the umask. What is not a regular file, such as /dev/stdout or
-// a pipe, is written to as it is.
+// A file that was there keeps its owner, mode and extended attributes (access control list, SELinux label) and is
+// written where a symbolic link leads; a new one gets the mode, less the umask. What is not a regular file, such as
+// /dev/stdout or a pipe, is written to as it is.
 func Write(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	target := path
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
@@ -36,8 +36,9 @@ func Write(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	return replace(target, info, mode, write, func() error { return nil })
 }
 
-// Replace is Write for a file that was read before: it writes the text after where the file still holds the text before,
-// and makes the file and its directory where there was none. It refuses a symbolic link that leads out of the directory.
+// Replace is Write for a file that was read before: it writes the text after where the file still holds the text
+// before, and makes the file and its directory where there was none. It refuses a symbolic link that leads out of the
+// directory.
 func Replace(path string, before, after []byte, mode fs.FileMode) error {
 	target, err := linkInside(path)
 	if err != nil {
@@ -86,8 +87,8 @@ func linkInside(path string) (string, error) {
 	return resolved, nil
 }
 
-// replace writes a temporary file beside target and, where still finds nothing against it, renames it to target. Of a file
-// that was there, info tells what to keep.
+// replace writes a temporary file beside target and, where still finds nothing against it, renames it to target. Of a
+// file that was there, info tells what to keep.
 func replace(target string, info fs.FileInfo, mode fs.FileMode, write func(io.Writer) error, still func() error) error {
 	temporary, err := os.CreateTemp(filepath.Dir(target), ".podlint-")
 	if err != nil {
@@ -134,7 +135,8 @@ func umask() fs.FileMode {
 	return usual
 }
 
-// syncDir makes a rename in a directory durable. A directory that cannot be synced is no reason to fail: the file is there.
+// syncDir makes a rename in a directory durable. A directory that cannot be synced is no reason to fail: the file is
+// there.
 func syncDir(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		_ = d.Sync()
@@ -152,8 +154,8 @@ func sameOwner(file *os.File, info fs.FileInfo) error {
 }
 
 // sameAttributes gives a new file the extended attributes of the one that it replaces: its access control list
-// (system.posix_acl_access), its SELinux label (security.selinux) and the user's own. What the file system or the kernel
-// does not let this account set is left as the kernel made it.
+// (system.posix_acl_access), its SELinux label (security.selinux) and the user's own. What the file system or the
+// kernel does not let this account set is left as the kernel made it.
 func sameAttributes(file *os.File, from string) error {
 	const enough = 64 << 10
 	names := make([]byte, enough)

@@ -1,5 +1,5 @@
-// Package safe makes foreign words fit to be shown: names, labels, files and answers of a service, which an attacker may
-// have written. Whether a secret is in them is rules/secret's to say.
+// Package safe makes foreign words fit to be shown: names, labels, files and answers of a service, which an attacker
+// may have written. Whether a secret is in them is rules/secret's to say.
 package safe
 
 import (
@@ -12,9 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// Text makes an attacker's words fit for a terminal and a log: control characters, invalid UTF-8, invisible characters and
-// those that turn the direction of writing are shown as escapes, and what is longer than a line is cut. Nothing in it is a
-// command for the CI system that reads the log.
+// Text makes an attacker's words fit for a terminal and a log: control characters, invalid UTF-8, invisible characters
+// and those that turn the direction of writing are shown as escapes, and what is longer than a line is cut. Nothing in
+// it is a command for the CI system that reads the log.
 func Text(text string) string {
 	const longest = 240
 	return printable(text, longest)
@@ -44,12 +44,12 @@ func printable(text string, longest int) string {
 }
 
 // workflowCommand matches what GitHub takes for a command at the beginning of a line, blanks before it or not
-// (docs.github.com, "Workflow commands for GitHub Actions"). Any word counts: where a line is wrapped, each may begin one.
-// An IPv6 address such as ::1 is none.
+// (docs.github.com, "Workflow commands for GitHub Actions"). Any word counts: where a line is wrapped, each may begin
+// one. An IPv6 address such as ::1 is none.
 var workflowCommand = regexp.MustCompile(`(^|\s)::([A-Za-z])`)
 
-// logCommand matches the beginning of a command that GitHub (##[group]) and Azure Pipelines (##vso[task.setvariable]) take
-// anywhere in a line, in capitals or not.
+// logCommand matches the beginning of a command that GitHub (##[group]) and Azure Pipelines (##vso[task.setvariable])
+// take anywhere in a line, in capitals or not.
 var logCommand = regexp.MustCompile(`(?i)##(\[|vso\[)`)
 
 // withoutCommands shows the character that makes text a command of a CI system as an escape.

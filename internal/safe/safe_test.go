@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestTextCommands holds that no foreign word starts a command of GitHub, GitLab or Azure Pipelines, and that what only looks alike stays.
+// TestTextCommands holds that no foreign word starts a command of GitHub, GitLab or Azure Pipelines, and that what only
+// looks alike stays.
 func TestTextCommands(t *testing.T) {
 	for text, want := range map[string]string{
 		"::stop-commands::zz":                    `\x3a:stop-commands::zz`,

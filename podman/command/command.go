@@ -1,8 +1,8 @@
-// Package command reads a `podman run`, `podman create` or `podman pod create` command line: the words that somebody typed, that a unit's
-// generator made, or that Podman recorded as a container's CreateCommand.
+// Package command reads a `podman run`, `podman create` or `podman pod create` command line: the words that somebody
+// typed, that a unit's generator made, or that Podman recorded as a container's CreateCommand.
 //
-// It is the one place that knows Podman's flags. Which flags there are and what they take is generated from Podman's own
-// command definitions (flags.go, see internal/generate); what a flag's value means stands here. A command line is
+// It is the one place that knows Podman's flags. Which flags there are and what they take is generated from Podman's
+// own command definitions (flags.go, see internal/generate); what a flag's value means stands here. A command line is
 // intent, not state: `podman update`, containers.conf and a pod change what comes of it.
 package command
 
@@ -122,8 +122,8 @@ var (
 	pod       = newSet(podFlags)
 )
 
-// options reads flags from words[i] on, up to the first word that is none, as pflag does with interspersed flags off. It
-// returns that word's index.
+// options reads flags from words[i] on, up to the first word that is none, as pflag does with interspersed flags off.
+// It returns that word's index.
 func options(words []string, i int, known set, renamed map[string]string) (int, []Option, error) {
 	var found []Option
 	for i < len(words) {

@@ -35,8 +35,8 @@ type PodCommand struct {
 	Definition podman.Definition
 }
 
-// Container returns the container that the command line makes, as far as the command line tells: what comes from the image,
-// from containers.conf and from the environment of whoever runs it stays unknown.
+// Container returns the container that the command line makes, as far as the command line tells: what comes from the
+// image, from containers.conf and from the environment of whoever runs it stays unknown.
 func (c *Command) Container(ctx Context) *podman.Container {
 	b := builder{c, ctx}
 	made := &podman.Container{
@@ -103,7 +103,8 @@ func (b builder) defaultOrigin(flag string) podman.Origin { return b.ctx.Definit
 // unknown reports whether a part of an option's value is only known when the command is run.
 func (b builder) unknown(o Option) bool { return b.ctx.Words[o.ValueIndex].Unknown }
 
-// unset returns the setting of a flag that was not given: Podman's default, unless a word that is not known may hold it.
+// unset returns the setting of a flag that was not given: Podman's default, unless a word that is not known may hold
+// it.
 func unset[T any](b builder, value T, flag string) podman.Setting[T] {
 	if b.Open {
 		return podman.UnknownAt[T](b.defaultOrigin(flag))
@@ -225,8 +226,8 @@ func keptID(details, which string) int64 {
 	return -1
 }
 
-// parseIDMaps reads the values of --uidmap or --gidmap. The shorthands that Podman 5 knows ("+", "u", "g", "@") mean something
-// only beside the ranges of the machine: they stay unknown.
+// parseIDMaps reads the values of --uidmap or --gidmap. The shorthands that Podman 5 knows ("+", "u", "g", "@") mean
+// something only beside the ranges of the machine: they stay unknown.
 func (b builder) parseIDMaps(options []Option) (podman.IDMap, bool) {
 	lines := make([]string, 0, len(options))
 	for _, o := range options {
@@ -243,7 +244,8 @@ func (b builder) parseIDMaps(options []Option) (podman.IDMap, bool) {
 	return m, err == nil
 }
 
-// user reads --user. Without it the image decides, but for --userns=keep-id, which makes it the account that runs Podman.
+// user reads --user. Without it the image decides, but for --userns=keep-id, which makes it the account that runs
+// Podman.
 func (b builder) user(made *podman.Container) {
 	made.Process.Groups = b.list("group-add")
 	if entrypoint, ok := b.Last("entrypoint"); ok && !b.unknown(entrypoint) {
@@ -449,8 +451,8 @@ func splitVolume(value string) []string {
 	return append(parts, value[from:])
 }
 
-// source tells a path from the name of a volume: a path starts with a slash, a dot or a tilde, or with something that is
-// only known when the command is run.
+// source tells a path from the name of a volume: a path starts with a slash, a dot or a tilde, or with something that
+// is only known when the command is run.
 func (b builder) source(m podman.Mount) podman.Mount {
 	if strings.HasPrefix(m.Source, "/") {
 		m.Type, m.Source = "bind", path.Clean(m.Source)

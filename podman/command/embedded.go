@@ -7,8 +7,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// scriptKeys are the keys under which CI systems keep shell commands: GitHub's and Forgejo's run, GitLab's script, Woodpecker's
-// and Drone's commands, Azure's bash, CircleCI's command.
+// scriptKeys are the keys under which CI systems keep shell commands: GitHub's and Forgejo's run, GitLab's script,
+// Woodpecker's and Drone's commands, Azure's bash, CircleCI's command.
 var scriptKeys = []string{"run", "script", "before_script", "after_script", "commands", "command", "bash", "shell"}
 
 // InYAML returns the shell scripts in a CI system's YAML.
@@ -65,8 +65,8 @@ func position(node *yaml.Node, lines []string) func(line, column int) (int, int)
 	return func(line, column int) (int, int) { return node.Line + line, indent + column }
 }
 
-// InMarkdown returns the shell scripts in a Markdown file's fenced code blocks: those that say sh, bash, shell or console, and
-// those that say nothing. Of a console's session the lines after a prompt are taken.
+// InMarkdown returns the shell scripts in a Markdown file's fenced code blocks: those that say sh, bash, shell or
+// console, and those that say nothing. Of a console's session the lines after a prompt are taken.
 func InMarkdown(file, text string) []Script {
 	var found []Script
 	lines := strings.Split(text, "\n")

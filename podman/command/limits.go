@@ -8,11 +8,12 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// defaultPIDs is how many processes Podman allows a container that asks for no other number, where containers.conf does not
-// say otherwise (go.podman.io/common/pkg/config, DefaultPidsLimit).
+// defaultPIDs is how many processes Podman allows a container that asks for no other number, where containers.conf does
+// not say otherwise (go.podman.io/common/pkg/config, DefaultPidsLimit).
 const defaultPIDs = 2048
 
-// limits reads --memory, --pids-limit, the CPU's flags and those for the OOM killer. --cgroups=disabled makes them void.
+// limits reads --memory, --pids-limit, the CPU's flags and those for the OOM killer. --cgroups=disabled makes them
+// void.
 func (b builder) limits(made *podman.Container) {
 	l := &made.Limits
 	if o, ok := b.Last("cgroups"); ok && o.Value == "disabled" {

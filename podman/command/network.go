@@ -35,7 +35,8 @@ func (b builder) list(flag string) podman.Setting[[]string] {
 	return s
 }
 
-// pod returns the pod that a container joins as a builder of its own, and false where it joins none or one that is not known.
+// pod returns the pod that a container joins as a builder of its own, and false where it joins none or one that is not
+// known.
 func (b builder) pod() (builder, bool) {
 	if b.ctx.Pod == nil {
 		return builder{}, false
@@ -43,8 +44,9 @@ func (b builder) pod() (builder, bool) {
 	return builder{b.ctx.Pod.Command, Context{Words: b.ctx.Pod.Words, Definition: b.ctx.Pod.Definition, Host: b.ctx.Host}}, true
 }
 
-// shared returns the setting of a namespace's flag. A container in a pod has the pod's namespace where the pod shares that
-// (podman-pod-create(1), --share: ipc, net and uts where nothing is said) and the container asks for none of its own.
+// shared returns the setting of a namespace's flag. A container in a pod has the pod's namespace where the pod shares
+// that (podman-pod-create(1), --share: ipc, net and uts where nothing is said) and the container asks for none of its
+// own.
 func (b builder) shared(made *podman.Container, flag, kind, missing string) podman.Setting[string] {
 	if _, own := b.Last(flag); own || made.Pod == "" {
 		return b.word(flag, missing)
@@ -145,9 +147,9 @@ func (b builder) network(made *podman.Container) {
 	n.Names = podman.Derive(n.Mode, names)
 }
 
-// ReachesHostLoopback reports whether a value of --network lets the container talk to what listens on the host's loopback
-// address (podman-run(1), --network): slirp4netns' allow_host_loopback, and pasta's --map-gw, --map-host-loopback and -T/-U, all
-// of which Podman leaves off.
+// ReachesHostLoopback reports whether a value of --network lets the container talk to what listens on the host's
+// loopback address (podman-run(1), --network): slirp4netns' allow_host_loopback, and pasta's --map-gw,
+// --map-host-loopback and -T/-U, all of which Podman leaves off.
 func ReachesHostLoopback(value string) bool {
 	mode, options, _ := strings.Cut(value, ":")
 	words := strings.Split(options, ",")

@@ -18,13 +18,13 @@ type Script struct {
 	File string
 	// Text is the script.
 	Text string
-	// At returns where a byte of the script stands in the file, by its 1-based line and column in the script; nil where the
-	// script is the whole file.
+	// At returns where a byte of the script stands in the file, by its 1-based line and column in the script; nil where
+	// the script is the whole file.
 	At func(line, column int) (int, int)
 }
 
-// Read returns the containers that a script's `podman run` and `podman create` command lines make. The script is parsed as
-// Bash reads it, which takes in POSIX shell; nothing of it is run.
+// Read returns the containers that a script's `podman run` and `podman create` command lines make. The script is parsed
+// as Bash reads it, which takes in POSIX shell; nothing of it is run.
 func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) {
 	if !strings.Contains(strings.ToLower(s.Text), "podman") {
 		return nil, nil
@@ -61,8 +61,8 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 	return b.containers(), append(problems, b.problems...)
 }
 
-// expressions puts a variable in place of each ${{ … }} that a CI system fills in before a shell sees the script, without
-// moving anything.
+// expressions puts a variable in place of each ${{ … }} that a CI system fills in before a shell sees the script,
+// without moving anything.
 func expressions(text string) string {
 	if !strings.Contains(text, "${{") {
 		return text
@@ -89,8 +89,8 @@ func expressions(text string) string {
 // Call is a command line of a script with where its words stand.
 type Call struct {
 	*Command
-	// Words holds the words from the program's name on, and Spans where each stands in the script: the offsets of its first byte and of
-	// the one behind it.
+	// Words holds the words from the program's name on, and Spans where each stands in the script: the offsets of its
+	// first byte and of the one behind it.
 	Words []Word
 	Spans [][2]int
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// SecretVariables returns the names of the variables that `--secret NAME,type=env[,target=VARIABLE]` fills from Podman's
-// secrets. Without a target the variable is called as the secret is.
+// SecretVariables returns the names of the variables that `--secret NAME,type=env[,target=VARIABLE]` fills from
+// Podman's secrets. Without a target the variable is called as the secret is.
 func (c *Command) SecretVariables() map[string]Option {
 	names := map[string]Option{}
 	for _, o := range c.All("secret") {
@@ -43,8 +43,8 @@ func (c *Command) Variables() map[string]Option {
 	return names
 }
 
-// Capabilities returns the capabilities that --cap-add asks for by name, in the kernel's spelling ("CAP_CHOWN"); "ALL" is
-// none.
+// Capabilities returns the capabilities that --cap-add asks for by name, in the kernel's spelling ("CAP_CHOWN"); "ALL"
+// is none.
 func (c *Command) Capabilities() []string {
 	names := []string{}
 	for _, o := range c.All("cap-add") {

@@ -1,5 +1,6 @@
-// Package compose reads compose files as podman-compose does: the project's own library (compose-go) merges, extends and
-// interpolates, what comes of a service is put into the words of a podman command line, and package command reads that.
+// Package compose reads compose files as podman-compose does: the project's own library (compose-go) merges, extends
+// and interpolates, what comes of a service is put into the words of a podman command line, and package command reads
+// that.
 package compose
 
 import (
@@ -51,8 +52,8 @@ type project struct {
 	paths []string // in the order of what counts most
 }
 
-// Read returns the containers that a compose project defines, of every profile, and the paths of the files that it was read
-// from. Variables that .env does not set stay unknown.
+// Read returns the containers that a compose project defines, of every profile, and the paths of the files that it was
+// read from. Variables that .env does not set stay unknown.
 func Read(files Files, host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
 	p := &project{files: files, host: host, trees: map[string]*yaml.Node{}}
 	dir := filepath.Dir(files.Paths[0])

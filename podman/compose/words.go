@@ -10,8 +10,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// namespaces writes what a service shares with the host and with others, as podman-compose does: a service that names no
-// network joins the project's own.
+// namespaces writes what a service shares with the host and with others, as podman-compose does: a service that names
+// no network joins the project's own.
 func (l *line) namespaces(s *types.ServiceConfig) {
 	for _, n := range []struct{ flag, value, key string }{
 		{"--ipc", s.Ipc, "ipc"}, {"--pid", s.Pid, "pid"}, {"--uts", s.Uts, "uts"}, {"--cgroupns", s.Cgroup, "cgroup"},

@@ -1,5 +1,5 @@
-// Package kube reads Kubernetes YAML as `podman kube play` does: into Podman's own types (pkg/k8s.io), with the place of every
-// setting.
+// Package kube reads Kubernetes YAML as `podman kube play` does: into Podman's own types (pkg/k8s.io), with the place
+// of every setting.
 package kube
 
 import (
@@ -72,7 +72,8 @@ type workload struct {
 	} `json:"spec"`
 }
 
-// Read returns the containers that a file defines: its Pods, and those of its Deployments, DaemonSets, StatefulSets and Jobs.
+// Read returns the containers that a file defines: its Pods, and those of its Deployments, DaemonSets, StatefulSets and
+// Jobs.
 func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 	var found []*podman.Container
 	var problems []podman.Problem
@@ -287,8 +288,8 @@ func (p *podOf) user(c *podman.Container, security *core.SecurityContext, node *
 	c.Process.UID = podman.Set(uint32(*user), origin)
 }
 
-// namespaces reads the user namespace: that of a .kube unit, else the annotation io.podman.annotations.userns. hostUsers is
-// read by some versions of Podman only: it leaves the mapping unknown.
+// namespaces reads the user namespace: that of a .kube unit, else the annotation io.podman.annotations.userns.
+// hostUsers is read by some versions of Podman only: it leaves the mapping unknown.
 func (p *podOf) namespaces(c *podman.Container) {
 	const annotation = "io.podman.annotations.userns"
 	mode := p.options.UserNS

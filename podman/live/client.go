@@ -20,8 +20,8 @@ import (
 	"github.com/containers/podman/v5/version"
 )
 
-// Limits on what a service may answer. A real inspect answer is some 10 KB; one with a label of 1 MB and 5,000 variables
-// stays far below. A service that sends more is broken or hostile.
+// Limits on what a service may answer. A real inspect answer is some 10 KB; one with a label of 1 MB and 5,000
+// variables stays far below. A service that sends more is broken or hostile.
 const (
 	maxAnswer = 64 << 20
 	maxList   = 256 << 20
@@ -32,8 +32,8 @@ const (
 const giveUpAfter = 3
 
 // client asks one service. It goes through the bindings' connection, which knows unix, tcp, TLS and ssh, but sends its
-// requests itself: the bindings' DoRequest tries three times with 0.6 s of sleep in all, even after the context has been
-// cancelled and when the socket is dead, and sets no time limit.
+// requests itself: the bindings' DoRequest tries three times with 0.6 s of sleep in all, even after the context has
+// been cancelled and when the socket is dead, and sets no time limit.
 type client struct {
 	http     *http.Client
 	base     string
@@ -89,8 +89,8 @@ func (e *answerError) Error() string {
 	return fmt.Sprintf("the service answered %d: %s", e.code, text)
 }
 
-// isNotFound reports whether an error says that the thing asked for is not there any more. During a removal Podman answers
-// 500 with the cause of a 404.
+// isNotFound reports whether an error says that the thing asked for is not there any more. During a removal Podman
+// answers 500 with the cause of a 404.
 func isNotFound(err error) bool {
 	var answer *answerError
 	if !errors.As(err, &answer) {
@@ -184,7 +184,8 @@ func (c *client) read(ctx context.Context, path string, query url.Values, limit 
 		return err
 	}
 	c.failures.Store(0)
-	// What is left of the body is read so that the connection can be used again; a hostile service gets no further than this.
+	// What is left of the body is read so that the connection can be used again; a hostile service gets no further than
+	// this.
 	_, _ = io.CopyN(io.Discard, body, 4<<10)
 	return nil
 }

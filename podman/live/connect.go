@@ -42,8 +42,8 @@ type Options struct {
 	Concurrency int
 	// Now tells the moment that ages are counted to; it must not be nil.
 	Now func() time.Time
-	// Machine is whether the files of this machine are read that a local service does not tell of: containers.conf, policy.json,
-	// /etc/subuid.
+	// Machine is whether the files of this machine are read that a local service does not tell of: containers.conf,
+	// policy.json, /etc/subuid.
 	Machine bool
 	// Log receives what --verbose shows; it must not be nil.
 	Log func(format string, args ...any)
@@ -65,9 +65,9 @@ type candidate struct {
 	asked string
 }
 
-// Connect finds a service: the one that --url, --connection, CONTAINER_CONNECTION or CONTAINER_HOST names, else Podman's
-// default connection, else the user's socket, else root's, else one of podlint's own making that ends with Close. One that
-// was named is the one or none; of the sockets, the first that answers is taken.
+// Connect finds a service: the one that --url, --connection, CONTAINER_CONNECTION or CONTAINER_HOST names, else
+// Podman's default connection, else the user's socket, else root's, else one of podlint's own making that ends with
+// Close. One that was named is the one or none; of the sockets, the first that answers is taken.
 func Connect(ctx context.Context, opts Options) (*Service, error) {
 	named, err := namedService(opts)
 	if err != nil {

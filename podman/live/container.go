@@ -255,8 +255,8 @@ func lowerDir(options []string) string {
 	return ""
 }
 
-// boundVolumes returns the host paths that volumes stand for which were made with `-o type=none -o o=bind -o device=PATH`.
-// Inspect shows such a volume like any other.
+// boundVolumes returns the host paths that volumes stand for which were made with `-o type=none -o o=bind -o
+// device=PATH`. Inspect shows such a volume like any other.
 func (c *client) boundVolumes(ctx context.Context) (map[string]string, error) {
 	var volumes []struct {
 		Name    string
@@ -306,7 +306,8 @@ func (r *reader) process(ctx context.Context, c *podman.Container, data *inspect
 	}
 }
 
-// noSuchUser reports whether the service could not read a container's file because it does not find the container's user.
+// noSuchUser reports whether the service could not read a container's file because it does not find the container's
+// user.
 func noSuchUser(err error) bool {
 	var answer *answerError
 	return errors.As(err, &answer) && strings.Contains(answer.message, "unknown user")

@@ -12,14 +12,14 @@ import (
 	"github.com/podlint/podlint/podman/command"
 )
 
-// masked is what Podman from 5.3 on shows in place of a variable that is filled from a secret, under the secret's name. Before,
-// it shows the value under the variable's.
+// masked is what Podman from 5.3 on shows in place of a variable that is filled from a secret, under the secret's name.
+// Before, it shows the value under the variable's.
 const masked = "*******"
 
 var masksSecrets = semver.MustParse("5.3.0")
 
-// environment splits Config.Env, which names no owners, into the image's, Podman's, the user's and the secrets'. The value
-// of a secret is dropped here, and so is one that may be a secret's.
+// environment splits Config.Env, which names no owners, into the image's, Podman's, the user's and the secrets'. The
+// value of a secret is dropped here, and so is one that may be a secret's.
 func environment(data *inspected, made *command.Command, from *image, server semver.Version) podman.Setting[[]podman.Variable] {
 	if !data.Config.Env.present {
 		return podman.Setting[[]podman.Variable]{}

@@ -14,8 +14,8 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// Evidence asks what a container has done so far: which files it has written outside of its volumes, as whom its processes run, and which
-// accounts its passwd names. What the service does not tell is unknown. It only reads.
+// Evidence asks what a container has done so far: which files it has written outside of its volumes, as whom its
+// processes run, and which accounts its passwd names. What the service does not tell is unknown. It only reads.
 func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Observation {
 	var e podman.Observation
 	at := "/containers/" + url.PathEscape(c.ID)
@@ -57,9 +57,9 @@ func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Obse
 	return e
 }
 
-// topDescriptors are those that every Podman from 4.3 on knows by itself. For one that it does not know it runs ps, 4.3 in the container: a
-// program that the container's owner, or whoever took it over, has put there. "uid" is one that 4.3 does not know. Several have to be one
-// string: of repeated ps_args 4.3 keeps the last.
+// topDescriptors are those that every Podman from 4.3 on knows by itself. For one that it does not know it runs ps, 4.3
+// in the container: a program that the container's owner, or whoever took it over, has put there. "uid" is one that 4.3
+// does not know. Several have to be one string: of repeated ps_args 4.3 keeps the last.
 const topDescriptors = "pid,user,capeff"
 
 // uidOf returns the UID of a user as top names it: by the container's own name for it, or by number.

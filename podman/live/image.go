@@ -65,8 +65,8 @@ func (c *imageCache) get(ctx context.Context, name string) (*image, error) {
 	return l.image, l.err
 }
 
-// image reads what the container was made from, and what its name stands for now. It returns the former, nil where it is
-// not known.
+// image reads what the container was made from, and what its name stands for now. It returns the former, nil where it
+// is not known.
 func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected) *image {
 	c.Image.ID, c.Image.Name, c.Image.Digest = data.Image, data.ImageName, data.ImageDigest
 	if data.Image == "" { // --rootfs
@@ -135,8 +135,9 @@ func (i *image) collect() []podman.ConfigString {
 }
 
 // built returns when the image's newest layer was made, and false where its dates are fixed ones that say nothing about
-// its age. Builders write the moment of a step with fractions of a second; a build for reproducibility sets every date of
-// its own to one whole second: 1970, or SOURCE_DATE_EPOCH. Dates before containers were thought of are no dates either.
+// its age. Builders write the moment of a step with fractions of a second; a build for reproducibility sets every date
+// of its own to one whole second: 1970, or SOURCE_DATE_EPOCH. Dates before containers were thought of are no dates
+// either.
 func (i *image) built() (time.Time, bool) {
 	if i.Created == nil {
 		return time.Time{}, false

@@ -7,8 +7,9 @@ import (
 )
 
 // inspected is what podlint reads of a container's inspect answer. It is podlint's own type and not Podman's
-// define.InspectContainerData: a field that a service leaves out is unknown, never safe, and Podman's type has no room for
-// that; and reading a fifth of an answer costs a third of the time. What the fields mean is written where they are used.
+// define.InspectContainerData: a field that a service leaves out is unknown, never safe, and Podman's type has no room
+// for that; and reading a fifth of an answer costs a third of the time. What the fields mean is written where they are
+// used.
 type inspected struct {
 	ID          string `json:"Id"`
 	Name        string

@@ -22,7 +22,8 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// FileScanner says what is to be looked for in an image's files. It is handed in, since what a secret is is not for this package to say.
+// FileScanner says what is to be looked for in an image's files. It is handed in, since what a secret is is not for
+// this package to say.
 type FileScanner struct {
 	// Wants reports whether a file's beginning is to be read, by its path and size; Bytes is how much.
 	Wants func(path string, size int64) bool
@@ -37,8 +38,8 @@ const (
 	mostPaths = 4 << 20
 )
 
-// Image reads an image: its configuration, and its layers as the service streams them. Nothing is unpacked to a disk here, and what is kept is
-// what a rule asks for.
+// Image reads an image: its configuration, and its layers as the service streams them. Nothing is unpacked to a disk
+// here, and what is kept is what a rule asks for.
 func (s *Service) Image(ctx context.Context, name string, look FileScanner, progress func(bytes int64)) (*podman.Container, error) {
 	host, err := s.host(ctx)
 	if err != nil {
@@ -81,8 +82,8 @@ func (s *Service) Image(ctx context.Context, name string, look FileScanner, prog
 	return c, nil
 }
 
-// stream asks for a path whose answer may take any time, as long as it goes on: one that stalls for longer than the time limit, six times over,
-// is given up.
+// stream asks for a path whose answer may take any time, as long as it goes on: one that stalls for longer than the
+// time limit, six times over, is given up.
 func (c *client) stream(ctx context.Context, path string, query url.Values, progress func(int64), consume func(io.Reader) error) error {
 	const patience = 6
 	watched, cancel := context.WithCancelCause(ctx)
@@ -128,7 +129,8 @@ type layer struct {
 	files   []podman.ImageFile
 	newest  podman.ImageFile
 	entries int
-	// paths holds the hashes of all its paths, white the paths that it takes away, opaque the directories of which it takes away everything.
+	// paths holds the hashes of all its paths, white the paths that it takes away, opaque the directories of which it
+	// takes away everything.
 	paths  map[uint64]bool
 	white  []string
 	opaque []string

@@ -91,8 +91,8 @@ func walk(archive []byte) (*podman.ImageContent, error) {
 	return content, err
 }
 
-// TestLayers holds what is kept of an image's layers, whatever their order in the archive and whether they are compressed: what a later layer has
-// taken away or replaced is gone, but for secrets.
+// TestLayers holds what is kept of an image's layers, whatever their order in the archive and whether they are
+// compressed: what a later layer has taken away or replaced is gone, but for secrets.
 func TestLayers(t *testing.T) {
 	bottom := layerOf(t, true, "4755 bin/su x", "755 bin/ls x", "777 srv/", "1777 tmp/", "600 root/key KEY1", "600 root/other-key KEY2", "644 key.pub PUB", "755 bin/ping CAP", "644 etc/machine-id 0123",
 		"4755 opt/old/suid x", "4755 usr/bin/chsh x", "644 var/log/dpkg.log x")

@@ -249,7 +249,8 @@ func TestNotPodman(t *testing.T) {
 	}
 }
 
-// TestEvidence holds what is asked about what a container has done, and that nothing is asked for which Podman would run a program.
+// TestEvidence holds what is asked about what a container has done, and that nothing is asked for which Podman would
+// run a program.
 func TestEvidence(t *testing.T) {
 	s := service(t, "5.4.2", map[string]string{
 		"/containers/x/changes": `[{"Path":"/var","Kind":0},{"Path":"/var/lib","Kind":0},{"Path":"/var/lib/x","Kind":1},{"Path":"/gone","Kind":2},{"Path":"/run/x.pid","Kind":1}]`,

@@ -8,8 +8,8 @@ import (
 	"github.com/podlint/podlint/podman/machine"
 )
 
-// machine reads what the service does not tell from the files of the machine that podlint runs on. Only where the service is
-// of this machine and of this user do they hold for its containers.
+// machine reads what the service does not tell from the files of the machine that podlint runs on. Only where the
+// service is of this machine and of this user do they hold for its containers.
 func (s *Service) machine(host *podman.Host) {
 	scheme, _, isAddress := strings.Cut(s.URI, "://")
 	switch {

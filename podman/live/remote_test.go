@@ -137,8 +137,8 @@ func forward(c ssh.NewChannel) {
 	socket.Close()
 }
 
-// TestSSH talks to a service through ssh: a host that known_hosts names is let in, another key for it is not, and an unknown
-// host is refused before anything is sent. Nothing is ever written to known_hosts.
+// TestSSH talks to a service through ssh: a host that known_hosts names is let in, another key for it is not, and an
+// unknown host is refused before anything is sent. Nothing is ever written to known_hosts.
 func TestSSH(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)

@@ -67,13 +67,13 @@ func (s *Service) host(ctx context.Context) (*podman.Host, error) {
 	return host, nil
 }
 
-// ahead is how many containers may have been read before the first is visited: a service needs some 70 ms to say what it
-// is, in which it answers a hundred inspections.
+// ahead is how many containers may have been read before the first is visited: a service needs some 70 ms to say what
+// it is, in which it answers a hundred inspections.
 const ahead = 256
 
-// Containers reads the containers of a selection and hands each to visit as soon as it has been read, from one goroutine,
-// in no order. A container that is removed meanwhile is left out. It returns the host, as far as it is known, and what could
-// not be read; an error means that nothing could be.
+// Containers reads the containers of a selection and hands each to visit as soon as it has been read, from one
+// goroutine, in no order. A container that is removed meanwhile is left out. It returns the host, as far as it is
+// known, and what could not be read; an error means that nothing could be.
 func (s *Service) Containers(ctx context.Context, selection Selection, progress Progress, visit func(*podman.Container)) (*podman.Host, []Problem, error) {
 	type identified struct {
 		host *podman.Host

@@ -16,8 +16,8 @@ import (
 	"github.com/podlint/podlint/podman/command"
 )
 
-// settings reads what is left: from the service where it tells, and where it does not from the command line, which is only
-// what was asked for, and what containers that were made over the API do not have.
+// settings reads what is left: from the service where it tells, and where it does not from the command line, which is
+// only what was asked for, and what containers that were made over the API do not have.
 func (r *reader) settings(ctx context.Context, c *podman.Container, data *inspected, made *command.Command) {
 	asked := intent(data, made)
 	r.otherNamespaces(c, data, asked)
@@ -85,8 +85,8 @@ func (r *reader) otherNamespaces(c *podman.Container, data *inspected, asked *po
 	n.Sysctls = asked.Namespaces.Sysctls
 }
 
-// network reads the mode, the networks and the ports. A port without an address is an empty HostIp before Podman 5.0 and
-// 0.0.0.0 since; what is only exposed has no binding.
+// network reads the mode, the networks and the ports. A port without an address is an empty HostIp before Podman 5.0
+// and 0.0.0.0 since; what is only exposed has no binding.
 func network(c *podman.Container, data *inspected, asked *podman.Container) {
 	config := data.HostConfig
 	n := &c.Network
@@ -131,9 +131,10 @@ func comparePorts(a, b string) int {
 	return cmp.Or(cmp.Compare(numberOf(a), numberOf(b)), strings.Compare(a, b))
 }
 
-// profiles reads seccomp, AppArmor, SELinux and what is unmasked. What inspect says of seccomp is an annotation that the
-// command line's parser writes: a member has that of its pod, though the kernel filters it; a container of the API or of kube
-// play has none, filtered or not; a privileged one has none and is not filtered. The processes tell, where there are any.
+// profiles reads seccomp, AppArmor, SELinux and what is unmasked. What inspect says of seccomp is an annotation that
+// the command line's parser writes: a member has that of its pod, though the kernel filters it; a container of the API
+// or of kube play has none, filtered or not; a privileged one has none and is not filtered. The processes tell, where
+// there are any.
 func (r *reader) profiles(ctx context.Context, c *podman.Container, data *inspected, asked *podman.Container, made *command.Command) {
 	f := &c.Confinement
 	const field = "HostConfig.SecurityOpt"
@@ -205,8 +206,8 @@ func (r *reader) tmpfs(data *inspected, asked *podman.Container) podman.Setting[
 	return s
 }
 
-// devices reads what inspect lists; of a rootless container that is nothing, since Podman binds the device's file, and of no
-// container the permissions. The command line tells both.
+// devices reads what inspect lists; of a rootless container that is nothing, since Podman binds the device's file, and
+// of no container the permissions. The command line tells both.
 func devices(c *podman.Container, data *inspected, asked *podman.Container) {
 	c.Files.DeviceRules = asked.Files.DeviceRules
 	if asked.Files.Devices.Known() {
@@ -224,8 +225,8 @@ func devices(c *podman.Container, data *inspected, asked *podman.Container) {
 	}
 }
 
-// limits reads what the kernel was told. With --cgroups=disabled inspect goes on to show what was asked for, and nothing is
-// enforced. Where a pod or a service's unit may set a limit for its members, none is not known to be none.
+// limits reads what the kernel was told. With --cgroups=disabled inspect goes on to show what was asked for, and
+// nothing is enforced. Where a pod or a service's unit may set a limit for its members, none is not known to be none.
 func limits(c *podman.Container, data *inspected) {
 	config := data.HostConfig
 	l := &c.Limits
@@ -290,8 +291,8 @@ func upkeep(c *podman.Container, data *inspected) {
 	}
 }
 
-// privilegedExec reports whether a session of `podman exec --privileged` is open. Inspect names the sessions; what each may
-// is asked for.
+// privilegedExec reports whether a session of `podman exec --privileged` is open. Inspect names the sessions; what each
+// may is asked for.
 func (r *reader) privilegedExec(ctx context.Context, c *podman.Container, ids []string) podman.Setting[bool] {
 	const most = 32 // sessions that are asked for; nobody has as many open
 	found := podman.DefaultTo(false, podman.Field("ExecIDs"))

@@ -16,9 +16,9 @@ import (
 )
 
 // verifiedHost makes sure that the bindings will not trust an ssh server on first sight. They append the key of a host
-// that ~/.ssh/known_hosts does not name to that file, and do not look at the key at all for a Podman machine; a host that
-// the file does name they check. So a host must be known already, under the very address that will be dialled: an alias of
-// ssh_config is resolved here, and the bindings get the result.
+// that ~/.ssh/known_hosts does not name to that file, and do not look at the key at all for a Podman machine; a host
+// that the file does name they check. So a host must be known already, under the very address that will be dialled: an
+// alias of ssh_config is resolved here, and the bindings get the result.
 func verifiedHost(to candidate, address *url.URL) (candidate, error) {
 	host, port := address.Hostname(), address.Port()
 	if to.Machine {

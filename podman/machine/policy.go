@@ -10,8 +10,8 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// Policy reads a signature policy: the named file, else this account's where it is there, else the system's (containers-policy.json(5)). It is
-// unknown where none can be read.
+// Policy reads a signature policy: the named file, else this account's where it is there, else the system's
+// (containers-policy.json(5)). It is unknown where none can be read.
 func Policy(named string) podman.Setting[podman.Policy] {
 	paths := []string{named}
 	if named == "" {

@@ -1,5 +1,5 @@
-// Package machine reads what Podman goes by on the machine that podlint runs on, and its service does not tell: subordinate
-// IDs, containers.conf, the signature policy, timers.
+// Package machine reads what Podman goes by on the machine that podlint runs on, and its service does not tell:
+// subordinate IDs, containers.conf, the signature policy, timers.
 package machine
 
 import (

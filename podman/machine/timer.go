@@ -25,8 +25,8 @@ func UpdateTimer(rootless bool) podman.Setting[bool] {
 	return podman.Set(timerOn(dirs), podman.Field(updateTimerUnit))
 }
 
-// timerOn reports whether it is on by what systemd goes by in these directories: enabling it makes a link in timers.target.wants, masking it one to /dev/null in the
-// place of the unit (systemctl(1)).
+// timerOn reports whether it is on by what systemd goes by in these directories: enabling it makes a link in
+// timers.target.wants, masking it one to /dev/null in the place of the unit (systemctl(1)).
 func timerOn(dirs []string) bool {
 	masked := slices.ContainsFunc(dirs, func(dir string) bool {
 		to, err := os.Readlink(filepath.Join(dir, updateTimerUnit))

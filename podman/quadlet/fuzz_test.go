@@ -13,7 +13,8 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// FuzzUnit holds the reader of lines to Podman's parser: they take the same files, and see the same assignments in them.
+// FuzzUnit holds the reader of lines to Podman's parser: they take the same files, and see the same assignments in
+// them.
 func FuzzUnit(f *testing.F) {
 	for _, seed := range []string{
 		"[Container]\nImage=a\n", "[Container]\n Image = a b \\\n  # no\n c\nExec=\n", "# x\n\n[a]\n[b]\nk=v\\\n", "[a] \t\nb=[c]\n", "\\\n[a]\nx=\\\n\\\ny", "=x", "[a\nb=1", "[a]\nb",

@@ -107,8 +107,8 @@ var keysOf = map[string][]keyUse{
 	"workdir":      {{"WorkingDir", lastValue}},
 }
 
-// origins returns where each word of the command line that the generator made was written. What it adds by itself stands
-// nowhere; the section is its place.
+// origins returns where each word of the command line that the generator made was written. What it adds by itself
+// stands nowhere; the section is its place.
 func (u *unit) origins(section string, words []string, c *command.Command) []podman.Origin {
 	place := u.sections[section]
 	at := make([]podman.Origin, len(words))

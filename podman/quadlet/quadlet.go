@@ -1,7 +1,7 @@
 // Package quadlet reads Quadlet units: .container, .pod, .kube, .volume, .network, .image and .build files.
 //
-// Podman's own generator (pkg/systemd/quadlet) makes the command line that systemd would run, package command reads it, and
-// every word of it is traced back to the line that it comes from.
+// Podman's own generator (pkg/systemd/quadlet) makes the command line that systemd would run, package command reads it,
+// and every word of it is traced back to the line that it comes from.
 package quadlet
 
 import (
@@ -48,8 +48,8 @@ func NewReader(files Files) *Reader {
 
 // Unit is what a unit file makes.
 type Unit struct {
-	// Container is what a .container unit makes, and the infra container that a .pod unit makes; nil for others and for one
-	// that Podman's generator refuses.
+	// Container is what a .container unit makes, and the infra container that a .pod unit makes; nil for others and for
+	// one that Podman's generator refuses.
 	Container *podman.Container
 	// Kube is what a .kube unit plays, nil for others.
 	Kube *Kube
@@ -455,8 +455,8 @@ func (r *Reader) container(u *unit, words []string, o references, host *podman.H
 	return made, problems
 }
 
-// systemdLimits reads the limits that systemd sets for the whole service, and so for the container in it: Quadlet makes it
-// with --cgroups=split (systemd.resource-control(5)).
+// systemdLimits reads the limits that systemd sets for the whole service, and so for the container in it: Quadlet makes
+// it with --cgroups=split (systemd.resource-control(5)).
 func (u *unit) systemdLimits(l *podman.Limits) {
 	given := func(key string) (podman.Origin, bool) {
 		a := u.last(quadlet.ServiceGroup, key)

@@ -55,7 +55,8 @@ var samples = map[string]string{
 	"Volume": "/a:/b", "Environment": "A=b", "Label": "a=b", "Annotation": "a=b", "HostName": "h", "ExitPolicy": "continue", "Network": "host",
 }
 
-// TestKeys tries every key on Podman's generator: the flag that it makes must be traced back to its line, and to it alone.
+// TestKeys tries every key on Podman's generator: the flag that it makes must be traced back to its line, and to it
+// alone.
 func TestKeys(t *testing.T) {
 	section := map[string]string{"PodName": "Pod", "ExitPolicy": "Pod"}
 	for flag, keys := range keysOf {

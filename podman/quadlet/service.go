@@ -10,8 +10,8 @@ import (
 	"github.com/podlint/podlint/podman/command"
 )
 
-// Service reads a systemd .service unit, and its drop-ins, for the podman command lines in its ExecStartPre=, ExecStart= and ExecStartPost=. A
-// shell that is given a script there (sh -c) is read too.
+// Service reads a systemd .service unit, and its drop-ins, for the podman command lines in its ExecStartPre=,
+// ExecStart= and ExecStartPost=. A shell that is given a script there (sh -c) is read too.
 func (r *Reader) Service(file string, data []byte, host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
 	u, problems := r.load(file, data)
 	if host.Rootless.State == podman.StateDefault {

@@ -36,8 +36,8 @@ func specifiersOf(u *unit, host *podman.Host) specifiers {
 	return s
 }
 
-// expand replaces the specifiers that are known, and reports whether something is left that is only known when the service
-// is started: another specifier, or a variable.
+// expand replaces the specifiers that are known, and reports whether something is left that is only known when the
+// service is started: another specifier, or a variable.
 func (s specifiers) expand(word string) (string, bool) {
 	unknown := strings.Contains(word, "{{") // a template's
 	if !strings.ContainsAny(word, "%$") {

@@ -103,7 +103,8 @@ func FlagOf(key string) string {
 	return ""
 }
 
-// OptionOf returns what a key's value means as that of the flag: NoNewPrivileges=true is --security-opt=no-new-privileges.
+// OptionOf returns what a key's value means as that of the flag: NoNewPrivileges=true is
+// --security-opt=no-new-privileges.
 func OptionOf(key, value string) string {
 	switch key {
 	case "NoNewPrivileges":

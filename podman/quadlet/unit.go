@@ -13,8 +13,8 @@ import (
 
 // unit is a unit file with its drop-ins: what Podman's parser makes of it, and where each of its assignments stands.
 //
-// Podman's own parser (pkg/systemd/parser) keeps no positions, and joins continuation lines in quadratic time. So the lines
-// are read here, by the same rules, and handed to its UnitFile; a fuzz test holds the two readings together.
+// Podman's own parser (pkg/systemd/parser) keeps no positions, and joins continuation lines in quadratic time. So the
+// lines are read here, by the same rules, and handed to its UnitFile; a fuzz test holds the two readings together.
 type unit struct {
 	name, path  string
 	assignments []assignment
@@ -154,7 +154,8 @@ func (u *unit) add(file string, data []byte) []podman.Problem {
 	return problems
 }
 
-// isTemplate reports whether a line is a statement of a template from which the unit is made: Jinja's, Handlebars', ERB's.
+// isTemplate reports whether a line is a statement of a template from which the unit is made: Jinja's, Handlebars',
+// ERB's.
 func isTemplate(line string) bool {
 	for _, sign := range []string{"{{", "{%", "{#", "<%"} {
 		if strings.HasPrefix(line, sign) {

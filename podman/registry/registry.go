@@ -1,5 +1,5 @@
-// Package registry asks registries which image stands behind a name now. It asks as Podman does: with the account's auth file, and the mirrors,
-// blocks and TLS settings of registries.conf and certs.d.
+// Package registry asks registries which image stands behind a name now. It asks as Podman does: with the account's
+// auth file, and the mirrors, blocks and TLS settings of registries.conf and certs.d.
 package registry
 
 import (
@@ -37,7 +37,8 @@ type Client struct {
 	dirty bool
 }
 
-// cached is an answer with when it was given, and for which images that were here: with another one the registry may have moved on as well.
+// cached is an answer with when it was given, and for which images that were here: with another one the registry may
+// have moved on as well.
 type cached struct {
 	podman.Latest
 	Known []string  `json:"known"`
@@ -47,7 +48,8 @@ type cached struct {
 // fresh is how long an answer is taken from the cache.
 const fresh = time.Hour
 
-// Asks reports whether a name is one that a registry can be asked about: of a registry, and by a tag rather than a digest.
+// Asks reports whether a name is one that a registry can be asked about: of a registry, and by a tag rather than a
+// digest.
 func Asks(name string) bool {
 	named, err := reference.ParseNormalizedNamed(name)
 	if err != nil {
@@ -68,8 +70,9 @@ type Question struct {
 	AuthFile string
 }
 
-// Latest returns the image that a name stands for in its registry now: its digest and, where that is not among the known ones, its date. An
-// index of several platforms has a digest of its own, which is among the known ones of an image that was pulled by it.
+// Latest returns the image that a name stands for in its registry now: its digest and, where that is not among the
+// known ones, its date. An index of several platforms has a digest of its own, which is among the known ones of an
+// image that was pulled by it.
 func (c *Client) Latest(ctx context.Context, q Question) (podman.Latest, error) {
 	slices.Sort(q.Known)
 	q.Known = slices.Compact(q.Known)
@@ -100,8 +103,8 @@ func (c *Client) Latest(ctx context.Context, q Question) (podman.Latest, error) 
 	return latest, nil
 }
 
-// settings are what Podman hands to the same library from its environment (podman(1), containers-registries.conf(5)); the rest the library reads by
-// itself.
+// settings are what Podman hands to the same library from its environment (podman(1), containers-registries.conf(5));
+// the rest the library reads by itself.
 func settings() *types.SystemContext {
 	sys := &types.SystemContext{AuthFilePath: os.Getenv("REGISTRY_AUTH_FILE")}
 	for _, name := range []string{"CONTAINERS_REGISTRIES_CONF", "REGISTRIES_CONFIG_PATH"} {
@@ -174,8 +177,9 @@ func settingsOf(named string) *types.SystemContext {
 	return sys
 }
 
-// digestOf returns the digest of what a reference names. A HEAD request does, which registries do not count; but it goes by the name alone, so that
-// where registries.conf has mirrors for it or says that it lies elsewhere, the manifest is asked for as podman pull does.
+// digestOf returns the digest of what a reference names. A HEAD request does, which registries do not count; but it
+// goes by the name alone, so that where registries.conf has mirrors for it or says that it lies elsewhere, the manifest
+// is asked for as podman pull does.
 func digestOf(ctx context.Context, sys *types.SystemContext, ref types.ImageReference, name string) (string, error) {
 	entry, err := sysregistriesv2.FindRegistry(sys, name)
 	if err != nil {
@@ -225,8 +229,8 @@ func explained(err error) error {
 	return errors.New(text)
 }
 
-// Registries reads what a registries.conf says about the registries: the named file, else this machine's with its drop-ins. It is unknown where
-// none can be read.
+// Registries reads what a registries.conf says about the registries: the named file, else this machine's with its
+// drop-ins. It is unknown where none can be read.
 func Registries(named string) podman.Setting[map[string]podman.Registry] {
 	sys, origin := settingsOf(named), "registries.conf"
 	if named != "" {
@@ -248,8 +252,8 @@ func Registries(named string) podman.Setting[map[string]podman.Registry] {
 	return podman.Set(found, podman.Field(origin))
 }
 
-// Alias returns the full name that a short one stands for by an alias of registries.conf: of the named file, else of this machine's. It is empty
-// where there is none.
+// Alias returns the full name that a short one stands for by an alias of registries.conf: of the named file, else of
+// this machine's. It is empty where there is none.
 func Alias(short, named string) string {
 	sys := settingsOf(named)
 	name, tail := short, ""

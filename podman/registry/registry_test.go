@@ -20,7 +20,8 @@ import (
 
 const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-// TestMisbehavingRegistry holds what a registry that goes wrong comes to: named in a few words, and not waited for longer than it may take.
+// TestMisbehavingRegistry holds what a registry that goes wrong comes to: named in a few words, and not waited for
+// longer than it may take.
 func TestMisbehavingRegistry(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer http.HandlerFunc
@@ -140,7 +141,8 @@ func TestCache(t *testing.T) {
 	ask()
 }
 
-// TestAuthFile holds that an auth file which a label names is read, and that one which would hold up its reader is refused.
+// TestAuthFile holds that an auth file which a label names is read, and that one which would hold up its reader is
+// refused.
 func TestAuthFile(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, _ := r.BasicAuth(); user != "me" || password != "right" {

@@ -38,8 +38,8 @@ const deepestNesting = 100
 // depths counts how deep nodes go, aliases followed: each is asked once.
 type depths map[*yaml.Node]int
 
-// underWay marks a node whose depth is being counted: meeting it again is a circle, over which compose's library would run
-// out of stack.
+// underWay marks a node whose depth is being counted: meeting it again is a circle, over which compose's library would
+// run out of stack.
 const underWay = -1
 
 // of returns how deep a node goes, more than deepestNesting for one that contains itself.
@@ -61,14 +61,15 @@ func (d depths) of(node *yaml.Node, from int) int {
 	return deepest
 }
 
-// Get returns the value at a path of keys (strings) and indices (ints), and nil where there is none. Aliases are followed
-// and "<<" is read as a merge.
+// Get returns the value at a path of keys (strings) and indices (ints), and nil where there is none. Aliases are
+// followed and "<<" is read as a merge.
 func Get(node *yaml.Node, path ...any) *yaml.Node {
 	value, _ := find(node, path, 0)
 	return value
 }
 
-// At returns where the value at a path stands: its key where it has one, else the value itself; false where there is none.
+// At returns where the value at a path stands: its key where it has one, else the value itself; false where there is
+// none.
 func At(file string, node *yaml.Node, path ...any) (podman.Origin, bool) {
 	value, key := find(node, path, 0)
 	if value == nil {

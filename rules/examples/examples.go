@@ -1,5 +1,5 @@
-// Package examples holds, for each rule that shows in a definition, one that it flags and one that it does not. The tests run
-// them, the documentation shows them.
+// Package examples holds, for each rule that shows in a definition, one that it flags and one that it does not. The
+// tests run them, the documentation shows them.
 package examples
 
 import "embed"

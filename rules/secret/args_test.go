@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestUserOption holds that a password of words behind --user is found where the program takes USER:PASSWORD, and that a
-// user and a group are none.
+// TestUserOption holds that a password of words behind --user is found where the program takes USER:PASSWORD, and that
+// a user and a group are none.
 func TestUserOption(t *testing.T) {
 	for line, want := range map[string]bool{
 		"curl --user me:correct-horse-battery https://example.org": true,

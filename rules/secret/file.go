@@ -22,11 +22,10 @@ func MayHold(name string, size int64) bool {
 	return size > 0 && (size <= WantedBytes || kindOf(name) != nil)
 }
 
-// DetectFile says what secret a file holds, by its path and its beginning, empty for none. Files that are called as
-// if they did but hold none, such
-// as an .npmrc without a token or a public key, hold none. A private key is one by its name or by standing at the
-// beginning of whatever file: the
-// sources of programs that handle keys have the line as well.
+// DetectFile says what secret a file holds, by its path and its beginning, empty for none. Files that are called as if
+// they did but hold none, such as an .npmrc without a token or a public key, hold none. A private key is one by its
+// name or by standing at the beginning of whatever file: the sources of programs that handle keys have the line as
+// well.
 func DetectFile(name string, head []byte) string {
 	if len(head) == 0 {
 		return ""

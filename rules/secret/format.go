@@ -17,9 +17,8 @@ func known(what, has, pattern string) format {
 	return format{what, has, lazy(pattern)}
 }
 
-// formats holds the tokens that their issuers made recognisable. The patterns are those that the issuers document,
-// or the
-// shape of what they hand out.
+// formats holds the tokens that their issuers made recognisable. The patterns are those that the issuers document, or
+// the shape of what they hand out.
 var formats = []format{
 	known("a private key", "PRIVATE KEY", `-----BEGIN [A-Z0-9 ]*PRIVATE KEY`),
 	known("an age secret key", "AGE-SECRET-KEY-", `\bAGE-SECRET-KEY-1[0-9A-Z]{50,}`),

@@ -15,11 +15,9 @@ const Masked = "[redacted]"
 const widest = 4 << 10
 
 // Mask replaces what may be a secret in a text of any syntax: a unit, a script, YAML, an env file, a comment, a log.
-// The
-// text keeps its number of lines, so that line n of the result is line n of the text. Unlike DetectPair and
-// DetectText, which
-// find what is worth a finding, Mask is for what is shown: where it is unsure it masks. Give it the whole text rather
-// than a line: a YAML value may be on another line than its name.
+// The text keeps its number of lines, so that line n of the result is line n of the text. Unlike DetectPair and
+// DetectText, which find what is worth a finding, Mask is for what is shown: where it is unsure it masks. Give it the
+// whole text rather than a line: a YAML value may be on another line than its name.
 func Mask(text string) string {
 	lines := strings.Split(text, "\n")
 	long := map[int]bool{}

@@ -54,8 +54,8 @@ func FuzzMask(f *testing.F) {
 	})
 }
 
-// TestMaskHidesWhatIsFound holds that what the detector finds in a line of the corpus is masked in every syntax that holds
-// such lines: the detector finds nothing in what is left.
+// TestMaskHidesWhatIsFound holds that what the detector finds in a line of the corpus is masked in every syntax that
+// holds such lines: the detector finds nothing in what is left.
 func TestMaskHidesWhatIsFound(t *testing.T) {
 	for _, file := range []string{"tuning.txt", "heldout.txt"} {
 		total, failed := 0, 0

@@ -5,9 +5,9 @@ import (
 	"unicode"
 )
 
-// words splits a variable's, label's or option's name into its words in lower case: at whatever is no letter or
-// digit and
-// where the case changes, so that "DB_PASSWORD", "db-password", "spring.datasource.password" and "dbPassword" agree.
+// words splits a variable's, label's or option's name into its words in lower case: at whatever is no letter or digit
+// and where the case changes, so that "DB_PASSWORD", "db-password", "spring.datasource.password" and "dbPassword"
+// agree.
 func words(name string) []string {
 	var found []string
 	start := -1

@@ -8,16 +8,11 @@
 // # Why own code
 //
 // github.com/zricethezav/gitleaks/v8 is the well-kept library for this. It is made for source code: it wants entropy
-// behind a key's
-// name, so that it misses DB_PASSWORD=hunter2 and postgres://u:p@h/db, which are what people really write into
-// containers,
-// and it takes GPG_KEY=<fingerprint>, which official images carry, for a secret. It brings 62 modules, takes 45 ms
-// to start and
-// 0.18 ms a string. The names of a container's settings say far more than those in source code, so a small set of
-// rules over
-// them does better: testdata/corpus.txt holds labelled lines and a test asserts precision and recall over it. The
-// figures of both
-// stand in CORPUS.md beside it.
+// behind a key's name, so that it misses DB_PASSWORD=hunter2 and postgres://u:p@h/db, which are what people really
+// write into containers, and it takes GPG_KEY=<fingerprint>, which official images carry, for a secret. It brings 62
+// modules, takes 45 ms to start and 0.18 ms a string. The names of a container's settings say far more than those in
+// source code, so a small set of rules over them does better: testdata/corpus.txt holds labelled lines and a test
+// asserts precision and recall over it. The figures of both stand in CORPUS.md beside it.
 //
 // Nothing here ever returns a secret's value, or a part of it.
 package secret
@@ -101,8 +96,7 @@ func DetectText(text string) (Match, bool) {
 }
 
 // split takes a shell command apart, roughly: at white space and at what separates commands, quotes removed. It only
-// has to
-// find words that look like secrets, not to run them.
+// has to find words that look like secrets, not to run them.
 func split(command string) []string {
 	return strings.FieldsFunc(separators.Replace(command), func(r rune) bool {
 		return r == ' ' || r == '\t' ||
@@ -112,9 +106,8 @@ func split(command string) []string {
 
 var separators = strings.NewReplacer(`"`, "", `'`, "", ";", " ", "|", " ", "&&", " ", "(", " ", ")", " ")
 
-// assignments finds NAME=VALUE, NAME: VALUE and "NAME": "VALUE" inside a text: Java options, connection strings,
-// JSON, the
-// query of a URL.
+// assignments finds NAME=VALUE, NAME: VALUE and "NAME": "VALUE" inside a text: Java options, connection strings, JSON,
+// the query of a URL.
 var assignments = lazy(`["']?([A-Za-z][A-Za-z0-9_.-]{0,80})["']?(?:=|:[ \t]*["']?|[ \t]*=[ \t]*["']?|` +
 	`=["'])([^\s"';&,]+)`)
 

@@ -32,7 +32,8 @@ func TestDetectArgsIsStable(t *testing.T) {
 	}
 }
 
-// TestDetectFile holds, for each kind of file that is known to hold secrets, one that does and one that is called the same and does not.
+// TestDetectFile holds, for each kind of file that is known to hold secrets, one that does and one that is called the
+// same and does not.
 func TestDetectFile(t *testing.T) {
 	key := "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\nAAAAEbm9uZQ\n-----END OPENSSH PRIVATE KEY-----\n"
 	for _, test := range []struct{ name, with, want, without string }{

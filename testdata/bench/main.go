@@ -1,5 +1,5 @@
-// Bench is what podlint is measured beside: a bare HTTP client that asks a service for the same containers, and a service
-// that has as many containers as one likes. See the run script beside it.
+// Bench is what podlint is measured beside: a bare HTTP client that asks a service for the same containers, and a
+// service that has as many containers as one likes. See the run script beside it.
 package main
 
 import (
@@ -33,8 +33,8 @@ func main() {
 
 const api = "http://d/v5.8.4/libpod"
 
-// client lists the containers of a service and inspects each, so many at once, and throws the answers away. It may ask what
-// the service is too, which costs the service as much as a hundred inspections.
+// client lists the containers of a service and inspects each, so many at once, and throws the answers away. It may ask
+// what the service is too, which costs the service as much as a hundred inspections.
 func client(socket, concurrency string, info bool) error {
 	n, err := strconv.Atoi(concurrency)
 	if err != nil {

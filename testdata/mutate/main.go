@@ -1,7 +1,8 @@
 // Mutate breaks the conditions of the rules one by one and says which break no test notices: go run ./testdata/mutate
 //
-// For each `if` and each `case` without a value in the file of a rule it compiles podlint with the condition negated (go test
-// -overlay: nothing is written into the tree) and runs the tests that need no Podman. It takes some seconds a condition.
+// For each `if` and each `case` without a value in the file of a rule it compiles podlint with the condition negated
+// (go test -overlay: nothing is written into the tree) and runs the tests that need no Podman. It takes some seconds a
+// condition.
 package main
 
 import (

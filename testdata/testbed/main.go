@@ -1,10 +1,10 @@
-// The testbed runs the tests against real Podman: each test in a storage, a process and a network namespace of its own, on
-// Podman 4.3 (Debian 12's) and 5.4 (Debian 13's, in a root of its own), rootful and rootless, several side by side. It needs
-// root on a Debian 12.
+// The testbed runs the tests against real Podman: each test in a storage, a process and a network namespace of its own,
+// on Podman 4.3 (Debian 12's) and 5.4 (Debian 13's, in a root of its own), rootful and rootless, several side by side.
+// It needs root on a Debian 12.
 //
-// It prints a line for each test as it ends, with its time, the log of those that fail, and at the end how many passed, failed
-// and were skipped, with why. Nothing is left but the cache in $TESTBED, however it ends: what one that was killed has left, the
-// next removes.
+// It prints a line for each test as it ends, with its time, the log of those that fail, and at the end how many passed,
+// failed and were skipped, with why. Nothing is left but the cache in $TESTBED, however it ends: what one that was
+// killed has left, the next removes.
 package main
 
 import (
@@ -204,7 +204,8 @@ func runAll(ctx context.Context, queue []*job, atOnce int, do func(*job)) {
 
 var (
 	ended = regexp.MustCompile(`(?m)^--- (PASS|FAIL|SKIP): `)
-	// running is the line of a test that begins or goes on, said is what one logs, skipped the line of one that was skipped.
+	// running is the line of a test that begins or goes on, said is what one logs, skipped the line of one that was
+	// skipped.
 	running = regexp.MustCompile(`^=== (?:RUN|CONT|NAME) +(\S+)`)
 	said    = regexp.MustCompile(`^ *\w+_test\.go:\d+: (.*)`)
 	skipped = regexp.MustCompile(`^ *--- SKIP: (\S+)`)
@@ -342,7 +343,8 @@ func sweep(cache string) error {
 	return nil
 }
 
-// removeCgroups removes the control groups of containers that were killed. The kernel refuses it for those that have processes.
+// removeCgroups removes the control groups of containers that were killed. The kernel refuses it for those that have
+// processes.
 func removeCgroups() {
 	roots, _ := filepath.Glob("/sys/fs/cgroup/*/libpod_parent")
 	for _, root := range append(roots, "/sys/fs/cgroup/libpod_parent") {

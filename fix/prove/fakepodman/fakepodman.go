@@ -1,5 +1,5 @@
-// Package fakepodman plays podman for tests: a test program starts itself again as podman, which answers from a script and
-// records each call.
+// Package fakepodman plays podman for tests: a test program starts itself again as podman, which answers from a script
+// and records each call.
 package fakepodman
 
 import (
@@ -23,7 +23,8 @@ const Variable = "PODLINT_FAKE_PODMAN"
 type Script struct {
 	// Answers are for any command, the first that matches counts.
 	Answers []Answer
-	// Copies say how a container of `podman run` behaves, the first that matches counts; one that nothing matches is healthy.
+	// Copies say how a container of `podman run` behaves, the first that matches counts; one that nothing matches is
+	// healthy.
 	Copies []Behaviour
 }
 
