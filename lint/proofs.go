@@ -122,11 +122,7 @@ func (p Proofs) Mark(c *podman.Container, findings []rules.Finding, unitText fun
 	}
 	live, unit := "", ""
 	if c.CreateCommand.Known() {
-		words := make([]string, len(c.CreateCommand.Value))
-		for i, w := range c.CreateCommand.Value {
-			words[i] = w.Reveal()
-		}
-		live = ProofHash(command.FormatMultiline(words))
+		live = ProofHash(command.FormatMultiline(podman.RevealAll(c.CreateCommand.Value)))
 	} else if text, ok := unitText(); ok {
 		unit = ProofHash(text)
 	}

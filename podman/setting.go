@@ -106,6 +106,15 @@ const redacted = "[redacted]"
 // Reveal returns the string itself. What it returns must never reach a report, a log or an error.
 func (s Sensitive) Reveal() string { return string(s) }
 
+// RevealAll returns the strings themselves, under the conditions of Reveal.
+func RevealAll(list []Sensitive) []string {
+	words := make([]string, len(list))
+	for i, s := range list {
+		words[i] = s.Reveal()
+	}
+	return words
+}
+
 // String returns "[redacted]".
 func (s Sensitive) String() string { return redacted }
 

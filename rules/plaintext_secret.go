@@ -64,10 +64,7 @@ func secretVariables(c *podman.Container) []Finding {
 
 func secretsInText(text podman.ConfigString) []Finding {
 	fix := Fix{Summary: "hand it over as a Podman secret (--secret), and change it"}
-	var words []string
-	for _, w := range text.Words {
-		words = append(words, w.Reveal())
-	}
+	words := podman.RevealAll(text.Words)
 	switch text.Place {
 	case "argument", "health check":
 		var found []Finding

@@ -53,11 +53,7 @@ func imageSecret(t podman.ConfigString) (secret.Match, bool) {
 	var match secret.Match
 	var ok bool
 	if t.Place == "history" {
-		var words []string
-		for _, w := range t.Words {
-			words = append(words, w.Reveal())
-		}
-		in := secret.DetectArgs(words)
+		in := secret.DetectArgs(podman.RevealAll(t.Words))
 		for _, i := range slices.Sorted(maps.Keys(in)) { // the first of those that are as sure
 			if m := in[i]; !ok || m.Confidence > match.Confidence {
 				match, ok = m, true

@@ -85,7 +85,7 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	case !stdin && flags.stdinName != "":
 		return &usageError{errors.New("--stdin-name: standard input is not among the paths; add -")}
 	}
-	options := definition.Options{Rootless: flags.mode(), Markdown: flags.markdown, Now: a.now()}
+	options := definition.Options{Rootless: modeOf(flags.rootless, flags.rootful), Markdown: flags.markdown, Now: a.now()}
 	if err := flags.trust(&options, a.machine); err != nil {
 		return err
 	}
@@ -99,7 +99,6 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	}
 	result := flags.linter.NewReport()
 	bar := startProgress(a.Err, flags.quiet)
-	bar.name("reading files")
 	set, problems := definition.Open(paths, options)
 	for _, p := range problems {
 		result.Add(p)
@@ -117,9 +116,7 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	return nil
 }
 
-// mode returns what --rootless and --rootful say, unknown for neither.
-func (f *checkFlags) mode() podman.Setting[bool] { return modeOf(f.rootless, f.rootful) }
-
+// modeOf returns what --rootless and --rootful say, unknown for neither.
 func modeOf(rootless, rootful bool) podman.Setting[bool] {
 	switch {
 	case rootless:

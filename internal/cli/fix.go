@@ -163,9 +163,6 @@ func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) 
 	flags.linter.Check(cmd.Context(), set, result, func(string, int, int) {})
 	plans = a.plansOf(result.Findings, set.Text, flags.podman)
 	verifiedBy(flags.linter, set, plans, flags.dropIn)
-	for i := range result.Errors {
-		result.Errors[i].Message = secret.Mask(result.Errors[i].Message)
-	}
 	a.tell(result.Errors)
 	return plans, result.Unreadable
 }
@@ -324,11 +321,7 @@ func commandPlan(c *podman.Container, found []rules.Finding) plan {
 	if !c.CreateCommand.Known() || len(c.CreateCommand.Value) == 0 {
 		return give("the container has no recorded command line: it was made over the API, by kube play or by compose")
 	}
-	words := make([]string, len(c.CreateCommand.Value))
-	for i, w := range c.CreateCommand.Value {
-		words[i] = w.Reveal()
-	}
-	text := command.FormatMultiline(words)
+	text := command.FormatMultiline(podman.RevealAll(c.CreateCommand.Value))
 	containers, _ := command.Script{File: c.Name, Text: text}.Read(c.Host)
 	if len(containers) != 1 {
 		return give("podlint cannot read the command line that it was made with")

@@ -31,13 +31,6 @@ func startProgress(to io.Writer, quiet bool) *progress {
 	return p
 }
 
-// name says what is counted.
-func (p *progress) name(what string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.what = what
-}
-
 // show says what is counted and how far it has come.
 func (p *progress) show(what string, done, total int) {
 	p.mu.Lock()

@@ -218,12 +218,8 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 		return nil, hint.With(fmt.Errorf("%s is of another Podman (%s) than the one that copies would be made with", c.Name, service.URI), "run podlint prove on its machine, as the account that runs it")
 	}
 	installed.Define(c)
-	words := make([]string, len(c.CreateCommand.Value))
-	for i, w := range c.CreateCommand.Value {
-		words[i] = w.Reveal()
-	}
 	it := &proof{image: c.Image.ID}
-	it.subject = prove.Subject{Name: c.Name, Path: c.Name, Text: command.FormatMultiline(words), Container: c, Image: c.Image.ID, Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
+	it.subject = prove.Subject{Name: c.Name, Path: c.Name, Text: command.FormatMultiline(podman.RevealAll(c.CreateCommand.Value)), Container: c, Image: c.Image.ID, Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
 	containers, _ := command.Script{File: c.Name, Text: it.subject.Text}.Read(c.Host)
 	if len(containers) != 1 {
 		return nil, fmt.Errorf("%s: podlint cannot read the command line that it was made with", c.Name)

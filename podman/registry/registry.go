@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"go.podman.io/image/v5/pkg/sysregistriesv2"
 	"go.podman.io/image/v5/types"
 
+	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/podman"
 )
 
@@ -276,7 +278,7 @@ func (c *Client) load() {
 	if c.CacheFile == "" {
 		return
 	}
-	data, err := os.ReadFile(c.CacheFile)
+	data, err := files.Read(c.CacheFile)
 	if err != nil {
 		return
 	}
@@ -305,14 +307,5 @@ func (c *Client) Save() error {
 	if err := os.MkdirAll(filepath.Dir(c.CacheFile), ownDirectory); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(c.CacheFile), ".digests-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(data)
-	if err := errors.Join(err, temporary.Chmod(own), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), c.CacheFile)
+	return files.Write(c.CacheFile, own, func(w io.Writer) error { _, err := w.Write(data); return err })
 }
