@@ -173,3 +173,34 @@ func BenchmarkCheck(b *testing.B) {
 		Check(catalogue, c)
 	}
 }
+
+// TestPlaceInUnit holds that a finding about a live container stands where its unit says what is found, or else at the
+// unit's beginning.
+func TestPlaceInUnit(t *testing.T) {
+	beginning := podman.Origin{File: "/etc/containers/systemd/web.container", Line: 1}
+	line := podman.Origin{File: beginning.File, Line: 5}
+	rule := []Rule{{ID: "user-nobody", Check: func(c *podman.Container) []Finding {
+		if c.Process.User.Value != "nobody" {
+			return nil
+		}
+		return []Finding{{Cause: "user", Evidence: []Evidence{{"User", "nobody", c.Process.User.Origin}}}}
+	}}}
+	for name, tt := range map[string]struct {
+		written podman.Setting[string]
+		want    podman.Origin
+	}{
+		"said in the unit":     {podman.Set("nobody", line), line},
+		"not said in the unit": {podman.Setting[string]{}, beginning},
+	} {
+		unit := &podman.Container{Name: "web"}
+		unit.Definition.Origin = beginning
+		unit.Process.User = tt.written
+		c := &podman.Container{Name: "web", FromUnit: unit}
+		c.Definition.Origin = beginning
+		c.Process.User = podman.Set("nobody", podman.Field("Config.User"))
+		found := Check(rule, c)
+		if len(found) != 1 || found[0].Location != tt.want {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}

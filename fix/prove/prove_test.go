@@ -114,12 +114,19 @@ func TestProve(t *testing.T) {
 			script: fakepodman.Script{Copies: []fakepodman.Behaviour{{Runs: []int{3, 5}, Exited: true, Status: 3}}}},
 		{name: "needs a capability", want: "all [CHOWN]", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
 			{Match: "--cap-drop=(all|ALL)", Unless: "CHOWN", Exited: true, Log: "chown: Operation not permitted\n"}}}},
+		{name: "needs two capabilities of three", want: "all [CHOWN SETUID]", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
+			{Match: "--cap-drop=(all|ALL)", Unless: "CHOWN", Exited: true}, {Match: "--cap-drop=(all|ALL)", Unless: "SETUID", Exited: true}}}},
+		{name: "a denial before another error", want: "read-only: mkdir: Read-only file system", script: fakepodman.Script{
+			Copies: []fakepodman.Behaviour{{Match: "--read-only", Exited: true,
+				Log: "mkdir: Read-only file system\nerror: giving up\n"}}}},
 		{name: "denied while it runs", want: "read-only: open: Read-only file system", script: fakepodman.Script{
 			Copies: []fakepodman.Behaviour{{Match: "--read-only", Log: "open: Read-only file system\n"}}}},
 		{name: "a process is missing", want: "read-only: the process worker is not running", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
 			{Match: "--read-only", Processes: []string{"master"}}, {Processes: []string{"master", "worker"}}}}},
 		{name: "needs a tmpfs", want: "all [] [/var/cache/x]", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
 			{Match: "--read-only", Unless: "/var/cache/x", Exited: true}, {Written: []string{"C /var", "C /var/cache/x", "A /var/cache/x/a"}}}}},
+		{name: "changes a file of the image", want: "all [] [/var/cache/app]", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
+			{Match: "--read-only", Unless: "/var/cache/app", Exited: true}, {Written: []string{"C /var", "C /var/cache/app", "C /var/cache/app/index"}}}}},
 		{name: "Podman fails", want: "no subordinate IDs", is: ErrNotTried, script: fakepodman.Script{
 			Answers: []fakepodman.Answer{{Match: "^run ", Status: 125, Stderr: "Error: no subordinate IDs\n"}}}},
 		{name: "Podman fails with a fix", want: "read-only not tried: no such controller", script: fakepodman.Script{

@@ -270,3 +270,44 @@ func TestEvidence(t *testing.T) {
 		}
 	}
 }
+
+// TestImageByID holds that nothing is said to be current of a container that was made from an image's ID: its name can
+// never stand for another image.
+func TestImageByID(t *testing.T) {
+	const id = "abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
+	answer := fmt.Sprintf(`{"Id":%q,"Config":{}}`, id)
+	more := map[string]string{}
+	for _, name := range []string{id, "sha256:" + id, "abcdef012345", "sha256:abcdef012345", "localhost%2Fapp:1"} {
+		more["/images/"+name+"/json"] = answer
+	}
+	for name, known := range map[string]bool{
+		id: false, "sha256:" + id: false, "abcdef012345": false, "sha256:abcdef012345": false, "localhost/app:1": true, "": false,
+	} {
+		c := read(t, "5.4.2", fmt.Sprintf(`{"Id":"x","Image":%q,"ImageName":%q,"Config":{},"HostConfig":{}}`, id, name), more)
+		if got := c.Image.Current; got.Known() != known || known && got.Value != id {
+			t.Errorf("%q: %+v", name, got)
+		}
+	}
+}
+
+// TestSeccomp holds that where no command line tells a container's seccomp profile, its processes do.
+func TestSeccomp(t *testing.T) {
+	inspect := func(state, pid, command string) string {
+		return fmt.Sprintf(`{"Id":"x","State":{"Status":%q},"Config":{"CreateCommand":%s},"HostConfig":{"PidMode":%q}}`, state, command, pid)
+	}
+	const typed = `["podman","run","--security-opt=seccomp=/p.json","i"]`
+	for name, test := range map[string]struct{ inspect, top, want string }{
+		"filtered":          {inspect("running", "private", "null"), `{"Processes":[["1","filter"],["7","filter"]]}`, " default"},
+		"one is not":        {inspect("running", "private", "null"), `{"Processes":[["1","filter"],["7","disabled"]]}`, "unconfined set"},
+		"strict":            {inspect("running", "private", "null"), `{"Processes":[["1","strict"]]}`, " unknown"},
+		"no process":        {inspect("running", "private", "null"), `{"Processes":[]}`, " unknown"},
+		"not running":       {inspect("exited", "private", "null"), `{"Processes":[["1","filter"]]}`, " unknown"},
+		"host's processes":  {inspect("running", "host", "null"), `{"Processes":[["1","disabled"]]}`, " unknown"},
+		"the command tells": {inspect("running", "private", typed), `{"Processes":[["1","disabled"]]}`, "/p.json set"},
+	} {
+		s := read(t, "5.4.2", test.inspect, map[string]string{"/containers/x/top": test.top}).Confinement.Seccomp
+		if got := s.Value + " " + s.State.String(); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
