@@ -81,7 +81,8 @@ func Check(ctx context.Context, paths []string, o Options) (*report.Report, erro
 		return nil, err
 	}
 	options := definition.Options{
-		Markdown: o.Markdown, Given: o.Texts, Policy: machine.Policy(""), Registries: registry.Registries(""), Now: l.Now(),
+		Markdown: o.Markdown, Given: o.Texts, Policy: machine.Policy(""), Registries: registry.Registries(""),
+		Now: l.Now(),
 	}
 	if o.Rootless != nil {
 		options.Rootless = podman.Set(*o.Rootless, podman.Field("Options.Rootless"))
@@ -99,9 +100,9 @@ func Check(ctx context.Context, paths []string, o Options) (*report.Report, erro
 // Service says which Podman service is asked and for which containers. The zero value is the service that the command
 // finds and all of its containers.
 type Service struct {
-	// URL is the service's address (unix, tcp or ssh), Connection the name of one of `podman system connection`'s; empty
-	// for the one that the command finds: CONTAINER_HOST, the default connection, the account's socket, root's, and at
-	// last a service that podlint starts and ends.
+	// URL is the service's address (unix, tcp or ssh), Connection the name of one of `podman system connection`'s;
+	// empty for the one that the command finds: CONTAINER_HOST, the default connection, the account's socket, root's,
+	// and at last a service that podlint starts and ends.
 	URL, Connection string
 	// Identity is the path of an ssh key; TLSCert, TLSKey and TLSCA are paths of PEM files for tcp.
 	Identity, TLSCert, TLSKey, TLSCA string
@@ -128,7 +129,8 @@ func Scan(ctx context.Context, s Service, o Options) (*report.Report, error) {
 		return nil, err
 	}
 	options := live.Options{
-		URL: s.URL, Connection: s.Connection, Identity: s.Identity, TLSCert: s.TLSCert, TLSKey: s.TLSKey, TLSCA: s.TLSCA,
+		URL: s.URL, Connection: s.Connection, Identity: s.Identity, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
+		TLSCA:   s.TLSCA,
 		Timeout: s.Timeout, Concurrency: s.Concurrency, Now: l.Now, Machine: true, Log: func(string, ...any) {},
 	}
 	if options.Timeout == 0 {

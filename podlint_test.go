@@ -110,14 +110,16 @@ func TestLibraryAtOnce(t *testing.T) {
 func TestOptionsThatAreWrong(t *testing.T) {
 	ctx := t.Context()
 	for _, o := range []podlint.Options{
-		{Rules: []string{"no-such-rule"}}, {Profile: "lax"}, {FailOn: "awful"}, {MinSeverity: "none"}, {Config: "no/such.toml"},
+		{Rules: []string{"no-such-rule"}}, {Profile: "lax"}, {FailOn: "awful"}, {MinSeverity: "none"},
+		{Config: "no/such.toml"},
 		{Baseline: "no/such.json"},
 	} {
 		if _, err := podlint.Check(ctx, nil, o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}
 	}
-	if _, err := podlint.Scan(ctx, podlint.Service{URL: "unix:///no/such.sock"}, podlint.Options{Config: "none"}); err == nil {
+	if _, err := podlint.Scan(ctx, podlint.Service{URL: "unix:///no/such.sock"},
+		podlint.Options{Config: "none"}); err == nil {
 		t.Error("a socket that is not there: no error")
 	}
 }
@@ -134,7 +136,8 @@ func ExampleCheck() {
 		fmt.Println(err)
 		return
 	}
-	r, err := podlint.Check(context.Background(), []string{dir}, podlint.Options{Config: "none", MinSeverity: "critical"})
+	r, err := podlint.Check(context.Background(), []string{dir},
+		podlint.Options{Config: "none", MinSeverity: "critical"})
 	if err != nil {
 		fmt.Println(err)
 		return

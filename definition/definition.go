@@ -174,7 +174,8 @@ var unitPlaces = []struct {
 	dir      string
 	rootless bool
 }{
-	{"/etc/containers/systemd/users/", true}, {"/usr/share/containers/systemd/users/", true}, {"/.config/containers/systemd/", true},
+	{"/etc/containers/systemd/users/", true}, {"/usr/share/containers/systemd/users/", true},
+	{"/.config/containers/systemd/", true},
 	{"/etc/systemd/user/", true}, {"/.config/systemd/user/", true}, {"/etc/systemd/system/", false},
 	{"/etc/containers/systemd/", false}, {"/usr/share/containers/systemd/", false}, {"/run/containers/systemd/", false},
 }

@@ -15,8 +15,11 @@ func TestIgnores(t *testing.T) {
 	if err != nil {
 		t.Fatal("git is not there to compare with")
 	}
-	patterns := []string{"*.a", "/top", "dir/", "a/b", "**/deep", "x/**/y", "z/**", "!keep.a", "q?.c", "[ab].d", "[!ab].e", `\#h`, `\!i`, "trail  ", "sub/*.f", "# comment", "", "*/one", "**/two/three", `sp\ `}
-	paths := []string{"x.a", "keep.a", "s/keep.a", "top", "s/top", "dir/f", "s/dir/f", "a/b", "s/a/b", "deep", "s/t/deep", "x/y", "x/m/n/y", "z/1", "z/2/3", "q1.c", "q12.c", "a.d", "c.d", "a.e", "c.e", "#h", "!i", "trail", "sub/1.f", "sub/s/1.f", "s/one", "s/s/one", "two/three", "s/two/three", "plain", "sp "}
+	patterns := []string{"*.a", "/top", "dir/", "a/b", "**/deep", "x/**/y", "z/**", "!keep.a", "q?.c", "[ab].d",
+		"[!ab].e", `\#h`, `\!i`, "trail  ", "sub/*.f", "# comment", "", "*/one", "**/two/three", `sp\ `}
+	paths := []string{"x.a", "keep.a", "s/keep.a", "top", "s/top", "dir/f", "s/dir/f", "a/b", "s/a/b", "deep",
+		"s/t/deep", "x/y", "x/m/n/y", "z/1", "z/2/3", "q1.c", "q12.c", "a.d", "c.d", "a.e", "c.e", "#h", "!i", "trail",
+		"sub/1.f", "sub/s/1.f", "s/one", "s/s/one", "two/three", "s/two/three", "plain", "sp "}
 	dir := t.TempDir()
 	if out, err := exec.Command(git, "init", "-q", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%s", out)

@@ -104,9 +104,11 @@ func unitDirs(host *podman.Host) []string {
 			dirs = append(dirs, filepath.Join(dir, "containers/systemd"))
 		}
 	} else if account, err := user.LookupId(fmt.Sprint(uid)); err == nil {
-		dirs = append(dirs, filepath.Join("/run/user", account.Uid, "containers/systemd"), filepath.Join(account.HomeDir, ".config/containers/systemd"))
+		dirs = append(dirs, filepath.Join("/run/user", account.Uid, "containers/systemd"),
+			filepath.Join(account.HomeDir, ".config/containers/systemd"))
 	}
-	return append(dirs, filepath.Join("/etc/containers/systemd/users", fmt.Sprint(uid)), "/etc/containers/systemd/users",
+	return append(dirs, filepath.Join("/etc/containers/systemd/users", fmt.Sprint(uid)),
+		"/etc/containers/systemd/users",
 		filepath.Join("/usr/share/containers/systemd/users", fmt.Sprint(uid)), "/usr/share/containers/systemd/users")
 }
 
@@ -118,14 +120,16 @@ func newUnitSet(dirs []string) *unitSet {
 			there = append(there, dir)
 		}
 	}
-	set.tree, _ = walk(there, func(name string) bool { return slices.Contains(quadlet.Extensions(), filepath.Ext(name)) })
+	set.tree, _ = walk(there,
+		func(name string) bool { return slices.Contains(quadlet.Extensions(), filepath.Ext(name)) })
 	// As for the generator, a unit of one name counts once, that of the first directory.
 	rank := func(path string) int {
 		return slices.IndexFunc(there, func(dir string) bool { return strings.HasPrefix(path, dir+"/") })
 	}
 	paths := slices.Clone(set.tree.files)
 	slices.SortStableFunc(paths, func(a, b string) int { return rank(a) - rank(b) })
-	set.read = quadlet.NewReader(quadlet.Files{Read: files.Read, List: set.tree.list, Dirs: func(string) []string { return set.everywhere(there) }, Find: set.tree.find})
+	set.read = quadlet.NewReader(quadlet.Files{Read: files.Read, List: set.tree.list,
+		Dirs: func(string) []string { return set.everywhere(there) }, Find: set.tree.find})
 	seen := map[string]bool{}
 	for _, path := range paths {
 		name := filepath.Base(path)

@@ -36,7 +36,8 @@ func TestInstalled(t *testing.T) {
 		c := &podman.Container{Kind: podman.KindContainer, Unit: test.unit, Host: host}
 		NewInstalled(test.uri).Define(c)
 		got := filepath.Base(c.Definition.Origin.File)
-		if test.want == "" && (c.FromUnit != nil || c.Definition.Origin.File != "") || test.want != "" && got != test.want {
+		if test.want == "" && (c.FromUnit != nil || c.Definition.Origin.File != "") ||
+			test.want != "" && got != test.want {
 			t.Errorf("%s at %s: defined by %q, want %q", test.unit, test.uri, got, test.want)
 		}
 	}

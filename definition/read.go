@@ -93,7 +93,8 @@ func (s *Set) define(path string, data []byte) Result {
 	case ext == ".sh" || ext == ".bash" || isShell(data):
 		return s.defineScripts(path, []command.Script{{File: path, Text: string(data)}}, false)
 	}
-	return failed(path, "podlint does not know what this file is", "it reads Quadlet units, .service units, Kubernetes YAML, compose files, CI YAML, shell scripts and, with --markdown, Markdown")
+	return failed(path, "podlint does not know what this file is", "it reads Quadlet units, .service units, "+
+		"Kubernetes YAML, compose files, CI YAML, shell scripts and, with --markdown, Markdown")
 }
 
 func failed(path, message, hint string) Result {
@@ -108,7 +109,8 @@ func isShell(data []byte) bool {
 	if ok && len(words) > 1 && filepath.Base(words[0]) == "env" {
 		words = words[1:]
 	}
-	return ok && len(words) > 0 && slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh"}, filepath.Base(words[0]))
+	return ok && len(words) > 0 &&
+		slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh"}, filepath.Base(words[0]))
 }
 
 // isForeign reports whether a file that is called like a unit is something else: systemd-networkd's .network, a disk's
@@ -139,7 +141,8 @@ func (s *Set) defineUnit(path string, data []byte) Result {
 		}
 		content, err := s.Text(yamlFile)
 		if err != nil {
-			d.Problems = append(d.Problems, podman.Problem{Origin: unit.Kube.Place, Message: fmt.Sprintf("its YAML %s is not read: %v", yamlFile, err), Warning: true})
+			d.Problems = append(d.Problems, podman.Problem{Origin: unit.Kube.Place,
+				Message: fmt.Sprintf("its YAML %s is not read: %v", yamlFile, err), Warning: true})
 			continue
 		}
 		inner := s.defineKube(yamlFile, content, kube.Options{Host: host, UserNS: unit.Kube.UserNS})

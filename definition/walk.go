@@ -95,7 +95,8 @@ func walkDir(dir string, ignored ignores, wanted func(string) bool, add func(str
 
 // has reports whether a file has a turn of its own.
 func (t *tree) has(path string) bool {
-	return slices.ContainsFunc(t.byName[filepath.Base(path)], func(p string) bool { return absolutePath(p) == absolutePath(path) })
+	return slices.ContainsFunc(t.byName[filepath.Base(path)],
+		func(p string) bool { return absolutePath(p) == absolutePath(path) })
 }
 
 // list returns the names in a directory; it asks once.

@@ -34,13 +34,15 @@ func TestApply(t *testing.T) {
 func TestTmpfsInCompose(t *testing.T) {
 	text := "services:\n  a:\n    image: x\n"
 	f := &rules.Finding{
-		Definition: podman.Definition{Syntax: podman.SyntaxCompose, Origin: podman.Origin{File: "compose.yaml", Line: 2, Column: 3}},
-		Rule:       &rules.Rule{ID: "read-only"},
+		Definition: podman.Definition{Syntax: podman.SyntaxCompose,
+			Origin: podman.Origin{File: "compose.yaml", Line: 2, Column: 3}},
+		Rule: &rules.Rule{ID: "read-only"},
 		Fix: rules.Fix{Changes: []rules.Change{
 			{Flag: "--tmpfs=/run:rw,nosuid,nodev,noexec"}, {Flag: "--cap-add=SETGID,SETUID"},
 		}},
 	}
-	want := "services:\n  a:\n    image: x\n    cap_add: [SETGID, SETUID]\n    tmpfs: [\"/run:rw,nosuid,nodev,noexec\"]\n"
+	want := "services:\n  a:\n    image: x\n    cap_add: [SETGID, SETUID]\n    tmpfs: " +
+		"[\"/run:rw,nosuid,nodev,noexec\"]\n"
 	if out := File("compose.yaml", []byte(text), []*rules.Finding{f}, ""); string(out.After) != want {
 		t.Errorf("got\n%s%v", out.After, out.Left)
 	}
@@ -48,9 +50,11 @@ func TestTmpfsInCompose(t *testing.T) {
 
 // TestConflict holds that of two values for one option the second is left and said so.
 func TestConflict(t *testing.T) {
-	at := podman.Definition{Syntax: podman.SyntaxQuadlet, Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
+	at := podman.Definition{Syntax: podman.SyntaxQuadlet,
+		Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
 	user := func(id string) *rules.Finding {
-		return &rules.Finding{Definition: at, Rule: &rules.Rule{ID: "root-user"}, Fix: rules.Fix{Changes: []rules.Change{{Flag: "--user=" + id, Key: "User=" + id, Since: "4.4"}}}}
+		return &rules.Finding{Definition: at, Rule: &rules.Rule{ID: "root-user"},
+			Fix: rules.Fix{Changes: []rules.Change{{Flag: "--user=" + id, Key: "User=" + id, Since: "4.4"}}}}
 	}
 	out := File("a.container", []byte("[Container]\nImage=x\n"), []*rules.Finding{user("10"), user("20")}, "")
 	if string(out.After) != "[Container]\nImage=x\nUser=10\n" || len(out.Left) != 1 || len(out.Done) != 1 {
@@ -61,10 +65,13 @@ func TestConflict(t *testing.T) {
 // TestNoFinalNewline holds that what takes the place of a last line without an ending, and what is added behind it,
 // leave no empty line.
 func TestNoFinalNewline(t *testing.T) {
-	at := podman.Definition{Syntax: podman.SyntaxQuadlet, Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
-	readOnly := &rules.Finding{Definition: at, Rule: &rules.Rule{ID: "read-only"}, Fix: rules.Fix{Changes: []rules.Change{
-		{Flag: "--read-only", Key: "ReadOnly=true", Since: "4.4"}, {Flag: "--user=10", Key: "User=10", Since: "4.4"},
-	}}}
+	at := podman.Definition{Syntax: podman.SyntaxQuadlet,
+		Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
+	readOnly := &rules.Finding{Definition: at, Rule: &rules.Rule{ID: "read-only"},
+		Fix: rules.Fix{Changes: []rules.Change{
+			{Flag: "--read-only", Key: "ReadOnly=true", Since: "4.4"},
+			{Flag: "--user=10", Key: "User=10", Since: "4.4"},
+		}}}
 	out := File("a.container", []byte("[Container]\nImage=x\nReadOnly=false"), []*rules.Finding{readOnly}, "")
 	if want := "[Container]\nImage=x\nReadOnly=true\nUser=10\n"; string(out.After) != want {
 		t.Errorf("got %q", out.After)

@@ -77,7 +77,8 @@ func TestDiffNotExact(t *testing.T) {
 			t.Errorf("exact %v:\n%s", exact, text)
 		}
 	}
-	if text, exact := Diff("a\n::error::x", []byte("a\n"), nil, safe.Whole, false); exact || strings.Contains(text, "\n::") {
+	if text, exact := Diff("a\n::error::x", []byte("a\n"), nil, safe.Whole, false); exact ||
+		strings.Contains(text, "\n::") {
 		t.Errorf("exact %v:\n%s", exact, text)
 	}
 }

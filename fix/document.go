@@ -68,7 +68,8 @@ func (d *document) end(f *rules.Finding) (Done, string) {
 	if f.Rule.Kind == rules.FixImage { // what can be written keeps it fresh from then on
 		return done, "no edit makes an image fresh: " + fix.Summary
 	}
-	if f.Rule.Kind == rules.FixIDMap && f.Definition.Syntax == podman.SyntaxQuadlet && strings.Contains(fix.Summary, "pod") && !strings.HasSuffix(d.path, ".pod") {
+	if f.Rule.Kind == rules.FixIDMap && f.Definition.Syntax == podman.SyntaxQuadlet &&
+		strings.Contains(fix.Summary, "pod") && !strings.HasSuffix(d.path, ".pod") {
 		return done, "its pod decides: " + fix.Summary
 	}
 	inGroup := -1
@@ -158,7 +159,8 @@ func (d *document) kept(c rules.Change) (rules.Change, bool) {
 	}
 	items := strings.Split(value, ",")
 	left := slices.DeleteFunc(slices.Clone(items), func(item string) bool {
-		return slices.ContainsFunc(d.taken, func(o occurrence) bool { return o.flag == "cap-add" && sameItem(o.flag, o.value, item) })
+		return slices.ContainsFunc(d.taken,
+			func(o occurrence) bool { return o.flag == "cap-add" && sameItem(o.flag, o.value, item) })
 	})
 	if len(left) == len(items) {
 		return c, true
@@ -201,7 +203,8 @@ func withOption(flag, value, option string) (string, bool) {
 		for field := range strings.SplitSeq(value, ",") {
 			name, v, _ := strings.Cut(field, "=")
 			switch {
-			case name == "type" && v != "bind" && v != "volume", name == "ro", name == "readonly", name == "U", name == "chown", name == "idmap":
+			case name == "type" && v != "bind" && v != "volume", name == "ro", name == "readonly", name == "U",
+				name == "chown", name == "idmap":
 				return "", false
 			}
 		}
@@ -250,7 +253,8 @@ func (d *document) meant(found []int, part, value string) []int {
 	}
 	for _, i := range found {
 		o := d.occurrences[i]
-		if len(found) > 1 && part != "" && strings.EqualFold(strings.TrimPrefix(strings.ToUpper(o.value), "CAP_"), strings.TrimPrefix(strings.ToUpper(part), "CAP_")) {
+		if len(found) > 1 && part != "" && strings.EqualFold(strings.TrimPrefix(strings.ToUpper(o.value), "CAP_"),
+			strings.TrimPrefix(strings.ToUpper(part), "CAP_")) {
 			return []int{i}
 		}
 	}
@@ -399,7 +403,8 @@ func (d *document) removal(o occurrence) edit {
 		return edit{start, end + len(rest) + 1, ""}
 	}
 	from := leading(d.text, o.from)
-	first := d.isUnit && !slices.ContainsFunc(d.occurrences, func(other occurrence) bool { return other.group == o.group && other.from < o.from })
+	first := d.isUnit && !slices.ContainsFunc(d.occurrences,
+		func(other occurrence) bool { return other.group == o.group && other.from < o.from })
 	if first && from > 0 && d.text[from-1] == '=' {
 		for end < len(d.text) && (d.text[end] == ' ' || d.text[end] == '\t') {
 			end++
@@ -441,7 +446,8 @@ func common(a, b string) string {
 	if i := strings.LastIndexAny(b, "=: "); i >= 0 {
 		b = b[i+1:]
 	}
-	kept := slices.DeleteFunc(strings.Split(a, ","), func(item string) bool { return !slices.Contains(strings.Split(b, ","), item) })
+	kept := slices.DeleteFunc(strings.Split(a, ","),
+		func(item string) bool { return !slices.Contains(strings.Split(b, ","), item) })
 	return head + strings.Join(kept, ",")
 }
 
@@ -574,7 +580,8 @@ func sameItem(flag, s, item string) bool {
 		}
 	}
 	if strings.HasPrefix(flag, "cap-") {
-		return strings.EqualFold(strings.TrimPrefix(strings.ToUpper(s), "CAP_"), strings.TrimPrefix(strings.ToUpper(item), "CAP_"))
+		return strings.EqualFold(strings.TrimPrefix(strings.ToUpper(s), "CAP_"),
+			strings.TrimPrefix(strings.ToUpper(item), "CAP_"))
 	}
 	return s == item
 }

@@ -35,10 +35,12 @@ func WithEvidence(c *podman.Container, e podman.Observation, findings []rules.Fi
 				f.Fix.Changes = slices.Clone(f.Fix.Changes)
 				for _, dir := range dirs {
 					value := dir + ":rw,nosuid,nodev,noexec"
-					f.Fix.Changes = append(f.Fix.Changes, rules.Change{Flag: "--tmpfs=" + value, Key: "Tmpfs=" + value, Since: "4.5"})
+					f.Fix.Changes = append(f.Fix.Changes,
+						rules.Change{Flag: "--tmpfs=" + value, Key: "Tmpfs=" + value, Since: "4.5"})
 				}
 			case since >= longEnough:
-				notes = append(notes, fmt.Sprintf("in %s it wrote nothing outside of its volumes: --read-only is safe", age(since)))
+				notes = append(notes,
+					fmt.Sprintf("in %s it wrote nothing outside of its volumes: --read-only is safe", age(since)))
 				f.Fix.Safe = true
 			default:
 				notes = append(notes, fmt.Sprintf("in %s it wrote nothing outside of its volumes", age(since)))
@@ -49,7 +51,8 @@ func WithEvidence(c *podman.Container, e podman.Observation, findings []rules.Fi
 				continue
 			}
 			notes = append(notes, why...)
-			f.Fix.Changes = append(slices.Clone(f.Fix.Changes), rules.Change{Flag: "--cap-add=" + strings.Join(wanted, ","), Key: "AddCapability=" + strings.Join(wanted, " "), Since: "4.4"})
+			f.Fix.Changes = append(slices.Clone(f.Fix.Changes), rules.Change{Flag: "--cap-add=" +
+				strings.Join(wanted, ","), Key: "AddCapability=" + strings.Join(wanted, " "), Since: "4.4"})
 		case rules.FixUser:
 			if a, ok := ownAccount(c, e); ok {
 				value := fmt.Sprintf("%d:%d", a.UID, a.GID)

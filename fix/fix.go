@@ -26,8 +26,8 @@ type Outcome struct {
 // Done is a finding with what was changed for it.
 type Done struct {
 	Finding *rules.Finding
-	// Words holds what was written, in the file's language, and Dropped what was taken away; a value that may be a secret
-	// is not among them.
+	// Words holds what was written, in the file's language, and Dropped what was taken away; a value that may be a
+	// secret is not among them.
 	Words, Dropped []string
 }
 

@@ -20,7 +20,9 @@ func scriptDocument(path string, text []byte, place podman.Origin) *document {
 			}
 			d := &document{path: path, text: text, place: call.Spans[i][1], separator: " "}
 			if i+1 < len(call.Spans) { // one option a line stays so
-				if between := string(text[call.Spans[i][1]:call.Spans[i+1][0]]); strings.Contains(strings.ReplaceAll(between, "\r", ""), "\\\n") && strings.Trim(between, " \t\r\n\\") == "" {
+				if between := string(text[call.Spans[i][1]:call.Spans[i+
+					1][0]]); strings.Contains(strings.ReplaceAll(between, "\r", ""), "\\\n") && strings.Trim(between,
+					" \t\r\n\\") == "" {
 					d.separator = between
 				}
 			}
@@ -30,7 +32,8 @@ func scriptDocument(path string, text []byte, place podman.Origin) *document {
 				}
 				d.occurrences = append(d.occurrences, occurrence{
 					flag: o.Name, value: o.Value, group: -1,
-					from: call.Spans[o.Index][0], to: call.Spans[o.ValueIndex][1], wordFrom: call.Spans[o.ValueIndex][0], wordTo: call.Spans[o.ValueIndex][1],
+					from: call.Spans[o.Index][0], to: call.Spans[o.ValueIndex][1],
+					wordFrom: call.Spans[o.ValueIndex][0], wordTo: call.Spans[o.ValueIndex][1],
 				})
 			}
 			return d

@@ -21,7 +21,8 @@ func unitDocument(path string, text []byte, version string) *document {
 			section = "Pod"
 		}
 	}
-	d := &document{path: path, text: text, version: version, isUnit: true, place: endOfSection(text, assignments, section)}
+	d := &document{path: path, text: text, version: version, isUnit: true,
+		place: endOfSection(text, assignments, section)}
 	for i, a := range assignments {
 		reset := slices.ContainsFunc(assignments[i+1:], func(b quadlet.Assignment) bool {
 			return b.Section == section && b.Key == a.Key && b.Value == "" && quadlet.Repeats(a.Key)
@@ -29,7 +30,8 @@ func unitDocument(path string, text []byte, version string) *document {
 		if a.Section != section || a.Value == "" || reset {
 			continue
 		}
-		g := group{key: a.Key, from: offsetOf(text, a.Line, 1), to: offsetOf(text, a.EndLine+1, 1), sole: len(a.Words) == 1}
+		g := group{key: a.Key, from: offsetOf(text, a.Line, 1), to: offsetOf(text, a.EndLine+1, 1),
+			sole: len(a.Words) == 1}
 		span := func(w quadlet.Word) (int, int) {
 			return offsetOf(text, w.Line, w.Column), offsetOf(text, w.Line, w.EndColumn)
 		}

@@ -48,7 +48,8 @@ func Verified(r *Request) Outcome {
 		step, found := r.round(out.After, groups, known)
 		if undone(out.Done, found) { // what an edit uncovers does not take back what it is for
 			for _, d := range step.Done {
-				out.Failed = append(out.Failed, Left{d.Finding, "with this edit a finding comes back that another one ended"})
+				out.Failed = append(out.Failed, Left{d.Finding, "with this edit a finding comes back that another " +
+					"one ended"})
 			}
 			out.Left, out.Failed = append(out.Left, step.Left...), append(out.Failed, step.Failed...)
 			break

@@ -11,10 +11,12 @@ import (
 
 // TestVerified holds what becomes of edits that do not hold when the edited text is linted again.
 func TestVerified(t *testing.T) {
-	at := podman.Definition{Syntax: podman.SyntaxQuadlet, Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
+	at := podman.Definition{Syntax: podman.SyntaxQuadlet,
+		Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
 	finding := func(rule string, severity rules.Severity, key string) rules.Finding {
 		flag := "--" + strings.ReplaceAll(strings.ToLower(key), "pidslimit", "pids-limit")
-		return rules.Finding{Container: "a", Rule: &rules.Rule{ID: rule}, Severity: severity, Definition: at, Fix: rules.Fix{Changes: []rules.Change{{Flag: flag, Key: key, Since: "4.4"}}}}
+		return rules.Finding{Container: "a", Rule: &rules.Rule{ID: rule}, Severity: severity, Definition: at,
+			Fix: rules.Fix{Changes: []rules.Change{{Flag: flag, Key: key, Since: "4.4"}}}}
 	}
 	const text = "[Container]\nImage=x\n"
 	user, memory := finding("user", rules.Medium, "User=10"), finding("memory", rules.Low, "Memory=1m")
@@ -25,7 +27,8 @@ func TestVerified(t *testing.T) {
 		why  string // of what failed
 	}{
 		{"both hold", func(string) ([]rules.Finding, error) { return nil, nil }, "User=10 Memory=1m", ""},
-		{"a finding is still there", func(string) ([]rules.Finding, error) { return []rules.Finding{user}, nil }, "Memory=1m", "still there"},
+		{"a finding is still there", func(string) ([]rules.Finding, error) { return []rules.Finding{user}, nil },
+			"Memory=1m", "still there"},
 		{"a new one as severe", func(text string) ([]rules.Finding, error) {
 			if strings.Contains(text, "Memory") {
 				return []rules.Finding{finding("worse", rules.High, "User=1")}, nil
@@ -44,7 +47,8 @@ func TestVerified(t *testing.T) {
 			}
 			return nil, nil
 		}, "Memory=1m", "cannot be read: line 3"},
-		{"nothing can be linted", func(string) ([]rules.Finding, error) { return nil, errors.New("no") }, "", "cannot be linted"},
+		{"nothing can be linted", func(string) ([]rules.Finding, error) { return nil, errors.New("no") }, "",
+			"cannot be linted"},
 	} {
 		first := true
 		out := Verified(&Request{
@@ -64,7 +68,8 @@ func TestVerified(t *testing.T) {
 			},
 		})
 		got := strings.Join(strings.Fields(strings.TrimPrefix(string(out.After), text)), " ")
-		if got != c.want || (len(out.Failed) > 0) != (c.why != "") || c.why != "" && !strings.Contains(out.Failed[0].Why, c.why) {
+		if got != c.want || (len(out.Failed) > 0) != (c.why != "") ||
+			c.why != "" && !strings.Contains(out.Failed[0].Why, c.why) {
 			t.Errorf("%s: %q, failed %v", c.name, got, out.Failed)
 		}
 	}

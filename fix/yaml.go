@@ -26,7 +26,8 @@ func yamlFile(path string, text []byte, findings []*rules.Finding) Outcome {
 	for line := range lineOf(text, len(text)) {
 		y.lines = append(y.lines, line+1)
 	}
-	if bytes.ContainsAny(text, "\u0085\u2028\u2029") || bytes.Count(text, []byte("\r")) != bytes.Count(text, []byte("\r\n")) {
+	if bytes.ContainsAny(text, "\u0085\u2028\u2029") ||
+		bytes.Count(text, []byte("\r")) != bytes.Count(text, []byte("\r\n")) {
 		for _, f := range findings { // YAML counts these as ends of lines too
 			out.Left = append(out.Left, Left{f, needsChoice + "the file has unusual line breaks"})
 		}
@@ -60,7 +61,8 @@ func (y *yamlText) end(path string, f *rules.Finding) (Done, string) {
 	}
 	if fix.Drop {
 		for _, e := range f.Evidence {
-			if e.Origin.File != path || e.Origin.Line == 0 || e.Origin.Line == definition.Origin.Line && e.Origin.Column == definition.Origin.Column {
+			if e.Origin.File != path || e.Origin.Line == 0 ||
+				e.Origin.Line == definition.Origin.Line && e.Origin.Column == definition.Origin.Column {
 				continue
 			}
 			dropped, why := y.drop(y.now(e.Origin.Line), e.Origin.Column)
@@ -89,7 +91,8 @@ func (y *yamlText) end(path string, f *rules.Finding) (Done, string) {
 			return done, "the container is not found in the YAML"
 		}
 		if !setting.list {
-			path := fmt.Sprint(definition.Origin.Line, ":", definition.Origin.Column, " ", strings.Join(setting.keys, "."))
+			path := fmt.Sprint(definition.Origin.Line, ":", definition.Origin.Column, " ",
+				strings.Join(setting.keys, "."))
 			if other, ok := y.wrote[path]; ok && other != setting.value {
 				return done, "it conflicts with " + other + ", which another finding needs"
 			}
@@ -162,16 +165,19 @@ func yamlPath(c rules.Change, syntax podman.Syntax) (yamlSetting, bool) {
 	case "--read-only":
 		return yamlSetting{[]string{"securityContext", "readOnlyRootFilesystem"}, "true", false, false}, true
 	case "--security-opt":
-		return yamlSetting{[]string{"securityContext", "allowPrivilegeEscalation"}, "false", false, false}, value == "no-new-privileges"
+		return yamlSetting{[]string{"securityContext", "allowPrivilegeEscalation"}, "false", false, false},
+			value == "no-new-privileges"
 	case "--memory":
-		return yamlSetting{[]string{"resources", "limits", "memory"}, strings.Replace(value, "m", "Mi", 1), false, false}, true
+		return yamlSetting{[]string{"resources", "limits", "memory"}, strings.Replace(value, "m", "Mi", 1), false,
+			false}, true
 	case "--cpus":
 		return yamlSetting{[]string{"resources", "limits", "cpu"}, `"` + value + `"`, false, false}, true
 	case "--user":
 		uid, _, _ := strings.Cut(value, ":")
 		return yamlSetting{[]string{"securityContext", "runAsUser"}, uid, false, false}, true
 	case "--userns":
-		return yamlSetting{[]string{"metadata", "annotations", "io.podman.annotations.userns"}, value, false, true}, true
+		return yamlSetting{[]string{"metadata", "annotations", "io.podman.annotations.userns"}, value, false, true},
+			true
 	case "--label":
 		key, v, _ := strings.Cut(value, "=")
 		return yamlSetting{[]string{"metadata", "annotations", key}, v, false, true}, key == "io.containers.autoupdate"
@@ -351,7 +357,8 @@ func (y *yamlText) set(m *yaml.Node, keys []string, value string, list bool) (wo
 }
 
 // insertInline puts an entry at the beginning of a mapping in braces.
-func (y *yamlText) insertInline(m *yaml.Node, keys []string, value string, list bool, words string) (wrote, why string) {
+func (y *yamlText) insertInline(m *yaml.Node, keys []string, value string, list bool,
+	words string) (wrote, why string) {
 	at := placeOf(y.text, m.Line, m.Column)
 	for at < len(y.text) && y.text[at] != '{' && y.text[at] != '\n' { // an anchor stands before it
 		at++
@@ -424,7 +431,8 @@ func (y *yamlText) insert(m *yaml.Node, entry int, lines, words string) (wrote, 
 	}
 	if first := m.Content[0]; entry < 0 && first.Line > 0 {
 		at := placeOf(y.text, first.Line, 1)
-		if len(bytes.TrimSpace(y.text[at:placeOf(y.text, first.Line, first.Column)])) == 0 { // it begins its line: not behind a dash
+		// it begins its line: not behind a dash
+		if len(bytes.TrimSpace(y.text[at:placeOf(y.text, first.Line, first.Column)])) == 0 {
 			y.edit(at, at, lines)
 			return words, ""
 		}
@@ -522,8 +530,8 @@ func (y *yamlText) scalar(n *yaml.Node) (from, to int, ok bool) {
 // drop takes away what stands at a place: an item of a list, an entry of a mapping; of a switch that is true it makes
 // false.
 func (y *yamlText) drop(line, column int) (what, why string) {
-	// At one place there may begin an item of a list, the mapping that it is, and that mapping's first key. A setting that
-	// is a key of its own is a scalar, a mount or a port an item.
+	// At one place there may begin an item of a list, the mapping that it is, and that mapping's first key. A setting
+	// that is a key of its own is a scalar, a mount or a port an item.
 	var node, parent *yaml.Node
 	index := 0
 	y.walk(func(n, p *yaml.Node, i int) {

@@ -157,7 +157,8 @@ func (l *Linter) uses(rule string) bool {
 // usesFor returns which of the rules that are used compare containers with one another, or which do not.
 func (l *Linter) usesFor(relations bool) func(rule string) bool {
 	return func(rule string) bool {
-		return slices.ContainsFunc(l.Rules, func(r rules.Rule) bool { return r.ID == rule && (r.CheckPeers != nil) == relations })
+		return slices.ContainsFunc(l.Rules,
+			func(r rules.Rule) bool { return r.ID == rule && (r.CheckPeers != nil) == relations })
 	}
 }
 

@@ -38,7 +38,8 @@ func CachePath() string {
 
 // ask asks for the image behind each name that the containers were made by, once for each, several at once, and puts
 // the answers into the containers. It returns what could not be answered, by the names.
-func (r *Registries) ask(ctx context.Context, all []*podman.Container, now func() time.Time, progress Progress) map[string]error {
+func (r *Registries) ask(ctx context.Context, all []*podman.Container, now func() time.Time,
+	progress Progress) map[string]error {
 	byName := map[string][]*podman.Container{}
 	var names []string
 	for _, c := range all {

@@ -21,8 +21,8 @@ import (
 // of both, so that a change of either invalidates it.
 type StoredProof struct {
 	Container string `json:"container"`
-	// Definition is the SHA-256 of the command line that the copy was made by, Unit that of the unit's text, empty without
-	// one.
+	// Definition is the SHA-256 of the command line that the copy was made by, Unit that of the unit's text, empty
+	// without one.
 	Definition string `json:"definition"`
 	Unit       string `json:"unit,omitempty"`
 	// Image is the ID of the image.

@@ -44,7 +44,8 @@ func (q *quoter) quote(f *rules.Finding) {
 		return
 	}
 	name, value, _ := strings.Cut(line, "=")
-	_, named := secret.DetectPair(name, value) // Secret= too, which is a unit's key and holds a name, but may be a variable
+	// Secret= too, which is a unit's key and holds a name, but may be a variable
+	_, named := secret.DetectPair(name, value)
 	if holds := q.secrets[place{at.File, at.Line}]; holds || named || masked != line {
 		if line, f.Location.Column, ok = shown(line, masked, at.Column, holds); !ok {
 			f.Location.Column = at.Column
@@ -75,7 +76,8 @@ func (q *quoter) line(at place) (line, masked string, ok bool) {
 		return "", "", false
 	}
 	const blanks = " \t\r"
-	return strings.TrimRight(q.lines[at.file][at.line-1], blanks), strings.TrimRight(q.masked[at.file][at.line-1], blanks), true
+	return strings.TrimRight(q.lines[at.file][at.line-1], blanks),
+		strings.TrimRight(q.masked[at.file][at.line-1], blanks), true
 }
 
 // shown returns what may be seen of a line with a secret, and the column there of one of the line itself. Where a rule

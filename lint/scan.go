@@ -86,7 +86,8 @@ func onlineRules(all []rules.Rule) (others, online []rules.Rule) {
 }
 
 // Images lints images of a service one after the other: each is a stream of its own size.
-func (l *Linter) Images(ctx context.Context, service *live.Service, names []string, result *report.Report, progress Progress) error {
+func (l *Linter) Images(ctx context.Context, service *live.Service, names []string, result *report.Report,
+	progress Progress) error {
 	result.Sources = append(result.Sources, report.Source{Kind: "podman", URI: service.URI})
 	look := live.FileScanner{Wants: secret.MayHold, Bytes: secret.WantedBytes, Secret: secret.DetectFile}
 	for i, name := range names {
@@ -105,7 +106,8 @@ func (l *Linter) Images(ctx context.Context, service *live.Service, names []stri
 		result.Containers = append(result.Containers, report.Describe(c))
 		l.keep(result, rules.Check(l.Rules, c))
 		if c.Image.Content.Value.Truncated {
-			result.Warnings = append(result.Warnings, report.Error{Target: name, Message: "it holds more than podlint keeps: not everything is named"})
+			result.Warnings = append(result.Warnings, report.Error{Target: name, Message: "it holds more than " +
+				"podlint keeps: not everything is named"})
 		}
 	}
 	return nil

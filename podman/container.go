@@ -111,8 +111,8 @@ type Process struct {
 	// UID is the UID, inside the container, that the process starts with. It is unknown where User is a name and the
 	// container's passwd could not be read.
 	UID Setting[uint32]
-	// Groups holds the groups that it is given beside its own, as they were written; "keep-groups" is all that the account
-	// has which runs Podman.
+	// Groups holds the groups that it is given beside its own, as they were written; "keep-groups" is all that the
+	// account has which runs Podman.
 	Groups Setting[[]string]
 	// Command is what it starts, entrypoint and arguments; unknown where the image decides and is not known.
 	Command Setting[[]Sensitive]
@@ -138,7 +138,8 @@ type Namespaces struct {
 	// PID, UTS and Cgroup are "host", "private", "container:ID" or "ns:PATH". A cgroup namespace of the host is the
 	// default on cgroup v1.
 	PID, UTS, Cgroup Setting[string]
-	// Sysctls holds what was set of the kernel's parameters, in the order of the command line; inspect does not show them.
+	// Sysctls holds what was set of the kernel's parameters, in the order of the command line; inspect does not show
+	// them.
 	Sysctls Setting[[]Sysctl]
 }
 
@@ -159,19 +160,19 @@ type Capabilities struct {
 
 // Confinement is what keeps a container's processes from gaining more than they were given.
 type Confinement struct {
-	// NoNewPrivileges is the kernel's no_new_privs bit. Podman reads it from the container's own OCI spec; what a pod was
-	// given does not reach its members.
+	// NoNewPrivileges is the kernel's no_new_privs bit. Podman reads it from the container's own OCI spec; what a pod
+	// was given does not reach its members.
 	NoNewPrivileges Setting[bool]
 	// Privileged is whether the container really has what --privileged gives, not only the annotation that says so.
 	Privileged Setting[bool]
-	// Seccomp is the profile: empty for Podman's own, "unconfined" for none, else a path. Inspect shows what the command
-	// line said, which is neither what a privileged container has nor what a pod's member has.
+	// Seccomp is the profile: empty for Podman's own, "unconfined" for none, else a path. Inspect shows what the
+	// command line said, which is neither what a privileged container has nor what a pod's member has.
 	Seccomp Setting[string]
 	// AppArmor is the profile's name, empty for Podman's own, "unconfined" for none. It means something only where the
 	// host has AppArmor.
 	AppArmor Setting[string]
-	// Label is the SELinux type, empty for Podman's own (container_t), "disable" for none. It means something only where
-	// the host has SELinux.
+	// Label is the SELinux type, empty for Podman's own (container_t), "disable" for none. It means something only
+	// where the host has SELinux.
 	Label Setting[string]
 	// Unmasked holds the paths of /proc and /sys that are not hidden, "ALL" for every one.
 	Unmasked Setting[[]string]
@@ -200,8 +201,8 @@ type Image struct {
 	ConfigStrings Setting[[]ConfigString]
 	// User is the image's own user, empty for root; unknown for a container and for a definition.
 	User Setting[string]
-	// Digests holds the digests that it was pulled by, and those of its manifests: of the index of several platforms, and
-	// of its own.
+	// Digests holds the digests that it was pulled by, and those of its manifests: of the index of several platforms,
+	// and of its own.
 	Digests []string
 	// Latest is what the registry has behind Name now; unknown unless it was asked.
 	Latest Setting[Latest]

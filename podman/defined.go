@@ -39,12 +39,14 @@ func Differences(live, defined *Container) []Drift {
 	// The default set is the machine's own; only what was asked for is compared.
 	if a.Known() && b.State == StateSet && !live.Confinement.Privileged.Value {
 		asked := live.Capabilities.Requested
-		differ(DriftCapabilities, asked.Known() && !sameSet(asked.Value, defined.Capabilities.Requested.Value) || len(b.Value) < len(DefaultCapabilities()) && !sameSet(a.Value, b.Value))
+		differ(DriftCapabilities, asked.Known() && !sameSet(asked.Value, defined.Capabilities.Requested.Value) ||
+			len(b.Value) < len(DefaultCapabilities()) && !sameSet(a.Value, b.Value))
 	}
 	if live.Files.Mounts.Known() && defined.Files.Mounts.Known() {
 		differ(DriftMounts, !sameSet(destinations(live), destinations(defined)))
 	}
-	if before, after := live.Image.Name, defined.Image.Name; before != "" && strings.Contains(after, "/") && !strings.ContainsAny(after, "$%{") {
+	if before, after := live.Image.Name, defined.Image.Name; before != "" && strings.Contains(after, "/") &&
+		!strings.ContainsAny(after, "$%{") {
 		differ(DriftImage, withTag(before) != withTag(after))
 	}
 	return names

@@ -22,7 +22,8 @@ const (
 // AssumedHost returns the machine that a definition is for, as far as a definition tells: whether its Podman is
 // rootless. The IDs of a rootless one are stand-ins.
 func AssumedHost(rootless Setting[bool], now time.Time) *Host {
-	h := &Host{Rootless: rootless, UIDs: IdentityMap(), GIDs: IdentityMap(), DefaultCapabilities: DefaultCapabilities(), Now: now}
+	h := &Host{Rootless: rootless, UIDs: IdentityMap(), GIDs: IdentityMap(), DefaultCapabilities: DefaultCapabilities(),
+		Now: now}
 	if rootless.Value {
 		h.UIDs = IDMap{{0, standInAccount, 1}, {1, standInSubordinate, standInRange}}
 		h.GIDs = h.UIDs
@@ -40,7 +41,8 @@ func KeepID(id int64) (IDMap, uint32) {
 	if id >= 0 {
 		inside = uint32(id)
 	}
-	return IDMap{{0, 1, inside}, {inside, 0, 1}, {inside + 1, inside + 1, standInRange - min(inside, standInRange)}}, inside
+	return IDMap{{0, 1, inside}, {inside, 0, 1}, {inside + 1, inside + 1, standInRange - min(inside, standInRange)}},
+		inside
 }
 
 // NoMap returns the map of --userns=nomap, relative to Podman's own user namespace: the account itself is left out.
@@ -59,11 +61,12 @@ func DefaultCapabilities() []string {
 // (include/uapi/linux/capability.h).
 func AllCapabilities() []string {
 	return []string{
-		"CAP_AUDIT_CONTROL", "CAP_AUDIT_READ", "CAP_AUDIT_WRITE", "CAP_BLOCK_SUSPEND", "CAP_BPF", "CAP_CHECKPOINT_RESTORE", "CAP_CHOWN",
-		"CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_KILL", "CAP_LEASE",
-		"CAP_LINUX_IMMUTABLE", "CAP_MAC_ADMIN", "CAP_MAC_OVERRIDE", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_BIND_SERVICE",
-		"CAP_NET_BROADCAST", "CAP_NET_RAW", "CAP_PERFMON", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYSLOG",
-		"CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_CHROOT", "CAP_SYS_MODULE", "CAP_SYS_NICE", "CAP_SYS_PACCT", "CAP_SYS_PTRACE",
+		"CAP_AUDIT_CONTROL", "CAP_AUDIT_READ", "CAP_AUDIT_WRITE", "CAP_BLOCK_SUSPEND", "CAP_BPF",
+		"CAP_CHECKPOINT_RESTORE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID",
+		"CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_KILL", "CAP_LEASE", "CAP_LINUX_IMMUTABLE", "CAP_MAC_ADMIN",
+		"CAP_MAC_OVERRIDE", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_RAW",
+		"CAP_PERFMON", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYSLOG", "CAP_SYS_ADMIN",
+		"CAP_SYS_BOOT", "CAP_SYS_CHROOT", "CAP_SYS_MODULE", "CAP_SYS_NICE", "CAP_SYS_PACCT", "CAP_SYS_PTRACE",
 		"CAP_SYS_RAWIO", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_WAKE_ALARM",
 	}
 }

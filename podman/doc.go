@@ -5,33 +5,40 @@
 //
 // # Where the truth is
 //
-// Most obvious fields of Podman's API mislead. What the fields of Container mean was measured on Podman 4.3.1 and 5.4.2
-// and read in the source of 5.8.4; the comments at the fields name what was found. The ones that matter most:
+// Most obvious fields of Podman's API mislead. What the fields of Container mean was measured on Podman 4.3.1 and
+// 5.4.2 and read in the source of 5.8.4; the comments at the fields name what was found. The ones that matter most:
 //
-//   - CapAdd and CapDrop are computed from the bounding set against the service's present default; neither says what the
-//     user typed. EffectiveCaps is empty for every user that Podman does not recognise as root. BoundingCaps is the truth.
+//   - CapAdd and CapDrop are computed from the bounding set against the service's present default; neither says what
+//     the user typed. EffectiveCaps is empty for every user that Podman does not recognise as root. BoundingCaps is
+//     the truth.
 //   - UsernsMode says "private" for a mapping that maps every UID to itself. Only the mapping tells.
 //   - SecurityOpt's seccomp, label and apparmor entries are annotations that anybody can write; no-new-privileges is
 //     read from the OCI spec and can be relied upon.
-//   - HostConfig.Privileged is an annotation too: Podman 5 believes `--annotation io.podman.annotations.privileged=TRUE`.
+//   - HostConfig.Privileged is an annotation too: Podman 5 believes `--annotation
+//     io.podman.annotations.privileged=TRUE`.
 //   - IpcMode is "shareable" for --ipc=host on Podman 4.3.
 //   - Config.Env on Podman before 5.3 shows the values of secrets that were handed over as variables.
-//   - What a container keeps that is given nothing differs from machine to machine: eleven capabilities by Podman's own
-//     containers.conf, fourteen on a 4.3.1 without one. Only the service's info says.
-//   - A pod's user namespace may be asked for by hostUsers: false in Kubernetes YAML: 5.8 reads it, 5.4 passes over it.
-//   - The generator of 5.4 hands a unit's pod over in a file (--pod-id-file) and keeps the container's ID in one (--cidfile); that
-//     of 5.8 does not. Neither makes anything of NoNewPrivileges=no.
+//   - What a container keeps that is given nothing differs from machine to machine: eleven capabilities by Podman's
+//     own containers.conf, fourteen on a 4.3.1 without one. Only the service's info says.
+//   - A pod's user namespace may be asked for by hostUsers: false in Kubernetes YAML: 5.8 reads it, 5.4 passes over
+//     it.
+//   - The generator of 5.4 hands a unit's pod over in a file (--pod-id-file) and keeps the container's ID in one
+//     (--cidfile); that of 5.8 does not. Neither makes anything of NoNewPrivileges=no.
 //   - Top runs ps for a descriptor that it does not know, 4.3 in the container itself; "uid" is one of these there.
-//   - An overlay volume (:O) is refused with a user namespace; a copy mounted with :idmap keeps its owners under a rootful Podman, whose kernel
-//     does not let a rootless one map mounts.
-//   - 4.3 finds a container's shm busy whose last process is only just gone: rm --force fails once and works a moment later.
-//   - A file of a container whose user its passwd does not name cannot be read: the service answers 500, "unknown user".
+//   - An overlay volume (:O) is refused with a user namespace; a copy mounted with :idmap keeps its owners under a
+//     rootful Podman, whose kernel does not let a rootless one map mounts.
+//   - 4.3 finds a container's shm busy whose last process is only just gone: rm --force fails once and works a moment
+//     later.
+//   - A file of a container whose user its passwd does not name cannot be read: the service answers 500, "unknown
+//     user".
 //   - 4.3 answers 500, "nil pointer dereference", when asked for an image without a layer.
-//   - An image that was pulled through an index has the index's digest and its own among its digests. The registry's index gets another digest
-//     when any platform's image is made anew. An image whose names are all gone has no RepoDigests, though the storage knows its digests.
-//   - podman auto-update looks at running containers only, and wants a D-Bus connection to systemd before anything else, which --dry-run does not
-//     use. It starts a pod member's unit anew before 4.5, the infra container's from then on. An error of the registry is no failure on 4.3: the
-//     container counts as up to date. With the policy registry a short name is refused when the container is made.
-//   - podman auto-update goes back only from a unit whose start fails. A health check has no part in that unless systemd waits for it
-//     (--sdnotify=healthy); Quadlet's own is --sdnotify=conmon, which is content with a process.
+//   - An image that was pulled through an index has the index's digest and its own among its digests. The registry's
+//     index gets another digest when any platform's image is made anew. An image whose names are all gone has no
+//     RepoDigests, though the storage knows its digests.
+//   - podman auto-update looks at running containers only, and wants a D-Bus connection to systemd before anything
+//     else, which --dry-run does not use. It starts a pod member's unit anew before 4.5, the infra container's from
+//     then on. An error of the registry is no failure on 4.3: the container counts as up to date. With the policy
+//     registry a short name is refused when the container is made.
+//   - podman auto-update goes back only from a unit whose start fails. A health check has no part in that unless
+//     systemd waits for it (--sdnotify=healthy); Quadlet's own is --sdnotify=conmon, which is content with a process.
 package podman

@@ -8,8 +8,8 @@ import (
 
 // Observation is what a live container has done so far, which says what a fix may take away from it.
 type Observation struct {
-	// Written holds the paths that it has added or changed outside of its volumes since it was made; of directories only
-	// those of which nothing below is named.
+	// Written holds the paths that it has added or changed outside of its volumes since it was made; of directories
+	// only those of which nothing below is named.
 	Written Setting[[]string]
 	// Processes holds what runs in it now.
 	Processes Setting[[]ProcessInfo]

@@ -20,8 +20,8 @@ type Mount struct {
 	Type string
 	// Name is the volume's name, empty for others.
 	Name string
-	// Source is the path on the host: for a volume that is bound to a host path (type=none, o=bind) that path, and for an
-	// overlay (:O) the directory below it. Symbolic links in it are not resolved.
+	// Source is the path on the host: for a volume that is bound to a host path (type=none, o=bind) that path, and for
+	// an overlay (:O) the directory below it. Symbolic links in it are not resolved.
 	Source string
 	// Destination is the path in the container.
 	Destination string

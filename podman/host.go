@@ -18,8 +18,8 @@ type Host struct {
 	DefaultCapabilities []string
 	// SELinux and AppArmor say whether the host has them switched on.
 	SELinux, AppArmor Setting[bool]
-	// API is how the service was reached: "unix", "ssh", "tcp" (neither encrypted nor authenticated) or "tls"; unknown for
-	// a definition.
+	// API is how the service was reached: "unix", "ssh", "tcp" (neither encrypted nor authenticated) or "tls"; unknown
+	// for a definition.
 	API Setting[string]
 	// Engine is what containers.conf changes for every container; unknown where the file could not be read.
 	Engine Setting[EngineDefaults]

@@ -4,8 +4,8 @@ import "time"
 
 // ImageContent is what an image's layers hold, as far as a rule asks for it.
 type ImageContent struct {
-	// Files holds what is worth a look, in the order of the layers. Of what a later layer has taken away or replaced only
-	// secrets are left: they are in the image all the same.
+	// Files holds what is worth a look, in the order of the layers. Of what a later layer has taken away or replaced
+	// only secrets are left: they are in the image all the same.
 	Files []ImageFile
 	// Layers is how many layers there are, Entries how many files and directories they hold.
 	Layers, Entries int
@@ -35,8 +35,8 @@ type ImageFile struct {
 	Capability bool
 	// Secret says what secret it holds, empty for none; the secret itself is not kept.
 	Secret string
-	// Leftover says what it has from the machine or the moment that it was built on, empty for nothing: "a machine ID", "a
-	// log".
+	// Leftover says what it has from the machine or the moment that it was built on, empty for nothing: "a machine
+	// ID", "a log".
 	Leftover string
 	// Gone is set where a later layer has taken it away.
 	Gone bool

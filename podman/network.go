@@ -4,15 +4,15 @@ package podman
 type Network struct {
 	// Mode is "bridge", "host", "none", "pasta", "slirp4netns", "container:ID" or "ns:PATH".
 	Mode Setting[string]
-	// Names holds the networks that a container of mode "bridge" has joined; DefaultNetwork is the one that nobody asked
-	// for.
+	// Names holds the networks that a container of mode "bridge" has joined; DefaultNetwork is the one that nobody
+	// asked for.
 	Names Setting[[]string]
 	// Ports holds what is published on the host. A pod's member has those of its pod, which are not repeated here.
 	Ports Setting[[]Port]
 	// PublishAll is whether every port that the image exposes is published (--publish-all).
 	PublishAll Setting[bool]
-	// HostLoopback is whether the container can reach what listens on the loopback address of the host; its Origin is the
-	// option that lets it.
+	// HostLoopback is whether the container can reach what listens on the loopback address of the host; its Origin is
+	// the option that lets it.
 	HostLoopback Setting[bool]
 }
 

@@ -84,7 +84,8 @@ func TestSensitive(t *testing.T) {
 }
 
 func TestOrigin(t *testing.T) {
-	for want, o := range map[string]Origin{"X": {Field: "X"}, "f": {File: "f"}, "f:3": {File: "f", Line: 3}, "f:3:4": {Field: "X", File: "f", Line: 3, Column: 4}} {
+	for want, o := range map[string]Origin{"X": {Field: "X"}, "f": {File: "f"}, "f:3": {File: "f", Line: 3},
+		"f:3:4": {Field: "X", File: "f", Line: 3, Column: 4}} {
 		if o.String() != want {
 			t.Errorf("%+v is %s, want %s", o, o, want)
 		}

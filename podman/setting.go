@@ -32,7 +32,8 @@ func (s State) String() string {
 
 // Origin says where a value was read. The zero value is no known place.
 type Origin struct {
-	// Field is the API field of a live container, such as "HostConfig.ReadonlyRootfs", or the key or flag of a definition.
+	// Field is the API field of a live container, such as "HostConfig.ReadonlyRootfs", or the key or flag of a
+	// definition.
 	Field string
 	// File is the path of the file that the value was read from, empty for a live container.
 	File string

@@ -12,11 +12,11 @@ type Lifecycle struct {
 	Retries int
 	// AutoUpdate is the label io.containers.autoupdate: "registry", "local", or empty.
 	AutoUpdate Setting[string]
-	// AuthFile is the label io.containers.autoupdate.authfile: where podman auto-update takes its credentials from, empty
-	// for the usual place.
+	// AuthFile is the label io.containers.autoupdate.authfile: where podman auto-update takes its credentials from,
+	// empty for the usual place.
 	AuthFile string
-	// UpdateUnit is the systemd unit that podman auto-update starts anew, empty for none, without which it fails: that of
-	// the container, or for a member of a pod, from Podman 4.5 on, that of the infra container. It is unknown for a
+	// UpdateUnit is the systemd unit that podman auto-update starts anew, empty for none, without which it fails: that
+	// of the container, or for a member of a pod, from Podman 4.5 on, that of the infra container. It is unknown for a
 	// definition.
 	UpdateUnit Setting[string]
 	// Notify is who tells systemd that the container is up: "conmon" as soon as it is started, "container" itself,

@@ -58,7 +58,8 @@ func NewBaseline(findings []rules.Finding) *Baseline {
 func (b *Baseline) JSON() []byte {
 	known := slices.Clone(b.Known)
 	slices.SortFunc(known, func(a, b Known) int {
-		return strings.Compare(a.Container+"\x00"+a.Rule+"\x00"+a.Fingerprint, b.Container+"\x00"+b.Rule+"\x00"+b.Fingerprint)
+		return strings.Compare(a.Container+"\x00"+a.Rule+"\x00"+a.Fingerprint, b.Container+"\x00"+b.Rule+"\x00"+
+			b.Fingerprint)
 	})
 	var out strings.Builder
 	fmt.Fprintf(&out, "{\"format\":%q,\"version\":1,\"findings\":[", baselineFormat)

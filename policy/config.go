@@ -103,10 +103,11 @@ type file struct {
 
 // Keys lists the keys that a podlint.toml may have, for the documentation and for what was probably meant.
 var keys = []string{
-	"profile", "fail-on", "min-severity", "rules", "parameters", "parameters.image-age", "parameters.allowed-capabilities", "parameters.allowed-mounts",
-	"parameters.trusted-registries", "container", "container.name", "container.path", "container.rules", "waiver", "waiver.rule", "waiver.container",
-	"waiver.path", "waiver.reason", "waiver.expires", "rule", "rule.id", "rule.title", "rule.severity", "rule.why", "rule.remedy", "rule.when", "rule.message",
-	"rule.fix", "rule.test", "rule.test.container", "rule.test.fires", "rule.test.name",
+	"profile", "fail-on", "min-severity", "rules", "parameters", "parameters.image-age",
+	"parameters.allowed-capabilities", "parameters.allowed-mounts", "parameters.trusted-registries", "container",
+	"container.name", "container.path", "container.rules", "waiver", "waiver.rule", "waiver.container", "waiver.path",
+	"waiver.reason", "waiver.expires", "rule", "rule.id", "rule.title", "rule.severity", "rule.why", "rule.remedy",
+	"rule.when", "rule.message", "rule.fix", "rule.test", "rule.test.container", "rule.test.fires", "rule.test.name",
 }
 
 // wrongType is what the TOML library says of a value of another type than is wanted.
@@ -137,7 +138,8 @@ func Parse(name string, data []byte) (*Config, []podman.Problem) {
 	c := &parser{lines: l, config: &Config{File: name, Places: map[string]podman.Origin{}}}
 	for _, key := range meta.Undecoded() {
 		path := strings.Join(key, ".")
-		if strings.HasPrefix(path, "rule.test.container.") { // these are checked by sample; the library calls tables within a list undecoded
+		// these are checked by sample; the library calls tables within a list undecoded
+		if strings.HasPrefix(path, "rule.test.container.") {
 			continue
 		}
 		hint := "podlint config --help lists the keys"
@@ -213,7 +215,8 @@ func (p *parser) read(f *file) {
 		case p.known(w.Rule) != nil:
 			p.fail(at, "", "%v", p.known(w.Rule))
 		}
-		accepted := Accepted{Match: Match{w.Container, w.Path}, Rule: w.Rule, Reason: w.Reason, Expires: w.Expires, Origin: at}
+		accepted := Accepted{Match: Match{w.Container, w.Path}, Rule: w.Rule, Reason: w.Reason, Expires: w.Expires,
+			Origin: at}
 		p.match(accepted.Match, at)
 		c.Accepted = append(c.Accepted, accepted)
 	}
@@ -451,10 +454,12 @@ func (c *Config) Stale(used func(rule string) bool, now time.Time) []podman.Prob
 		w := &c.Accepted[i]
 		switch {
 		case w.expired(now):
-			problems = append(problems, podman.Problem{Origin: w.Origin, Warning: true, Message: fmt.Sprintf("this waiver of %s expired on %s", w.Rule, w.Expires.Format(time.DateOnly)),
-				Hint: "fix what it is about, or set a new date with a new reason"})
+			problems = append(problems, podman.Problem{Origin: w.Origin, Warning: true,
+				Message: fmt.Sprintf("this waiver of %s expired on %s", w.Rule, w.Expires.Format(time.DateOnly)),
+				Hint:    "fix what it is about, or set a new date with a new reason"})
 		case w.seen && !w.used && used(w.Rule):
-			problems = append(problems, podman.Problem{Origin: w.Origin, Warning: true, Message: fmt.Sprintf("this waiver of %s matches no finding", w.Rule), Hint: "remove it"})
+			problems = append(problems, podman.Problem{Origin: w.Origin, Warning: true,
+				Message: fmt.Sprintf("this waiver of %s matches no finding", w.Rule), Hint: "remove it"})
 		}
 	}
 	return problems

@@ -41,9 +41,11 @@ func TestParseMistakes(t *testing.T) {
 		{rule("x", "any(mounts, any(mounts, any(mounts, true)))", "m"), "3: loops nest"},
 		{rule("x", strings.Repeat("not ", 600)+"true", "m"), "3: "},
 		{rule("x", "now() != nil", "m"), "3: "},
-		{rule("x", "true", "m") + "[[rule.test]]\ncontainer = { imgae = \"x\" }\nfires = true\n", `1: a container has no "imgae": did you mean image?`},
+		{rule("x", "true", "m") + "[[rule.test]]\ncontainer = { imgae = \"x\" }\nfires = true\n",
+			`1: a container has no "imgae": did you mean image?`},
 		{rule("x", "true", "m") + "[[rule.test]]\ncontainer = { uid = \"x\" }\nfires = true\n", "1: uid is a string"},
-		{rule("x", "true", "m") + "[[rule.test]]\ncontainer = { mounts = [{ sorce = \"x\" }] }\nfires = true\n", `1: an entry of mounts has no "sorce"`},
+		{rule("x", "true", "m") + "[[rule.test]]\ncontainer = { mounts = [{ sorce = \"x\" }] }\nfires = true\n",
+			`1: an entry of mounts has no "sorce"`},
 		{rule("x", "true", "m") + "[[rule.test]]\ncontainer = {}\n", "1: does not say whether the rule fires"},
 	} {
 		config, problems := Parse("podlint.toml", []byte(tt.text))
@@ -84,7 +86,8 @@ func found(rule, container, file string) rules.Finding {
 	if err != nil {
 		panic(err)
 	}
-	return rules.Finding{Rule: r, Severity: rules.Medium, Container: container, Definition: podman.Definition{Origin: podman.Origin{File: file}}, Fingerprint: rule + container + file}
+	return rules.Finding{Rule: r, Severity: rules.Medium, Container: container,
+		Definition: podman.Definition{Origin: podman.Origin{File: file}}, Fingerprint: rule + container + file}
 }
 
 // TestAdjust holds what sections, severities and waivers do to findings.
@@ -122,7 +125,8 @@ reason = "is not"
 	for i := range catalogue {
 		uses[catalogue[i].ID] = c.Uses(&catalogue[i], rules.Standard)
 	}
-	for rule, want := range map[string]bool{"read-only": true, "cpu-limit": true, "image-unpinned": false, "healthcheck": true /* in a section */, "uid-map": true} {
+	for rule, want := range map[string]bool{"read-only": true, "cpu-limit": true, "image-unpinned": false,
+		"healthcheck": true /* in a section */, "uid-map": true} {
 		if uses[rule] != want {
 			t.Errorf("uses %s: %v", rule, uses[rule])
 		}
@@ -165,19 +169,22 @@ reason = "is not"
 	for _, p := range c.Stale(func(string) bool { return true }, day("2026-11-26T00:00:00Z")) {
 		stale = append(stale, fmt.Sprintf("%d: %s", p.Origin.Line, p.Message))
 	}
-	if got, want := strings.Join(stale, "; "), "15: this waiver of uid-map expired on 2026-11-24; 24: this waiver of privileged matches no finding"; got != want {
+	if got, want := strings.Join(stale, "; "), "15: this waiver of uid-map expired on 2026-11-24; 24: this waiver of "+
+		"privileged matches no finding"; got != want {
 		t.Errorf("stale waivers: %s, want %s", got, want)
 	}
 }
 
 // TestParameters holds that the parameters reach the rules.
 func TestParameters(t *testing.T) {
-	c := parsed(t, "[parameters]\nimage-age = \"7d\"\nallowed-capabilities = [\"net_admin\"]\nallowed-mounts = [\"/etc/shop/**\"]\ntrusted-registries = [\"quay.io\"]\n")
+	c := parsed(t, "[parameters]\nimage-age = \"7d\"\nallowed-capabilities = [\"net_admin\"]\nallowed-mounts = "+
+		"[\"/etc/shop/**\"]\ntrusted-registries = [\"quay.io\"]\n")
 	if c.Parameters.ImageAge != 7*24*time.Hour {
 		t.Errorf("the age is %v", c.Parameters.ImageAge)
 	}
 	sample, err := sample(map[string]any{"image": "docker.io/library/nginx:1", "mounts": []any{
-		map[string]any{"type": "bind", "source": "/etc/shop/conf", "destination": "/c", "writable": true}, map[string]any{"type": "bind", "source": "/etc", "destination": "/e", "writable": true},
+		map[string]any{"type": "bind", "source": "/etc/shop/conf", "destination": "/c", "writable": true},
+		map[string]any{"type": "bind", "source": "/etc", "destination": "/e", "writable": true},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +233,8 @@ fires = true
 		t.Fatal(err)
 	}
 	got := rules.Check(c.Custom, s)
-	if len(got) != 1 || got[0].Message != "runs as UID 33 of x/y, reach escape-to-user" || got[0].Severity != rules.High || got[0].Fix.Summary != "give it another" || got[0].Fingerprint == "" {
+	if len(got) != 1 || got[0].Message != "runs as UID 33 of x/y, reach escape-to-user" ||
+		got[0].Severity != rules.High || got[0].Fix.Summary != "give it another" || got[0].Fingerprint == "" {
 		t.Errorf("found %+v", got)
 	}
 	s.Process.UID = podman.Setting[uint32]{}
@@ -243,19 +251,22 @@ func TestCustomRulesKeepSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Environment.Value = []podman.Variable{{Name: "DB_PASSWORD", Value: "hunter2-9f3Kq7xZ"}}
-	if got := rules.Check(c.Custom, s); len(got) != 1 || strings.Contains(got[0].Message, "hunter2") || !strings.Contains(got[0].Message, "[redacted]") {
+	if got := rules.Check(c.Custom, s); len(got) != 1 || strings.Contains(got[0].Message, "hunter2") ||
+		!strings.Contains(got[0].Message, "[redacted]") {
 		t.Errorf("found %+v", got)
 	}
 }
 
 // TestBaseline holds what counts as new and what as fixed, with two containers of one name.
 func TestBaseline(t *testing.T) {
-	old := []rules.Finding{found("read-only", "a", ""), found("read-only", "a", ""), found("uid-map", "a", ""), found("oom", "b", "")}
+	old := []rules.Finding{found("read-only", "a", ""), found("read-only", "a", ""), found("uid-map", "a", ""),
+		found("oom", "b", "")}
 	b, err := ParseBaseline(NewBaseline(old).JSON())
 	if err != nil || len(b.Known) != 4 {
 		t.Fatalf("%v, %d findings", err, len(b.Known))
 	}
-	now := []rules.Finding{found("read-only", "a", ""), found("read-only", "a", ""), found("read-only", "a", ""), found("sysctl", "a", "")}
+	now := []rules.Finding{found("read-only", "a", ""), found("read-only", "a", ""), found("read-only", "a", ""),
+		found("sysctl", "a", "")}
 	fixed := b.Mark(now, func(name string) bool { return name == "a" })
 	var marks []bool
 	for _, f := range now {
@@ -267,7 +278,8 @@ func TestBaseline(t *testing.T) {
 	if left := b.Without(fixed); len(left.Known) != 3 {
 		t.Errorf("%d are left", len(left.Known))
 	}
-	for _, text := range []string{"", "[]", `{"format":"podlint","version":1}`, `{"format":"podlint-baseline","version":2}`} {
+	for _, text := range []string{"", "[]", `{"format":"podlint","version":1}`,
+		`{"format":"podlint-baseline","version":2}`} {
 		if _, err := ParseBaseline([]byte(text)); err == nil {
 			t.Errorf("%q is taken", text)
 		}
@@ -276,7 +288,8 @@ func TestBaseline(t *testing.T) {
 
 // FuzzParse feeds arbitrary text: it ends, and either there is a configuration or a mistake.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"profile = \"strict\"\n", rule("x", "uid == 0 and any(mounts, .writable)", "{uid}"), "[[waiver]]\nrule = \"oom\"\nreason = \"x\"\n", "[rules]\noom = \"off\"\n"} {
+	for _, seed := range []string{"profile = \"strict\"\n", rule("x", "uid == 0 and any(mounts, .writable)", "{uid}"),
+		"[[waiver]]\nrule = \"oom\"\nreason = \"x\"\n", "[rules]\noom = \"off\"\n"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -300,7 +313,9 @@ func FuzzParse(f *testing.F) {
 
 // BenchmarkCustomRule measures a rule of one's own on a container with twenty mounts.
 func BenchmarkCustomRule(b *testing.B) {
-	c, problems := Parse("podlint.toml", []byte(rule("data-mounts", `any(mounts, .type == "bind" and .writable and not (.source startsWith "/srv/"))`, "m")))
+	c, problems := Parse("podlint.toml",
+		[]byte(rule("data-mounts", `any(mounts, .type == "bind" and .writable and not (.source startsWith "/srv/"))`,
+			"m")))
 	if len(problems) > 0 {
 		b.Fatal(problems)
 	}
@@ -309,7 +324,8 @@ func BenchmarkCustomRule(b *testing.B) {
 		b.Fatal(err)
 	}
 	for range 20 {
-		s.Files.Mounts.Value = append(s.Files.Mounts.Value, podman.Mount{Type: "bind", Source: "/srv/data", Destination: "/data", Writable: true})
+		s.Files.Mounts.Value = append(s.Files.Mounts.Value,
+			podman.Mount{Type: "bind", Source: "/srv/data", Destination: "/data", Writable: true})
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -69,7 +69,8 @@ type MountView struct {
 
 // view fills in what is known, and names what is not.
 func view(c *podman.Container) (*View, map[string]bool) {
-	v := &View{Name: c.Name, Pod: c.Pod, Unit: c.Unit, State: c.State, File: c.Definition.Origin.File, Image: c.Image.Name}
+	v := &View{Name: c.Name, Pod: c.Pod, Unit: c.Unit, State: c.State, File: c.Definition.Origin.File,
+		Image: c.Image.Name}
 	unknown := map[string]bool{}
 	fill(unknown, "user", c.Process.User, &v.User)
 	v.UID = int(c.Process.UID.Value)
@@ -189,7 +190,8 @@ func (p *parser) custom(list []customRule) {
 		case severityErr != nil:
 			p.fail(at, "", "rule %s: %v", r.ID, severityErr)
 		case r.When == "" || r.Message == "":
-			p.fail(at, "when = \"…\" says when it fires, message = \"…\" what it says", "rule %s has no when or no message", r.ID)
+			p.fail(at, "when = \"…\" says when it fires, message = \"…\" what it says", "rule %s has no when or no "+
+				"message", r.ID)
 		}
 		seen[r.ID] = true
 		if len(p.problems) > before {
@@ -222,10 +224,12 @@ type program struct {
 // compile type-checks an expression over a View.
 func compile(code string, at podman.Origin, options ...expr.Option) (*program, *podman.Problem) {
 	fail := func(format string, args ...any) (*program, *podman.Problem) {
-		return nil, &podman.Problem{Origin: at, Message: fmt.Sprintf(format, args...), Hint: "podlint config --help lists what an expression can look at"}
+		return nil, &podman.Problem{Origin: at, Message: fmt.Sprintf(format, args...), Hint: "podlint config --help " +
+			"lists what an expression can look at"}
 	}
 	watch := &watcher{names: map[string]bool{}}
-	compiled, err := expr.Compile(code, append(options, expr.Env(View{}), expr.MaxNodes(mostNodes), expr.DisableBuiltin("now"), expr.Patch(watch))...)
+	compiled, err := expr.Compile(code,
+		append(options, expr.Env(View{}), expr.MaxNodes(mostNodes), expr.DisableBuiltin("now"), expr.Patch(watch))...)
 	if err != nil {
 		var located *exprfile.Error
 		if errors.As(err, &located) {
@@ -250,8 +254,10 @@ func compile(code string, at podman.Origin, options ...expr.Option) (*program, *
 
 // Names returns the names that an expression of a custom rule can look at.
 func Names() []string {
-	return []string{"name", "pod", "unit", "state", "file", "image", "user", "uid", "rootless", "mapped", "privileged", "read_only", "no_new_privileges", "capabilities",
-		"seccomp", "network_mode", "networks", "ports", "mounts", "variables", "labels", "memory", "pids", "health", "log_driver", "restart", "auto_update", "reach", "exposure"}
+	return []string{"name", "pod", "unit", "state", "file", "image", "user", "uid", "rootless", "mapped", "privileged",
+		"read_only", "no_new_privileges", "capabilities",
+		"seccomp", "network_mode", "networks", "ports", "mounts", "variables", "labels", "memory", "pids", "health",
+		"log_driver", "restart", "auto_update", "reach", "exposure"}
 }
 
 // watcher notes what an expression looks at and how it loops.
@@ -344,9 +350,11 @@ func (r *customRule) rule(severity rules.Severity, when *program, message func(*
 		return text
 	}
 	fix := rules.Fix{Summary: orElse(r.Fix, orElse(r.Remedy, "see the rule in podlint.toml"))}
-	rated := slices.Contains(when.names, "reach") || slices.Contains(when.names, "exposure") || strings.Contains(r.Message, "{")
+	rated := slices.Contains(when.names, "reach") || slices.Contains(when.names, "exposure") ||
+		strings.Contains(r.Message, "{")
 	return rules.Rule{
-		ID: r.ID, Title: title, Severity: severity, Why: orElse(r.Why, "This is a rule of the team's own: "+title+"."), Remedy: orElse(r.Remedy, fix.Summary),
+		ID: r.ID, Title: title, Severity: severity, Why: orElse(r.Why, "This is a rule of the team's own: "+title+"."),
+		Remedy: orElse(r.Remedy, fix.Summary),
 		Check: func(c *podman.Container) []rules.Finding {
 			v, unknown := view(c)
 			if rated {

@@ -79,7 +79,8 @@ func mayTrust(path string, info fs.FileInfo) error {
 		return nil //nolint:nilerr // a directory that cannot be asked has been read from
 	}
 	if int(stat.Uid) != os.Geteuid() && stat.Uid != 0 {
-		return hint.With(fmt.Errorf("%s lies in a directory where everybody may put one, so it is not used", path), advice)
+		return hint.With(fmt.Errorf("%s lies in a directory where everybody may put one, so it is not used", path),
+			advice)
 	}
 	return nil
 }
@@ -113,7 +114,8 @@ func Load(named string) (*Config, error) {
 func ReadBaseline(path string) (*Baseline, error) {
 	data, err := files.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.With(fmt.Errorf("the baseline %s does not exist", path), "create one with podlint baseline write")
+		return nil, hint.With(fmt.Errorf("the baseline %s does not exist", path), "create one with podlint baseline "+
+			"write")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the baseline %s: %w", path, err)

@@ -15,18 +15,26 @@ func sample(given map[string]any) (*podman.Container, error) {
 	host := podman.AssumedHost(podman.Set(false, podman.Field("test")), time.Time{})
 	c := &podman.Container{Name: "test", Kind: podman.KindContainer, Host: host}
 	c.Process.User, c.Process.UID = podman.DefaultTo("", podman.Origin{}), podman.DefaultTo(uint32(0), podman.Origin{})
-	c.Namespaces.UIDs, c.Namespaces.GIDs = podman.DefaultTo(host.UIDs, podman.Origin{}), podman.DefaultTo(host.GIDs, podman.Origin{})
+	c.Namespaces.UIDs, c.Namespaces.GIDs = podman.DefaultTo(host.UIDs, podman.Origin{}),
+		podman.DefaultTo(host.GIDs, podman.Origin{})
 	c.Capabilities.Bounding = podman.DefaultTo(podman.DefaultCapabilities(), podman.Origin{})
 	c.Capabilities.Requested = podman.DefaultTo([]string{}, podman.Origin{})
-	c.Confinement.Privileged, c.Confinement.NoNewPrivileges = podman.DefaultTo(false, podman.Origin{}), podman.DefaultTo(false, podman.Origin{})
+	c.Confinement.Privileged, c.Confinement.NoNewPrivileges = podman.DefaultTo(false, podman.Origin{}),
+		podman.DefaultTo(false, podman.Origin{})
 	c.Confinement.Seccomp = podman.DefaultTo("", podman.Origin{})
-	c.Files.ReadOnly, c.Files.Mounts = podman.DefaultTo(false, podman.Origin{}), podman.DefaultTo([]podman.Mount{}, podman.Origin{})
-	c.Network.Mode, c.Network.Names = podman.DefaultTo("bridge", podman.Origin{}), podman.DefaultTo([]string{podman.DefaultNetwork}, podman.Origin{})
+	c.Files.ReadOnly, c.Files.Mounts = podman.DefaultTo(false, podman.Origin{}),
+		podman.DefaultTo([]podman.Mount{}, podman.Origin{})
+	c.Network.Mode, c.Network.Names = podman.DefaultTo("bridge", podman.Origin{}),
+		podman.DefaultTo([]string{podman.DefaultNetwork}, podman.Origin{})
 	c.Network.Ports = podman.DefaultTo([]podman.Port{}, podman.Origin{})
-	c.Environment, c.ConfigStrings = podman.DefaultTo([]podman.Variable{}, podman.Origin{}), podman.DefaultTo([]podman.ConfigString{}, podman.Origin{})
-	c.Limits = podman.Limits{Memory: podman.DefaultTo(int64(0), podman.Origin{}), PIDs: podman.DefaultTo(int64(2048), podman.Origin{})}
-	c.Lifecycle.Health, c.Lifecycle.LogDriver = podman.DefaultTo("", podman.Origin{}), podman.DefaultTo("journald", podman.Origin{})
-	c.Lifecycle.Restart, c.Lifecycle.AutoUpdate = podman.DefaultTo("no", podman.Origin{}), podman.DefaultTo("", podman.Origin{})
+	c.Environment, c.ConfigStrings = podman.DefaultTo([]podman.Variable{}, podman.Origin{}),
+		podman.DefaultTo([]podman.ConfigString{}, podman.Origin{})
+	c.Limits = podman.Limits{Memory: podman.DefaultTo(int64(0), podman.Origin{}),
+		PIDs: podman.DefaultTo(int64(2048), podman.Origin{})}
+	c.Lifecycle.Health, c.Lifecycle.LogDriver = podman.DefaultTo("", podman.Origin{}),
+		podman.DefaultTo("journald", podman.Origin{})
+	c.Lifecycle.Restart, c.Lifecycle.AutoUpdate = podman.DefaultTo("no", podman.Origin{}),
+		podman.DefaultTo("", podman.Origin{})
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if err := put(c, key, given[key]); err != nil {
 			return nil, err
@@ -61,7 +69,8 @@ func put(c *podman.Container, key string, value any) error {
 	case "mapped":
 		var mapped podman.Setting[bool]
 		if mapped, err = setting[bool](key, value); mapped.Value {
-			c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Set(podman.OwnRange(), podman.Field("test")), podman.Set(podman.OwnRange(), podman.Field("test"))
+			c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Set(podman.OwnRange(), podman.Field("test")),
+				podman.Set(podman.OwnRange(), podman.Field("test"))
 		}
 	case "privileged":
 		c.Confinement.Privileged, err = setting[bool](key, value)
@@ -101,7 +110,8 @@ func put(c *podman.Container, key string, value any) error {
 			return fmt.Errorf("%s is not a table", key)
 		}
 		for name, v := range labels {
-			c.ConfigStrings.Value = append(c.ConfigStrings.Value, podman.ConfigString{Place: "label", Name: name, Words: []podman.Sensitive{podman.Sensitive(fmt.Sprint(v))}})
+			c.ConfigStrings.Value = append(c.ConfigStrings.Value, podman.ConfigString{Place: "label", Name: name,
+				Words: []podman.Sensitive{podman.Sensitive(fmt.Sprint(v))}})
 		}
 	case "mounts", "ports":
 		err = putList(c, key, value)
@@ -133,12 +143,15 @@ func putList(c *podman.Container, key string, value any) error {
 		number := func(name string) uint16 { n, _ := entry[name].(int64); return uint16(max(0, min(n, 1<<16-1))) }
 		if key == "mounts" {
 			writable, _ := entry["writable"].(bool)
-			c.Files.Mounts.Value = append(c.Files.Mounts.Value, podman.Mount{Type: text("type"), Source: text("source"), Destination: text("destination"), Writable: writable, Recursive: true})
+			c.Files.Mounts.Value = append(c.Files.Mounts.Value, podman.Mount{Type: text("type"), Source: text("source"),
+				Destination: text("destination"), Writable: writable, Recursive: true})
 		} else {
-			c.Network.Ports.Value = append(c.Network.Ports.Value, podman.Port{Address: text("address"), Host: number("host"), Container: number("container"), Protocol: text("protocol"), Count: 1})
+			c.Network.Ports.Value = append(c.Network.Ports.Value, podman.Port{Address: text("address"),
+				Host: number("host"), Container: number("container"), Protocol: text("protocol"), Count: 1})
 		}
 		for name := range entry {
-			if !slices.Contains([]string{"type", "source", "destination", "writable", "address", "host", "container", "protocol"}, name) {
+			if !slices.Contains([]string{"type", "source", "destination", "writable", "address", "host", "container",
+				"protocol"}, name) {
 				return fmt.Errorf("an entry of %s has no %q", key, name)
 			}
 		}

@@ -47,8 +47,9 @@ func Waivers(file, text string, known func(rule string) error) ([]Waiver, []podm
 		}
 		origin := podman.Origin{File: file, Line: i + 1, Column: strings.IndexAny(line, "#;") + 1}
 		fail := func(format string, args ...any) {
-			problems = append(problems, podman.Problem{Origin: origin, Message: fmt.Sprintf(format, args...), Warning: true,
-				Hint: "write # podlint: ignore=RULE and the reason, in the line above"})
+			problems = append(problems,
+				podman.Problem{Origin: origin, Message: fmt.Sprintf(format, args...), Warning: true,
+					Hint: "write # podlint: ignore=RULE and the reason, in the line above"})
 		}
 		names, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
 		names, ok = strings.CutPrefix(names, "ignore=")
@@ -97,7 +98,8 @@ func covered(lines []string, from int) (first, last int) {
 	}
 	depth := indentation(lines[from])
 	for end+1 < len(lines) {
-		if !strings.HasSuffix(strings.TrimRight(lines[end], " \t\r"), `\`) && (isComment(lines[end+1]) && strings.TrimSpace(lines[end+1]) == "" || indentation(lines[end+1]) <= depth) {
+		if !strings.HasSuffix(strings.TrimRight(lines[end], " \t\r"), `\`) &&
+			(isComment(lines[end+1]) && strings.TrimSpace(lines[end+1]) == "" || indentation(lines[end+1]) <= depth) {
 			break
 		}
 		end++
@@ -133,8 +135,9 @@ func Unused(waivers []Waiver, asked func(rule string) bool) []podman.Problem {
 	for _, w := range waivers {
 		for _, name := range w.Rules {
 			if !w.used[name] && asked(name) {
-				problems = append(problems, podman.Problem{Origin: w.Origin, Warning: true, Message: fmt.Sprintf("this waiver of %s matches no finding", name),
-					Hint: "remove it, or move it to the line above the setting"})
+				problems = append(problems, podman.Problem{Origin: w.Origin, Warning: true,
+					Message: fmt.Sprintf("this waiver of %s matches no finding", name),
+					Hint:    "remove it, or move it to the line above the setting"})
 			}
 		}
 	}

@@ -24,8 +24,10 @@ func TestWaivers(t *testing.T) {
 	}{
 		{"a line", "[Container]\n# podlint: ignore=read-only it writes\nReadOnly=false\nX=y\n", 3, 3, ""},
 		{"a section", "# podlint: ignore=read-only it writes\n[Container]\nA=b\n\nC=d\n[Service]\nE=f\n", 2, 5, ""},
-		{"continuation lines", "#podlint: ignore=read-only,root-user it writes\npodman run \\\n  -d \\\n  x\ny\n", 2, 4, ""},
-		{"what is indented deeper", "a:\n  # podlint: ignore=read-only it writes\n  - name: x\n    b: c\n    d: e\n  - name: y\n", 3, 5, ""},
+		{"continuation lines", "#podlint: ignore=read-only,root-user it writes\npodman run \\\n  -d \\\n  x\ny\n", 2, 4,
+			""},
+		{"what is indented deeper", "a:\n  # podlint: ignore=read-only it writes\n  - name: x\n    b: c\n    d: e\n  " +
+			"- name: y\n", 3, 5, ""},
 		{"other comments between", "; podlint: ignore=read-only it writes\n# x\n\nA=b\n", 4, 4, ""},
 		{"no reason", "# podlint: ignore=read-only\nA=b\n", 0, 0, "needs a reason"},
 		{"no such rule", "# podlint: ignore=nothing because\nA=b\n", 2, 2, "is not a rule nothing"},
@@ -59,7 +61,8 @@ func TestApply(t *testing.T) {
 	rule := &rules.Rule{ID: "read-only"}
 	at := func(file string, line int) podman.Origin { return podman.Origin{File: file, Line: line} }
 	findings := []rules.Finding{
-		{Rule: rule, Location: at("f", 2)}, {Rule: rule, Location: at("f", 3)}, {Rule: rule, Location: at("g", 2)}, {Rule: &rules.Rule{ID: "uid-map"}, Location: at("f", 2)},
+		{Rule: rule, Location: at("f", 2)}, {Rule: rule, Location: at("f", 3)}, {Rule: rule, Location: at("g", 2)},
+		{Rule: &rules.Rule{ID: "uid-map"}, Location: at("f", 2)},
 	}
 	Apply(waivers, findings)
 	for i, want := range []string{"it writes", "", "", ""} {

@@ -49,10 +49,12 @@ func CodeQuality(w io.Writer, r *Report) error {
 		}
 		out.rawString("\n")
 		issue := codeQualityIssue{
-			Description: fmt.Sprintf("%s: %s. Fix: %s", safe.Text(f.Container), safe.Text(f.Message), safe.Text(f.Fix.Summary)),
-			CheckName:   f.Rule.ID, Severity: codeQualitySeverities[f.Severity],
+			Description: fmt.Sprintf("%s: %s. Fix: %s", safe.Text(f.Container), safe.Text(f.Message),
+				safe.Text(f.Fix.Summary)),
+			CheckName: f.Rule.ID, Severity: codeQualitySeverities[f.Severity],
 		}
-		issue.Location.Path, issue.Location.Lines.Begin = strings.TrimPrefix(f.Location.File, "./"), max(f.Location.Line, 1)
+		issue.Location.Path, issue.Location.Lines.Begin = strings.TrimPrefix(f.Location.File, "./"),
+			max(f.Location.Line, 1)
 		if f.Location.File == "" {
 			issue.Location.Path = "container/" + f.Container
 		}

@@ -167,7 +167,8 @@ func pageContainerOf(c *Container) pageContainer {
 
 func (r *Report) pageFinding(f *rules.Finding) pageFinding {
 	shown := pageFinding{
-		Severity: f.Severity.String(), Rule: f.Rule.ID, Title: f.Rule.Title, Message: safe.Text(f.Message), Quote: safe.Text(f.Quote), Summary: safe.Text(f.Fix.Summary),
+		Severity: f.Severity.String(), Rule: f.Rule.ID, Title: f.Rule.Title, Message: safe.Text(f.Message),
+		Quote: safe.Text(f.Quote), Summary: safe.Text(f.Fix.Summary),
 		Why: strings.Join(strings.Fields(f.Rule.Why), " "), Status: "open",
 	}
 	if f.Location.File != "" {

@@ -93,7 +93,8 @@ func JSON(w io.Writer, r *Report) error {
 	}
 	n := r.Count()
 	out.rawString(`"summary":`)
-	out.value(summary{len(r.Containers), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info], r.waived(), r.baselined(), r.Complete && !r.Unreadable})
+	out.value(summary{len(r.Containers), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info],
+		r.waived(), r.baselined(), r.Complete && !r.Unreadable})
 	out.rawString("}\n")
 	return out.err
 }
@@ -109,8 +110,10 @@ func (r *Report) podman() string {
 func asJSON(f *rules.Finding, version string) finding {
 	j := finding{
 		Rule: f.Rule.ID, Severity: f.Severity, Confidence: f.Confidence, Container: f.Container, Message: f.Message,
-		Evidence: make([]evidence, 0, len(f.Evidence)), Location: located(f.Location), Fix: fix{f.Fix.Summary, f.Fix.Flags(), f.Fix.Quadlet(version)},
-		References: notNil(f.Rule.See), Fingerprint: f.Fingerprint, Status: "open", Proven: f.Proven, Breaks: safe.Text(f.Breaks),
+		Evidence: make([]evidence, 0, len(f.Evidence)), Location: located(f.Location),
+		Fix:        fix{f.Fix.Summary, f.Fix.Flags(), f.Fix.Quadlet(version)},
+		References: notNil(f.Rule.See), Fingerprint: f.Fingerprint, Status: "open", Proven: f.Proven,
+		Breaks: safe.Text(f.Breaks),
 	}
 	if f.Waived != "" {
 		j.Status, j.Reason = "waived", f.Waived

@@ -84,7 +84,8 @@ func JUnit(w io.Writer, r *Report) error {
 	if len(r.Errors) > 0 {
 		suite := junitSuite{Name: "podlint", Timestamp: stamp}
 		for _, e := range r.Errors {
-			suite.add(junitCase{Name: safe.Text(e.Target), Class: "podlint", Error: &junitMessage{Message: safe.Text(e.Message), Text: safe.Text(e.Hint)}})
+			suite.add(junitCase{Name: safe.Text(e.Target), Class: "podlint",
+				Error: &junitMessage{Message: safe.Text(e.Message), Text: safe.Text(e.Hint)}})
 		}
 		out.add(suite)
 	}
@@ -113,7 +114,8 @@ func (r *Report) junitCase(suite string, f *rules.Finding) junitCase {
 	if changes := f.Fix.In(f.Definition.Syntax, r.podman()); len(changes) > 0 {
 		remedy = safe.Text(strings.Join(changes, "  "))
 	}
-	message := &junitMessage{Message: f.Severity.String() + ": " + safe.Text(f.Message), Type: f.Severity.String(), Text: remedy}
+	message := &junitMessage{Message: f.Severity.String() + ": " + safe.Text(f.Message), Type: f.Severity.String(),
+		Text: remedy}
 	switch {
 	case f.Waived != "":
 		c.Skipped = &junitMessage{Message: "waived: " + safe.Text(f.Waived)}
@@ -142,5 +144,6 @@ func (s *junitSuite) add(c junitCase) {
 
 func (o *junitSuites) add(s junitSuite) {
 	o.Suites = append(o.Suites, s)
-	o.Tests, o.Failures, o.Errors, o.Skipped = o.Tests+s.Tests, o.Failures+s.Failures, o.Errors+s.Errors, o.Skipped+s.Skipped
+	o.Tests, o.Failures, o.Errors, o.Skipped = o.Tests+s.Tests, o.Failures+s.Failures, o.Errors+s.Errors, o.Skipped+
+		s.Skipped
 }

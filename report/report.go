@@ -164,7 +164,8 @@ func Describe(c *podman.Container) Container {
 			changed = append(changed, string(drift))
 		}
 	}
-	described := Container{Changed: changed, Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State, Pod: c.Pod, Unit: c.Unit, Started: c.Started,
+	described := Container{Changed: changed, Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State,
+		Pod: c.Pod, Unit: c.Unit, Started: c.Started,
 		Location: located(c.Definition.Origin), Definition: c.Definition}
 	if c.Kind == podman.KindContainer {
 		reach := rules.ReachOf(c)
@@ -257,7 +258,8 @@ func (r *Report) Fails() bool {
 	if r.FailOn == 0 {
 		return false
 	}
-	return slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return f.Waived == "" && !f.Baseline && f.Severity >= r.FailOn })
+	return slices.ContainsFunc(r.Findings,
+		func(f rules.Finding) bool { return f.Waived == "" && !f.Baseline && f.Severity >= r.FailOn })
 }
 
 // ExitStatus is the status that podlint ends with after this report: 3 where it is incomplete, 2 where a file could not

@@ -123,14 +123,17 @@ type sarifNotification struct {
 
 // sarifLevels and securitySeverities are what GitHub shows for a severity.
 var (
-	sarifLevels        = map[rules.Severity]string{rules.Critical: "error", rules.High: "error", rules.Medium: "warning", rules.Low: "note", rules.Info: "note"}
-	securitySeverities = map[rules.Severity]string{rules.Critical: "9.5", rules.High: "8.0", rules.Medium: "5.5", rules.Low: "3.0", rules.Info: "0.5"}
+	sarifLevels = map[rules.Severity]string{rules.Critical: "error", rules.High: "error",
+		rules.Medium: "warning", rules.Low: "note", rules.Info: "note"}
+	securitySeverities = map[rules.Severity]string{rules.Critical: "9.5", rules.High: "8.0", rules.Medium: "5.5",
+		rules.Low: "3.0", rules.Info: "0.5"}
 )
 
 // SARIF writes the report as SARIF 2.1.0.
 func SARIF(w io.Writer, r *Report) error {
 	out := &listWriter{to: safe.JSON{To: w}}
-	out.rawString(`{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":{`)
+	out.rawString(`{"$schema":"https://json.schemastore.org/sarif-2.1.0.json",` +
+		`"version":"2.1.0","runs":[{"tool":{"driver":{`)
 	out.field("name", r.Tool.Name)
 	out.field("semanticVersion", strings.TrimPrefix(r.Tool.Version, "v"))
 	out.field("informationUri", "https://github.com/podlint/podlint")
@@ -149,10 +152,12 @@ func SARIF(w io.Writer, r *Report) error {
 		Start: r.Started.UTC().Format(time.RFC3339), End: r.Finished.UTC().Format(time.RFC3339),
 	}
 	for _, e := range r.Warnings {
-		invocation.Notifications = append(invocation.Notifications, sarifNotification{"warning", sarifMessage{Text: e.Target + ": " + e.Message}})
+		invocation.Notifications = append(invocation.Notifications,
+			sarifNotification{"warning", sarifMessage{Text: e.Target + ": " + e.Message}})
 	}
 	for _, e := range r.Errors {
-		invocation.Notifications = append(invocation.Notifications, sarifNotification{"error", sarifMessage{Text: e.Target + ": " + e.Message}})
+		invocation.Notifications = append(invocation.Notifications,
+			sarifNotification{"error", sarifMessage{Text: e.Target + ": " + e.Message}})
 	}
 	out.rawString(`"invocations":`)
 	out.value([]sarifInvocation{invocation})
@@ -171,8 +176,9 @@ func ruleAsSARIF(rule *rules.Rule) sarifRule {
 		tags = append(tags, "CIS-Docker-1.6.0/"+rule.CIS)
 	}
 	s := sarifRule{
-		ID: rule.ID, Name: camel(rule.ID), ShortDescription: sarifMessage{Text: rule.Title}, FullDescription: sarifMessage{Text: rule.Why},
-		Help: sarifMessage{text, markdown}, Default: sarifLevel{sarifLevels[rule.Severity]},
+		ID: rule.ID, Name: camel(rule.ID), ShortDescription: sarifMessage{Text: rule.Title},
+		FullDescription: sarifMessage{Text: rule.Why},
+		Help:            sarifMessage{text, markdown}, Default: sarifLevel{sarifLevels[rule.Severity]},
 		Properties: sarifProperties{Tags: tags, Precision: "high", SecuritySeverity: securitySeverities[rule.Severity]},
 	}
 	if len(rule.See) > 0 {
@@ -199,15 +205,18 @@ func findingAsSARIF(f *rules.Finding, index map[string]int, version string) sari
 		}
 	}
 	result := sarifResult{
-		RuleID: f.Rule.ID, RuleIndex: index[f.Rule.ID], Level: sarifLevels[f.Severity], Message: sarifMessage{Text: text},
+		RuleID: f.Rule.ID, RuleIndex: index[f.Rule.ID], Level: sarifLevels[f.Severity],
+		Message:   sarifMessage{Text: text},
 		Locations: []sarifLocation{at}, Fingerprints: map[string]string{"podlint/v1": f.Fingerprint},
-		Properties: sarifProperties{SecuritySeverity: securitySeverities[f.Severity], Severity: f.Severity.String(), Confidence: f.Confidence.String()},
+		Properties: sarifProperties{SecuritySeverity: securitySeverities[f.Severity], Severity: f.Severity.String(),
+			Confidence: f.Confidence.String()},
 	}
 	if e := f.Edit(version); e != nil {
 		result.Fixes = []sarifFix{{
 			Description: sarifMessage{Text: f.Fix.Summary},
 			Changes: []sarifChange{{sarifArtifact{uri(e.File)}, []sarifReplacement{{
-				sarifRegion{StartLine: e.Line, StartColumn: e.Column, EndLine: e.EndLine, EndColumn: e.EndColumn}, sarifContent{e.Text},
+				sarifRegion{StartLine: e.Line, StartColumn: e.Column, EndLine: e.EndLine, EndColumn: e.EndColumn},
+				sarifContent{e.Text},
 			}}}},
 		}}
 	}

@@ -17,11 +17,12 @@ import (
 
 // What the text report looks like is decided here and nowhere else:
 //
-//   - A container is a block: who it is on the first line, its findings below, worst first. The worst container is first, since
-//     reports are read from the top, in a pager and in a CI log. What is clean is one line.
-//   - A finding is what is wrong, and below it, after an arrow, what to type. In a unit's words where a unit made the container. What is to be
-//     done about several findings of a rule is said once, below the last of them.
-//   - Columns are aligned over the whole report, lines are wrapped at the terminal's width and never cut: half a flag is of no use.
+//   - A container is a block: who it is on the first line, its findings below, worst first. The worst container is
+//     first, since reports are read from the top, in a pager and in a CI log. What is clean is one line.
+//   - A finding is what is wrong, and below it, after an arrow, what to type. In a unit's words where a unit made the
+//     container. What is to be done about several findings of a rule is said once, below the last of them.
+//   - Columns are aligned over the whole report, lines are wrapped at the terminal's width and never cut: half a flag
+//     is of no use.
 //   - Colour marks severities and dims what can be passed over. Nothing is said by colour alone.
 //   - Every word that is not podlint's own goes through Safe.
 
@@ -232,7 +233,8 @@ func (t *textWriter) block(b block) {
 	t.print("\n")
 	t.reach(c)
 	if len(c.Changed) > 0 {
-		t.print("  ", t.wrapped("the unit was changed after the container was made: "+strings.Join(c.Changed, ", "), 2, t.palette.severity[rules.Medium]), "\n")
+		t.print("  ", t.wrapped("the unit was changed after the container was made: "+strings.Join(c.Changed, ", "), 2,
+			t.palette.severity[rules.Medium]), "\n")
 	}
 	ruleWidth := t.ruleWidth()
 	indent := 2 + severityWidth + 1 + ruleWidth + 2
@@ -257,12 +259,15 @@ func (t *textWriter) block(b block) {
 		t.print(head, t.wrapped(message, body, func(s string) string { return s }), "\n")
 		if t.style.Verbose {
 			for _, e := range f.Evidence {
-				t.print(strings.Repeat(" ", body), t.wrapped(fmt.Sprintf("%s: %s   (%s)", safe.Text(e.Setting), safe.Text(e.Value), safe.Text(e.Origin.String())), body, t.palette.dim), "\n")
+				t.print(strings.Repeat(" ", body),
+					t.wrapped(fmt.Sprintf("%s: %s   (%s)", safe.Text(e.Setting), safe.Text(e.Value),
+						safe.Text(e.Origin.String())), body, t.palette.dim), "\n")
 			}
 		}
 		t.quote(c, f, body)
 		remedy := t.remedy(c, f)
-		if next := i + 1; next < len(b.findings) && b.findings[next].Rule == f.Rule && t.remedy(c, b.findings[next]) == remedy {
+		if next := i + 1; next < len(b.findings) && b.findings[next].Rule == f.Rule &&
+			t.remedy(c, b.findings[next]) == remedy {
 			continue // said once, below the last that it is for
 		}
 		t.print(strings.Repeat(" ", body), t.wrapped("→ "+remedy, body, t.palette.fix), "\n")
@@ -365,7 +370,8 @@ func (t *textWriter) clean(names []string) {
 	}
 	slices.Sort(names)
 	head := "clean   "
-	t.print("\n", t.palette.good(strings.TrimSpace(head)), "   ", t.wrapped(strings.Join(names, " "), len(head), t.palette.dim), "\n")
+	t.print("\n", t.palette.good(strings.TrimSpace(head)), "   ",
+		t.wrapped(strings.Join(names, " "), len(head), t.palette.dim), "\n")
 }
 
 func (t *textWriter) errors(title string, list []Error) {
@@ -374,7 +380,8 @@ func (t *textWriter) errors(title string, list []Error) {
 	}
 	t.print("\n", t.palette.bold(title), "\n")
 	for i, e := range list {
-		t.print("  ", t.wrapped(safe.Text(e.Target)+": "+safe.Text(e.Message), 4, func(s string) string { return s }), "\n")
+		t.print("  ", t.wrapped(safe.Text(e.Target)+": "+safe.Text(e.Message), 4, func(s string) string { return s }),
+			"\n")
 		if hint := HintAfter(list, i); hint != "" {
 			t.print("    ", t.wrapped(safe.Text(hint), 4, t.palette.dim), "\n")
 		}
@@ -387,7 +394,8 @@ func (t *textWriter) summary(flagged, clean int) {
 	t.print("\n", t.palette.bold(plural(clean+flagged, t.noun())+":"), " ", strings.Join(parts, ", "), ".")
 	switch r.ExitStatus() {
 	case 2:
-		t.print(t.palette.severity[rules.High](" Not everything could be read: " + plural(len(r.Errors), "error") + "."))
+		t.print(t.palette.severity[rules.High](" Not everything could be read: " + plural(len(r.Errors), "error") +
+			"."))
 		t.print(" Exit status 2.\n")
 	case 3:
 		t.print(t.palette.severity[rules.High](" Incomplete: " + plural(len(r.Errors), "error") + "."))
@@ -430,7 +438,8 @@ func (t *textWriter) next() string {
 	}
 	for i := range t.report.Rules {
 		id := t.report.Rules[i].ID
-		if y, b := tallies[id], tallies[best]; y.n > 0 && (best == "" || y.worst > b.worst || y.worst == b.worst && y.n > b.n) {
+		if y, b := tallies[id],
+			tallies[best]; y.n > 0 && (best == "" || y.worst > b.worst || y.worst == b.worst && y.n > b.n) {
 			best = id
 		}
 	}

@@ -8,8 +8,8 @@ var apparmorOff = Rule{
 	ID:       "apparmor-off",
 	Title:    "AppArmor does not confine the container",
 	Severity: Medium,
-	Why: `Podman's AppArmor profile keeps a container from writing to /proc and /sys, from mounting and from tracing what is not its
-own. Unconfined, root in it meets one fence less.`,
+	Why: `Podman's AppArmor profile keeps a container from writing to /proc and /sys, from mounting and from tracing
+what is not its own. Unconfined, root in it meets one fence less.`,
 	Remedy: "Leave `apparmor=unconfined` out, or name a profile of the service's own.",
 	CIS:    "5.2",
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option"},

@@ -10,10 +10,13 @@ var autoUpdate = Rule{
 	ID:       "auto-update",
 	Title:    "The image is not updated automatically",
 	Severity: Low,
-	Why: `A vulnerability that is fixed in the image's packages stays open here until somebody pulls the image and recreates the container.
-podman auto-update does both, every night, and goes back where systemd hears that the new one does not start (--sdnotify).`,
-	Remedy: "Set `AutoUpdate=registry` in the Quadlet unit (the label `io.containers.autoupdate=registry`) and switch on podman-auto-update.timer. " +
-		"With a health check add `Notify=healthy`: then a new image that does not work is noticed, and the old one comes back. " +
+	Why: `A vulnerability that is fixed in the image's packages stays open here until somebody pulls the image and
+recreates the container. podman auto-update does both, every night, and goes back where systemd hears that the new one
+does not start (--sdnotify).`,
+	Remedy: "Set `AutoUpdate=registry` in the Quadlet unit (the label `io.containers.autoupdate=registry`) and " +
+		"switch on podman-auto-update.timer. " +
+		"With a health check add `Notify=healthy`: then a new image that does not work is noticed, and the old one " +
+		"comes back. " +
 		"An image that is pinned by digest needs a bot that moves the digest.",
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
 	Profile: Standard,
@@ -36,11 +39,13 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 			}
 			if !c.RollsBack() && c.Lifecycle.Health.Value == "check" { // without one, healthcheck says so
 				return violated(u, violation{
-					Message:  "auto-update is " + u.Value + ", and its health check has no say in it: it goes back only from an image that does not start",
+					Message: "auto-update is " + u.Value + ", and its health check has no say in it: it goes back " +
+						"only from an image that does not start",
 					Severity: Info,
 					Setting:  "sdnotify",
 					Value:    c.Lifecycle.Notify.Value,
-					Fix:      Fix{Summary: "let systemd wait for the health check: --sdnotify=healthy (Notify=healthy in a Quadlet unit)"},
+					Fix: Fix{Summary: "let systemd wait for the health check: --sdnotify=healthy " +
+						"(Notify=healthy in a Quadlet unit)"},
 				})
 			}
 			return nil
@@ -65,7 +70,8 @@ podman auto-update does both, every night, and goes back where systemd hears tha
 			Setting:  "io.containers.autoupdate",
 			Value:    u.Value,
 			Fix: Fix{
-				Summary: "let podman auto-update keep it up to date", Safe: true, Drop: u.State == podman.StateSet, Changes: updateBy(policy),
+				Summary: "let podman auto-update keep it up to date", Safe: true, Drop: u.State == podman.StateSet,
+				Changes: updateBy(policy),
 			},
 		})
 	},
@@ -79,18 +85,23 @@ func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
 	written, full := parseImageName(c.Image.Written.Value)
 	switch {
 	case byRegistry && pinned:
-		return "a digest does not move: it finds nothing newer", Fix{Summary: "name a tag, or let a bot move the digest and leave auto-update out"}
+		return "a digest does not move: it finds nothing newer",
+			Fix{Summary: "name a tag, or let a bot move the digest and leave auto-update out"}
 	case byRegistry && c.Image.Written.Known() && full && written.registry == "":
-		return "Podman makes no such container of a short name: " + c.Image.Written.Value, Fix{Summary: "write the image's name with its registry"}
+		return "Podman makes no such container of a short name: " + c.Image.Written.Value,
+			Fix{Summary: "write the image's name with its registry"}
 	case byRegistry && strings.HasPrefix(c.Image.Name, "localhost/"):
 		return "no registry has it: podman auto-update finds nothing newer for " + c.Image.Name,
 			Fix{Summary: "have it go by the images built here", Safe: true, Drop: true, Changes: updateBy("local")}
 	case noUnit && c.Unit != "":
-		return "no systemd unit makes its pod: podman auto-update fails for it", Fix{Summary: "make the pod by a Quadlet unit"}
+		return "no systemd unit makes its pod: podman auto-update fails for it",
+			Fix{Summary: "make the pod by a Quadlet unit"}
 	case noUnit:
-		return "no systemd unit makes the container: podman auto-update fails for it", Fix{Summary: "make it by a Quadlet unit"}
+		return "no systemd unit makes the container: podman auto-update fails for it",
+			Fix{Summary: "make it by a Quadlet unit"}
 	case c.Host.UpdateTimer.Known() && !c.Host.UpdateTimer.Value:
-		return "podman-auto-update.timer is not on, without which it does nothing by itself", Fix{Summary: "systemctl enable --now podman-auto-update.timer (--user for a rootless one)"}
+		return "podman-auto-update.timer is not on, without which it does nothing by itself",
+			Fix{Summary: "systemctl enable --now podman-auto-update.timer (--user for a rootless one)"}
 	}
 	return "", Fix{}
 }

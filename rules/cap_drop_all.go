@@ -13,12 +13,14 @@ var capDropAll = Rule{
 	Title:    "Default capabilities are not dropped",
 	Severity: Medium,
 	Kind:     FixCapabilities,
-	Why: `Podman gives a container eleven capabilities by default, whatever it does: to override file permissions, to change
-owners, to become any user. The bounding set is what counts: a process that is not root holds none of them, but gets
-them back through any setuid or file-capability program in the image.`,
-	Remedy:          "Run with `--cap-drop=ALL` and add back by name what the service cannot do without; most services need none.",
-	CIS:             "5.4",
-	See:             []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html", "https://docs.podman.io/en/latest/markdown/podman-run.1.html#cap-drop-capability"},
+	Why: `Podman gives a container eleven capabilities by default, whatever it does: to override file permissions, to
+change owners, to become any user. The bounding set is what counts: a process that is not root holds none of them, but
+gets them back through any setuid or file-capability program in the image.`,
+	Remedy: "Run with `--cap-drop=ALL` and add back by name what the service cannot do without; most " +
+		"services need none.",
+	CIS: "5.4",
+	See: []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html",
+		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#cap-drop-capability"},
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftCapabilities, podman.DriftPrivileged},
 	Check: func(c *podman.Container) []Finding {
@@ -35,8 +37,8 @@ them back through any setuid or file-capability program in the image.`,
 				}
 			}
 		} else {
-			// Without the command line, who asked for a capability is not known. Only the whole default set tells: nobody
-			// has dropped anything.
+			// Without the command line, who asked for a capability is not known. Only the whole default set tells:
+			// nobody has dropped anything.
 			if len(c.Host.DefaultCapabilities) == 0 {
 				return nil
 			}
@@ -60,7 +62,8 @@ them back through any setuid or file-capability program in the image.`,
 		changes := []Change{{"--cap-drop=ALL", "DropCapability=all", "4.4"}}
 		if requested.Known() && len(requested.Value) > 0 {
 			names := strings.ReplaceAll(strings.Join(requested.Value, ","), "CAP_", "")
-			changes = append(changes, Change{"--cap-add=" + names, "AddCapability=" + strings.ReplaceAll(names, ",", " "), "4.4"})
+			changes = append(changes,
+				Change{"--cap-add=" + names, "AddCapability=" + strings.ReplaceAll(names, ",", " "), "4.4"})
 		}
 		found := violated(bounding, violation{
 			Message:  fmt.Sprintf("keeps %s nobody asked for%s", count(len(kept), "capability", "capabilities"), bound),

@@ -29,7 +29,8 @@ func CISItems() []CISItem {
 		{"5.6", "no sensitive host directories", ""},
 		{"5.7", "no sshd", ""},
 		{"5.8", "no privileged ports", ""},
-		{"5.9", "only needed ports are open", "Which ports a service needs is known to its owner; `port-exposed` and `port-privileged` flag what can be judged of a port by itself."},
+		{"5.9", "only needed ports are open", "Which ports a service needs is known to its owner; `port-exposed` and " +
+			"`port-privileged` flag what can be judged of a port by itself."},
 		{"5.10", "the host's network namespace is not shared", ""},
 		{"5.11", "memory is limited", ""},
 		{"5.12", "CPU is limited or weighed", ""},
@@ -39,12 +40,16 @@ func CISItems() []CISItem {
 		{"5.16", "the host's process namespace is not shared", ""},
 		{"5.17", "the host's IPC namespace is not shared", ""},
 		{"5.18", "no host devices", ""},
-		{"5.19", "the default ulimits are overridden where needed", "Podman gives every container ulimits from containers.conf; what a service needs of them is not known to a linter, and what a fork bomb does is bounded by `pids-limit`."},
+		{"5.19", "the default ulimits are overridden where needed", "Podman gives every container ulimits from " +
+			"containers.conf; what a service needs of them is not known to a linter, and what a fork bomb does is " +
+			"bounded by `pids-limit`."},
 		{"5.20", "mounts are not shared", ""},
 		{"5.21", "the host's UTS namespace is not shared", ""},
 		{"5.22", "seccomp is on", ""},
 		{"5.23", "no privileged exec", ""},
-		{"5.24", "no exec as root", "An exec as root holds what the container's own bounding set allows, which `cap-drop-all` and `uid-map` judge; the item is about an administrator's habit, of which only open sessions show."},
+		{"5.24", "no exec as root", "An exec as root holds what the container's own bounding set allows, which " +
+			"`cap-drop-all` and `uid-map` judge; the item is about an administrator's habit, of which only open " +
+			"sessions show."},
 		{"5.25", "the cgroup is the container's own", ""},
 		{"5.26", "no additional privileges can be acquired", ""},
 		{"5.27", "health is checked", ""},

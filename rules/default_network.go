@@ -10,16 +10,20 @@ var defaultNetwork = Rule{
 	ID:       "default-network",
 	Title:    "The container is on the default network",
 	Severity: Low,
-	Why: `The network "podman" is where every container lands that names none: they reach each other's ports, published or not, and
-can pretend to be each other. On a network of its own a container talks to those that belong to it.`,
-	Remedy:          "Make a network for what belongs together (`podman network create web`) and name it with `--network=web`; `--network=none` for what needs none.",
+	Why: `The network "podman" is where every container lands that names none: they reach each other's ports,
+published or not, and can pretend to be each other. On a network of its own a container talks to those that belong to
+it.`,
+	Remedy: "Make a network for what belongs together (`podman network create web`) and name it with " +
+		"`--network=web`; `--network=none` for what needs none.",
 	CIS:             "5.30",
 	Profile:         Standard,
 	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-network-create.1.html"},
 	RootlessMatters: true,
 	Check: func(c *podman.Container) []Finding {
 		names := c.Network.Names
-		if c.ID != "" || c.Definition.Syntax == "" || !names.Known() || !slices.Contains(names.Value, podman.DefaultNetwork) { // a definition's neighbours are not known
+		// a definition's neighbours are not known
+		if c.ID != "" || c.Definition.Syntax == "" || !names.Known() ||
+			!slices.Contains(names.Value, podman.DefaultNetwork) {
 			return nil
 		}
 		return violated(names, violation{

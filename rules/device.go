@@ -11,11 +11,15 @@ var device = Rule{
 	ID:       "device",
 	Title:    "A device of the host is in the container",
 	Severity: High,
-	Why: `A block device is the filesystem on it past every permission; /dev/mem is the machine's memory; an input device is every
-key that is pressed. Other devices give an attacker in the container the hardware and its driver in the kernel.`,
-	Remedy:          "Give the one device that the service needs, with the permissions it needs: `--device=/dev/ttyUSB0:/dev/ttyUSB0:rw`.",
-	CIS:             "5.18",
-	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#device-host-device-container-device-permissions"},
+	Why: `A block device is the filesystem on it past every permission; /dev/mem is the machine's memory; an input
+device is every key that is pressed. Other devices give an attacker in the container the hardware and its driver in
+the kernel.`,
+	Remedy: "Give the one device that the service needs, with the permissions it needs: " +
+		"`--device=/dev/ttyUSB0:/dev/ttyUSB0:rw`.",
+	CIS: "5.18",
+	See: []string{
+		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#device-host-device-container-device-permissions",
+	},
 	RootlessMatters: true,
 	Check: func(c *podman.Container) []Finding {
 		if isPrivileged(c) {
@@ -29,7 +33,8 @@ key that is pressed. Other devices give an attacker in the container the hardwar
 				message += ", as far as the account that runs Podman may use it"
 			}
 			found = append(found, Finding{Message: message, Severity: severity, Confidence: Certain, Cause: cause,
-				Evidence: []Evidence{{"device", value, origin}}, Fix: Fix{Summary: "leave it out, or give only what the service needs", Drop: true}})
+				Evidence: []Evidence{{"device", value, origin}},
+				Fix:      Fix{Summary: "leave it out, or give only what the service needs", Drop: true}})
 		}
 		for _, d := range c.Files.Devices.Value {
 			if severity, gives := deviceGives(d.Path); severity > 0 && c.Files.Devices.Known() {
@@ -44,7 +49,8 @@ key that is pressed. Other devices give an attacker in the container the hardwar
 			switch {
 			case !c.Files.DeviceRules.Known():
 			case strings.HasPrefix(rule, "a"), strings.HasPrefix(rule, "b *"), strings.HasPrefix(rule, "c *"):
-				add(High, "the rule "+rule+" lets it use every such device of the host", rule, rule, c.Files.DeviceRules.Origin)
+				add(High, "the rule "+rule+" lets it use every such device of the host", rule, rule,
+					c.Files.DeviceRules.Origin)
 			case strings.HasPrefix(rule, "b"):
 				add(High, "the rule "+rule+" lets it use disks of the host", rule, rule, c.Files.DeviceRules.Origin)
 			default:

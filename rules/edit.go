@@ -34,7 +34,8 @@ func (f *Finding) Edit(version string) *Edit {
 		// The key is there with another value: the line is replaced, if the quoted line is all of it and of one key.
 		key, _, _ := strings.Cut(words[0], "=")
 		written, _, _ := strings.Cut(f.Quote, "=")
-		if len(words) != 1 || strings.TrimSpace(written) != key || strings.HasSuffix(f.Quote, `\`) || strings.HasSuffix(f.Quote, "…") {
+		if len(words) != 1 || strings.TrimSpace(written) != key || strings.HasSuffix(f.Quote, `\`) ||
+			strings.HasSuffix(f.Quote, "…") {
 			return nil
 		}
 		return &Edit{place.File, f.Location.Line, 1, f.Location.Line + 1, 1, words[0] + "\n"}

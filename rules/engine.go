@@ -105,7 +105,8 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 				mode = "rootless"
 			}
 			f.Message += " (" + mode + " assumed)"
-			f.Evidence = append(f.Evidence, Evidence{"Podman", mode + ", which is assumed: neither the file's place nor an option says", podman.Origin{}})
+			f.Evidence = append(f.Evidence, Evidence{"Podman", mode + ", which is assumed: neither the file's place " +
+				"nor an option says", podman.Origin{}})
 		}
 	}
 	return found
@@ -143,7 +144,8 @@ func Validate(catalogue []Rule) error {
 			return fmt.Errorf("rule %q: its ID is not in lower case with dashes", r.ID)
 		case seen[r.ID]:
 			return fmt.Errorf("rule %s is in the catalogue twice", r.ID)
-		case r.Title == "" || r.Why == "" || r.Remedy == "" || r.Severity == 0 || r.Check == nil && r.CheckPeers == nil && r.CheckHost == nil:
+		case r.Title == "" || r.Why == "" || r.Remedy == "" || r.Severity == 0 ||
+			r.Check == nil && r.CheckPeers == nil && r.CheckHost == nil:
 			return fmt.Errorf("rule %s lacks a title, a reason, a remedy, a severity or a check", r.ID)
 		}
 		seen[r.ID] = true

@@ -12,13 +12,15 @@ var engineSocket = Rule{
 	ID:       "engine-socket",
 	Title:    "A container engine's socket is mounted",
 	Severity: Critical,
-	Why: `Whoever can talk to Podman's, Docker's, containerd's or CRI-O's socket can start a privileged container with the
-host's root directory in it: a root shell with extra steps. A read-only mount does not help, since a socket is spoken to
-and not written. A mount of a directory above the socket hands it over just the same.`,
-	Remedy: "Leave the mount out. A service that only watches containers can be given a filtering proxy that lets through the few " +
+	Why: `Whoever can talk to Podman's, Docker's, containerd's or CRI-O's socket can start a privileged container with
+the host's root directory in it: a root shell with extra steps. A read-only mount does not help, since a socket is
+spoken to and not written. A mount of a directory above the socket hands it over just the same.`,
+	Remedy: "Leave the mount out. A service that only watches containers can be given a filtering proxy that lets " +
+		"through the few " +
 		"requests it needs, or its events by other means.",
-	CIS:             "5.32",
-	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-system-service.1.html", "https://docs.docker.com/engine/security/protect-access/"},
+	CIS: "5.32",
+	See: []string{"https://docs.podman.io/en/latest/markdown/podman-system-service.1.html",
+		"https://docs.docker.com/engine/security/protect-access/"},
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftMounts},
 	Check: func(c *podman.Container) []Finding {
@@ -32,7 +34,8 @@ and not written. A mount of a directory above the socket hands it over just the 
 			if socket == "" {
 				continue
 			}
-			if own, ok := c.Host.UIDs.Outside(0); ok && !direct && rootless(c) && below("/run/user", hostPath(m.Source)) {
+			if own, ok := c.Host.UIDs.Outside(0); ok && !direct && rootless(c) &&
+				below("/run/user", hostPath(m.Source)) {
 				socket = fmt.Sprintf("/run/user/%d/podman/podman.sock", own) // nearer at hand than root's
 				if c.Namespaces.PlaceholderIDs {
 					socket = "/run/user/UID/podman/podman.sock"
@@ -41,7 +44,8 @@ and not written. A mount of a directory above the socket hands it over just the 
 			severity, reach := socketReach(c, socket)
 			message, confidence := fmt.Sprintf("%s is mounted: %s", socket, reach), Certain
 			if !direct {
-				message, confidence = fmt.Sprintf("%s of the host is mounted, %s included: %s", m.Source, socket, reach), Derived
+				message, confidence = fmt.Sprintf("%s of the host is mounted, %s included: %s", m.Source, socket,
+					reach), Derived
 			}
 			value := m.Source + " → " + m.Destination
 			if m.Type == "volume" {
@@ -109,9 +113,11 @@ func socketReach(c *podman.Container, socket string) (Severity, string) {
 	case rootless(c):
 		return Medium, "who may connect to it is root on the host"
 	case c.Process.UID.Known() && c.Process.UID.Value != 0:
-		return High, fmt.Sprintf("UID %d is root on the host if the socket's permissions let it in", c.Process.UID.Value)
+		return High, fmt.Sprintf("UID %d is root on the host if the socket's permissions let it in",
+			c.Process.UID.Value)
 	case ofUser:
-		return Critical, "access to it is access as the account whose Podman it is, and root in the container has that access"
+		return Critical,
+			"access to it is access as the account whose Podman it is, and root in the container has that access"
 	default:
 		return Critical, "access to it is root on the host, no bug needed"
 	}

@@ -8,8 +8,8 @@ var execPrivileged = Rule{
 	ID:       "exec-privileged",
 	Title:    "A privileged session is open in the container",
 	Severity: Medium,
-	Why: `podman exec --privileged gives its process every capability, even in a container that has dropped all of them. While it is
-open, what runs in the container can attack it and take them over.`,
+	Why: `podman exec --privileged gives its process every capability, even in a container that has dropped all of
+them. While it is open, what runs in the container can attack it and take them over.`,
 	Remedy:          "End the session; `podman exec --user=root` without --privileged does for most of what is needed.",
 	CIS:             "5.23",
 	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-exec.1.html"},

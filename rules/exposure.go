@@ -62,7 +62,8 @@ var weights = []Weight{
 	{"no seccomp filter", 2, func(c *podman.Container) float64 {
 		return max(one(isPrivileged(c)), is(c.Confinement.Seccomp, "unconfined"))
 	}},
-	{"setuid programs can raise privileges", 2, func(c *podman.Container) float64 { return is(c.Confinement.NoNewPrivileges, false) }},
+	{"setuid programs can raise privileges", 2,
+		func(c *podman.Container) float64 { return is(c.Confinement.NoNewPrivileges, false) }},
 	{"the root filesystem is writable", 2, func(c *podman.Container) float64 { return is(c.Files.ReadOnly, false) }},
 	{"runs as UID 0 inside", 2, func(c *podman.Container) float64 { return is(c.Process.UID, 0) }},
 	{"no user namespace of its own", 2, func(c *podman.Container) float64 { return is(c.OwnUsers(), false) }},

@@ -10,9 +10,10 @@ var groupsKept = Rule{
 	ID:       "groups-kept",
 	Title:    "The user's supplementary groups are kept",
 	Severity: Low,
-	Why: `With keep-groups the container's process is in every group of the account that runs Podman: docker, disk, adm or wheel among
-them, whose files and sockets it may then open.`,
-	Remedy:  "Give the service's account the files it needs, or the one group by number (`--group-add=GID`, with a mapping for it).",
+	Why: `With keep-groups the container's process is in every group of the account that runs Podman: docker, disk,
+adm or wheel among them, whose files and sockets it may then open.`,
+	Remedy: "Give the service's account the files it needs, or the one group by number (`--group-add=GID`, with a " +
+		"mapping for it).",
 	Profile: Standard,
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#group-add-group-keep-groups"},
 	Check: func(c *podman.Container) []Finding {

@@ -8,9 +8,10 @@ var healthcheck = Rule{
 	ID:       "healthcheck",
 	Title:    "No health check",
 	Severity: Low,
-	Why: `Without a health check a container counts as healthy as long as its process lives, and podman auto-update has nothing to tell a
-bad update by: with one, and --sdnotify=healthy, it goes back by itself.`,
-	Remedy:  "Say how to ask it: `--health-cmd='curl -fs http://localhost/'`. In a Quadlet unit add `Notify=healthy` so that systemd waits for it.",
+	Why: `Without a health check a container counts as healthy as long as its process lives, and podman auto-update
+has nothing to tell a bad update by: with one, and --sdnotify=healthy, it goes back by itself.`,
+	Remedy: "Say how to ask it: `--health-cmd='curl -fs http://localhost/'`. In a Quadlet unit add `Notify=healthy` " +
+		"so that systemd waits for it.",
 	CIS:     "5.27",
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-healthcheck.1.html"},
 	Profile: Standard,
@@ -36,7 +37,8 @@ bad update by: with one, and --sdnotify=healthy, it goes back by itself.`,
 			Value:    "",
 			Fix:      fix,
 		})
-		if c.Definition.Syntax != "" && c.ID == "" { // the image may bring one, which Podman uses only of images in Docker's format
+		// the image may bring one, which Podman uses only of images in Docker's format
+		if c.Definition.Syntax != "" && c.ID == "" {
 			found[0].Severity, found[0].Confidence = Info, Derived
 			found[0].Message = "defines no health check, and few images bring one"
 		}

@@ -11,7 +11,8 @@ import (
 func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Severity, string)) Rule {
 	mode := namespaceModes[kind]
 	name, _, _ := strings.Cut(r.ID, "-")
-	flag := map[string]string{"pid": "--pid", "ipc": "--ipc", "network": "--network", "uts": "--uts", "cgroup": "--cgroupns"}[name]
+	flag := map[string]string{"pid": "--pid", "ipc": "--ipc", "network": "--network", "uts": "--uts",
+		"cgroup": "--cgroupns"}[name]
 	r.RootlessMatters, r.OnInfra = true, false
 	find := func(c *podman.Container, s podman.Setting[string], value, through string) []Finding {
 		severity, message := judge(c)

@@ -13,11 +13,15 @@ func hostPathRule(allowed []string) Rule {
 		ID:       "host-path",
 		Title:    "A directory of the host's own is mounted",
 		Severity: High,
-		Why: `What lies in /etc, /usr, /root or /boot decides who the host is: with write access to it one adds an account, a unit, a
-program that root will run. Read access gives away keys and password hashes. A container needs its data, not the system's.`,
-		Remedy:          "Mount the one file or directory that the service needs, read-only where it only reads; keep data in volumes or below /srv.",
-		CIS:             "5.6",
-		See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options"},
+		Why: `What lies in /etc, /usr, /root or /boot decides who the host is: with write access to it one adds an
+account, a unit, a program that root will run. Read access gives away keys and password hashes. A container needs its
+data, not the system's.`,
+		Remedy: "Mount the one file or directory that the service needs, read-only where it only reads; " +
+			"keep data in volumes or below /srv.",
+		CIS: "5.6",
+		See: []string{
+			"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options",
+		},
 		RootlessMatters: true,
 		Drift:           []podman.Drift{podman.DriftMounts},
 		Check: func(c *podman.Container) []Finding {
@@ -26,7 +30,8 @@ program that root will run. Read access gives away keys and password hashes. A c
 			}
 			var found []Finding
 			for _, m := range c.Files.Mounts.Value {
-				if m.Type != "bind" && (m.Type != "volume" || !strings.HasPrefix(m.Source, "/") || strings.Contains(m.Source, "/volumes/")) {
+				if m.Type != "bind" && (m.Type != "volume" || !strings.HasPrefix(m.Source, "/") ||
+					strings.Contains(m.Source, "/volumes/")) {
 					continue
 				}
 				if matchesAny(allowed, m.Source) {
@@ -60,7 +65,8 @@ func hostPathSeverity(c *podman.Container, m podman.Mount) (Severity, string) {
 		return Medium, ", though as a user who owns nothing there"
 	case isolated(c):
 		return Low, ", though as a user who owns nothing there"
-	case rootless(c) && (below(hostPath(m.Source), "/home") || strings.HasPrefix(m.Source, "~") || strings.HasPrefix(m.Source, "%h")):
+	case rootless(c) && (below(hostPath(m.Source), "/home") || strings.HasPrefix(m.Source, "~") ||
+		strings.HasPrefix(m.Source, "%h")):
 		if m.Writable {
 			return High, " as the account that owns it"
 		}
@@ -81,21 +87,27 @@ func hostPathSeverity(c *podman.Container, m podman.Mount) (Severity, string) {
 // sensitive says what a path of the host gives away, empty for one that holds nothing but data. Below some directories
 // everything counts, of others only the directory itself.
 func sensitive(source string, writable bool) string {
-	harmless := []string{"/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/resolv.conf", "/etc/machine-id", "/etc/os-release", "/etc/ssl/certs", "/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/ca-certificates", "/etc/nsswitch.conf", "/etc/services", "/etc/protocols", "/etc/passwd", "/etc/group", "/etc/letsencrypt"}
+	harmless := []string{"/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/resolv.conf", "/etc/machine-id",
+		"/etc/os-release", "/etc/ssl/certs", "/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/ca-certificates",
+		"/etc/nsswitch.conf", "/etc/services", "/etc/protocols", "/etc/passwd", "/etc/group", "/etc/letsencrypt"}
 	for _, h := range harmless {
 		if below(source, h) && !writable {
 			return ""
 		}
 	}
 	whole := map[string]string{
-		"/": "the whole host", "/etc": "accounts, keys and units are in it", "/boot": "the kernel is in it", "/dev": "every device is in it",
-		"/proc": "every process of the host is in it", "/sys": "the kernel's switches are in it", "/root": "root's keys and shell are in it",
-		"/home": "everybody's keys are in it", "/usr": "the host's programs are in it", "/bin": "the host's programs are in it", "/sbin": "the host's programs are in it",
-		"/lib": "the host's libraries are in it", "/lib64": "the host's libraries are in it", "/var": "everybody's data and the cron tables are in it",
-		"/var/lib": "every service's data is in it", "/var/lib/containers": "every container's files are in it", "/var/lib/docker": "every container's files are in it",
-		"/run": "the host's sockets are in it", "/opt": "the host's programs are in it", "/run/user": "everybody's sockets are in it",
-		"/run/secrets": "the host's secrets are in it", "/var/spool/cron": "what cron runs as root is in it", "/lib/modules": "the kernel's modules are in it",
-		"/var/log": "everybody's logs are in it", "/run/systemd": "systemd's state is in it", "/run/containers": "every container's state is in it",
+		"/": "the whole host", "/etc": "accounts, keys and units are in it", "/boot": "the kernel is in it",
+		"/dev": "every device is in it", "/proc": "every process of the host is in it",
+		"/sys": "the kernel's switches are in it", "/root": "root's keys and shell are in it",
+		"/home": "everybody's keys are in it", "/usr": "the host's programs are in it", "/bin": "the host's programs " +
+			"are in it", "/sbin": "the host's programs are in it", "/lib": "the host's libraries are in it",
+		"/lib64": "the host's libraries are in it", "/var": "everybody's data and the cron tables are in it",
+		"/var/lib": "every service's data is in it", "/var/lib/containers": "every container's files are in it",
+		"/var/lib/docker": "every container's files are in it", "/run": "the host's sockets are in it",
+		"/opt": "the host's programs are in it", "/run/user": "everybody's sockets are in it",
+		"/run/secrets": "the host's secrets are in it", "/var/spool/cron": "what cron runs as root is in it",
+		"/lib/modules": "the kernel's modules are in it", "/var/log": "everybody's logs are in it",
+		"/run/systemd": "systemd's state is in it", "/run/containers": "every container's state is in it",
 	}
 	switch source { // what only gives something away to who may write
 	case "/lib/modules", "/usr/lib/modules", "/opt", "/var/log", "/lib", "/lib64", "/usr", "/bin", "/sbin":
@@ -111,20 +123,24 @@ func sensitive(source string, writable bool) string {
 	dir, _, _ := strings.Cut(strings.TrimPrefix(source, "/"), "/")
 	switch {
 	case dir == "etc" && writable && !below(source, "/etc/containers/systemd"):
-		for _, own := range []string{"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/sudoers", "/etc/sudoers.d", "/etc/systemd", "/etc/cron.d", "/etc/crontab", "/etc/pam.d", "/etc/ssh", "/etc/ld.so.preload", "/etc/profile.d", "/etc/init.d", "/etc/apt", "/etc/ssl", "/etc/pki"} {
+		for _, own := range []string{"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/sudoers", "/etc/sudoers.d",
+			"/etc/systemd", "/etc/cron.d", "/etc/crontab", "/etc/pam.d", "/etc/ssh", "/etc/ld.so.preload",
+			"/etc/profile.d", "/etc/init.d", "/etc/apt", "/etc/ssl", "/etc/pki"} {
 			if below(source, own) {
 				return "what the host trusts is in it"
 			}
 		}
 	case dir == "etc" && below(source, "/etc/shadow"):
 		return "the accounts' password hashes are in it"
-	case dir == "root" && !strings.Contains(strings.TrimPrefix(source, "/root/"), "/") && strings.HasPrefix(source, "/root/."):
+	case dir == "root" && !strings.Contains(strings.TrimPrefix(source, "/root/"), "/") &&
+		strings.HasPrefix(source, "/root/."):
 		return "root's own settings are in it"
 	case (dir == "proc" || dir == "sys") && writable:
 		return "switches of the host's kernel are in it"
 	case dir == "boot":
 		return "the kernel is in it"
-	case (dir == "usr" || dir == "bin" || dir == "sbin" || dir == "lib") && writable && !below(source, "/usr/local/share") && !below(source, "/usr/share") && !below(source, "/usr/local/etc"):
+	case (dir == "usr" || dir == "bin" || dir == "sbin" || dir == "lib") && writable &&
+		!below(source, "/usr/local/share") && !below(source, "/usr/share") && !below(source, "/usr/local/etc"):
 		return "the host's programs are in it"
 	case dir == "home" && strings.Count(source, "/") == 2:
 		return "its owner's keys and shell are in it"

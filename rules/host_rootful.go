@@ -10,8 +10,8 @@ var hostRootful = Rule{
 	ID:       "host-rootful",
 	Title:    "Root's Podman runs what an ordinary account could",
 	Severity: Info,
-	Why: `Under a rootful Podman a bug in the runtime is root on the host. A container that needs no device, no host namespace and no
-port below 1024 runs as well under an account of its own, where the same bug is that account.`,
+	Why: `Under a rootful Podman a bug in the runtime is root on the host. A container that needs no device, no host
+namespace and no port below 1024 runs as well under an account of its own, where the same bug is that account.`,
 	Remedy:  "Move it to a service account: its unit to ~/.config/containers/systemd, `loginctl enable-linger ACCOUNT`.",
 	CIS:     "2.1",
 	See:     []string{"https://github.com/containers/podman/blob/main/docs/tutorials/rootless_tutorial.md"},
@@ -34,8 +34,10 @@ port below 1024 runs as well under an account of its own, where the same bug is 
 
 // needsRoot reports whether a container has, or may have, something that a rootless Podman cannot give.
 func needsRoot(c *podman.Container) bool {
-	known := c.Confinement.Privileged.Known() && c.Network.Mode.Known() && c.Files.Mounts.Known() && c.Capabilities.Bounding.Known()
-	if !known || isPrivileged(c) || c.Network.Mode.Value == "host" || c.Namespaces.PID.Value == "host" || len(c.Files.Devices.Value) > 0 || len(c.Files.DeviceRules.Value) > 0 {
+	known := c.Confinement.Privileged.Known() && c.Network.Mode.Known() && c.Files.Mounts.Known() &&
+		c.Capabilities.Bounding.Known()
+	if !known || isPrivileged(c) || c.Network.Mode.Value == "host" || c.Namespaces.PID.Value == "host" ||
+		len(c.Files.Devices.Value) > 0 || len(c.Files.DeviceRules.Value) > 0 {
 		return true
 	}
 	for _, p := range c.Network.Ports.Value {

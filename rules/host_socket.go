@@ -12,12 +12,14 @@ var hostSocket = Rule{
 	ID:       "host-socket",
 	Title:    "A socket of the host's services is mounted",
 	Severity: High,
-	Why: `A socket is a door to the process behind it, and a read-only mount does not shut it. Over the system's D-Bus and systemd one
-starts services as root, over a session's bus programs of the user, over X11 one reads every key that is pressed,
-over an ssh-agent one logs in as its owner elsewhere.`,
-	Remedy:          "Leave the mount out. For logging use the log driver, for notifications `--sdnotify`; D-Bus can be narrowed with xdg-dbus-proxy.",
-	CIS:             "",
-	See:             []string{"https://dbus.freedesktop.org/doc/dbus-daemon.1.html", "https://man7.org/linux/man-pages/man1/ssh-agent.1.html"},
+	Why: `A socket is a door to the process behind it, and a read-only mount does not shut it. Over the system's D-Bus
+and systemd one starts services as root, over a session's bus programs of the user, over X11 one reads every key that
+is pressed, over an ssh-agent one logs in as its owner elsewhere.`,
+	Remedy: "Leave the mount out. For logging use the log driver, for notifications `--sdnotify`; D-Bus can " +
+		"be narrowed with xdg-dbus-proxy.",
+	CIS: "",
+	See: []string{"https://dbus.freedesktop.org/doc/dbus-daemon.1.html",
+		"https://man7.org/linux/man-pages/man1/ssh-agent.1.html"},
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftMounts},
 	Check: func(c *podman.Container) []Finding {
@@ -47,13 +49,16 @@ func hostSocketBehind(m podman.Mount) (socket, gives string, severity Severity) 
 		return "", "", 0
 	}
 	source := hostPath(m.Source)
-	const dbus, systemd, session = "access to the system bus is access to its services, systemd included", "through it, anything can be started as root", "whoever speaks to the session's bus acts as its user"
-	const x11, agent = "access to the display shows its keys and screen", "through it, one can log in with its owner's keys"
+	const dbus, systemd, session = "access to the system bus is access to its services, systemd included",
+		"through it, anything can be started as root", "whoever speaks to the session's bus acts as its user"
+	const x11, agent = "access to the display shows its keys and screen",
+		"through it, one can log in with its owner's keys"
 	base := path.Base(source)
 	switch {
 	case source == "/run/dbus" || source == "/run/dbus/system_bus_socket":
 		return m.Source, dbus, High
-	case source == "/run/systemd" || source == "/run/systemd/private" || strings.HasPrefix(source, "/run/systemd/private"):
+	case source == "/run/systemd" || source == "/run/systemd/private" ||
+		strings.HasPrefix(source, "/run/systemd/private"):
 		return m.Source, systemd, High
 	case strings.HasPrefix(source, "/run/user/") && base == "bus":
 		return m.Source, session, High
@@ -61,7 +66,8 @@ func hostSocketBehind(m podman.Mount) (socket, gives string, severity Severity) 
 		return m.Source, x11, Medium
 	case source == "/tmp":
 		return m.Source + " of the host", "the sockets in it, X11's and ssh-agents', come along", Medium
-	case strings.HasPrefix(source, "/tmp/ssh-"), strings.Contains(base, "ssh-agent"), strings.Contains(source, "SSH_AUTH_SOCK"), strings.HasPrefix(base, "S.gpg-agent"):
+	case strings.HasPrefix(source, "/tmp/ssh-"), strings.Contains(base, "ssh-agent"),
+		strings.Contains(source, "SSH_AUTH_SOCK"), strings.HasPrefix(base, "S.gpg-agent"):
 		return m.Source, agent, High
 	}
 	return "", "", 0

@@ -13,12 +13,14 @@ type imageName struct {
 // the name of a unit.
 func parseImageName(text string) (imageName, bool) {
 	text = strings.TrimPrefix(text, "docker://")
-	for _, transport := range []string{"oci:", "oci-archive:", "docker-archive:", "dir:", "docker-daemon:", "containers-storage:", "sha256:"} {
+	for _, transport := range []string{"oci:", "oci-archive:", "docker-archive:", "dir:", "docker-daemon:",
+		"containers-storage:", "sha256:"} {
 		if strings.HasPrefix(text, transport) {
 			return imageName{}, false
 		}
 	}
-	if text == "" || strings.ContainsAny(text, " $%{}<>\\") || strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") ||
+	if text == "" || strings.ContainsAny(text, " $%{}<>\\") || strings.HasPrefix(text, "/") ||
+		strings.HasPrefix(text, ".") ||
 		strings.HasSuffix(text, ".image") || strings.HasSuffix(text, ".build") || isHex(text) {
 		return imageName{}, false
 	}

@@ -12,14 +12,16 @@ func imageOld(maxAge time.Duration) Rule {
 		ID:       "image-old",
 		Title:    "The image, or its base, is old",
 		Severity: Medium,
-		Why: `What distributions fix in their packages is missing from an image that was built before. An image that was built yesterday on a base of
-last year is as old as its base.`,
-		Remedy: "Build it again from a fresh base, without cache (`podman build --pull=always --no-cache`), and do so every week.",
-		See:    []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#pull-policy"},
-		Drift:  []podman.Drift{podman.DriftImage},
+		Why: `What distributions fix in their packages is missing from an image that was built before. An image that
+was built yesterday on a base of last year is as old as its base.`,
+		Remedy: "Build it again from a fresh base, without cache (`podman build --pull=always --no-cache`), and do " +
+			"so every week.",
+		See:   []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#pull-policy"},
+		Drift: []podman.Drift{podman.DriftImage},
 		Check: func(c *podman.Container) []Finding {
 			content := c.Image.Content
-			if c.Kind != podman.KindImage || !content.Known() || !c.Image.Built.Known() { // dates that are fixed say nothing
+			// dates that are fixed say nothing
+			if c.Kind != podman.KindImage || !content.Known() || !c.Image.Built.Known() {
 				return nil
 			}
 			built, base := c.Host.Now.Sub(c.Image.Built.Value), time.Duration(0)

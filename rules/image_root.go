@@ -10,8 +10,8 @@ var imageRoot = Rule{
 	ID:       "image-root",
 	Title:    "The image runs as root by default",
 	Severity: Medium,
-	Why: `Whoever starts a container of the image and says nothing else runs it as root. A USER of its own makes the safe way the one that
-needs no thought.`,
+	Why: `Whoever starts a container of the image and says nothing else runs it as root. A USER of its own makes the
+safe way the one that needs no thought.`,
 	Remedy: "Give it a user with a number of its own: `USER 10001:10001`.",
 	CIS:    "4.1",
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html"},

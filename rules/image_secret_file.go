@@ -13,12 +13,15 @@ var imageSecretFile = Rule{
 	ID:       "image-secret-file",
 	Title:    "A file of the image holds a secret",
 	Severity: High,
-	Why: `Everybody who may pull the image has its files, those of every layer: a key or a password that a later layer removes is still in the
-one that brought it. A private key in an image is the same key on every machine.`,
-	Remedy: "Keep it out of the build (`RUN --mount=type=secret`, .containerignore), build the image again from the layer before it, and change the secret.",
-	CIS:    "4.10",
-	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env"},
-	Drift:  []podman.Drift{podman.DriftImage},
+	Why: `Everybody who may pull the image has its files, those of every layer: a key or a password that a later layer
+removes is still in the one that brought it. A private key in an image is the same key on every machine.`,
+	Remedy: "Keep it out of the build (`RUN --mount=type=secret`, .containerignore), build the image again from the " +
+		"layer before it, and change the secret.",
+	CIS: "4.10",
+	See: []string{
+		"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env",
+	},
+	Drift: []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
 		return imageFiles(c, func(f podman.ImageFile) (Severity, string) {
 			if f.Secret == "" {
@@ -47,7 +50,8 @@ func isSample(name string) bool {
 		case "site-packages", "dist-packages", "node_modules", "gems", "vendor":
 			packaged = true
 		case "test", "tests", "testdata", "fixtures", "examples", "doc", "docs", "spec":
-			if packaged || strings.HasPrefix(name, "/usr/lib/") || strings.HasPrefix(name, "/usr/share/") || strings.HasPrefix(name, "/usr/local/lib/") {
+			if packaged || strings.HasPrefix(name, "/usr/lib/") || strings.HasPrefix(name, "/usr/share/") ||
+				strings.HasPrefix(name, "/usr/local/lib/") {
 				return true
 			}
 		}

@@ -10,9 +10,11 @@ var imageSetuid = Rule{
 	ID:       "image-setuid",
 	Title:    "The image contains setuid or file-capability programs",
 	Severity: Low,
-	Why: `A setuid program runs as its owner, no matter who starts it; one with file capabilities gets these. For a service they are what an attacker
-looks for first. no-new-privileges makes them harmless, but not every container of the image will have it.`,
-	Remedy:  "Take the bits away in the build: `RUN find / -xdev -perm /6000 -type f -exec chmod a-s {} +`; or leave out the packages that bring them.",
+	Why: `A setuid program runs as its owner, no matter who starts it; one with file capabilities gets these. For a
+service they are what an attacker looks for first. no-new-privileges makes them harmless, but not every container of
+the image will have it.`,
+	Remedy: "Take the bits away in the build: `RUN find / -xdev -perm /6000 -type f -exec chmod a-s {} +`; or leave " +
+		"out the packages that bring them.",
 	CIS:     "4.8",
 	See:     []string{"https://man7.org/linux/man-pages/man7/capabilities.7.html"},
 	Drift:   []podman.Drift{podman.DriftImage},

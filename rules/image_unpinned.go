@@ -8,9 +8,10 @@ var imageUnpinned = Rule{
 	ID:       "image-unpinned",
 	Title:    "The image has neither a version nor a digest",
 	Severity: Info,
-	Why: `What :latest is changes under one's hands: two machines run two programs under one name, and going back to what worked
-needs to be known what that was.`,
-	Remedy:  "Name a version that gets fixes (`nginx:1.28`) and let auto-update follow it, or a digest and let a bot move it.",
+	Why: `What :latest is changes under one's hands: two machines run two programs under one name, and going back to
+what worked needs to be known what that was.`,
+	Remedy: "Name a version that gets fixes (`nginx:1.28`) and let auto-update follow it, or a digest and let a bot " +
+		"move it.",
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
 	Drift:   []podman.Drift{podman.DriftImage},
 	Profile: Strict,

@@ -22,7 +22,8 @@ var logNone = Rule{
 			Setting:  "log-driver",
 			Value:    "none",
 			Fix: Fix{
-				Summary: "keep its logs", Safe: true, Changes: []Change{{"--log-driver=journald", "LogDriver=journald", "4.5"}},
+				Summary: "keep its logs", Safe: true,
+				Changes: []Change{{"--log-driver=journald", "LogDriver=journald", "4.5"}},
 			},
 		})
 	},

@@ -11,12 +11,14 @@ var mountRelabel = Rule{
 	ID:       "mount-relabel",
 	Title:    "Relabelling takes files from the host or from another container",
 	Severity: High,
-	Why: `:z and :Z give every file below the source a label for containers. On a system directory or a home the host's own services
-lose access, and every container gains it: /etc relabelled is a host that does not boot. :Z on a path that two containers
-use locks out the one that started first.`,
+	Why: `:z and :Z give every file below the source a label for containers. On a system directory or a home the
+host's own services lose access, and every container gains it: /etc relabelled is a host that does not boot. :Z on a
+path that two containers use locks out the one that started first.`,
 	Remedy: "Mount a directory of the service's own. For one that several containers share, use `:z`.",
-	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options"},
-	Drift:  []podman.Drift{podman.DriftMounts},
+	See: []string{
+		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options",
+	},
+	Drift: []podman.Drift{podman.DriftMounts},
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil
@@ -26,7 +28,8 @@ use locks out the one that started first.`,
 			if m.Relabel == "" || m.Type != "bind" || !isSystemDirectory(m.Source) {
 				continue
 			}
-			f := mountFinding(m, High, fmt.Sprintf(":%s relabels %s for containers: the host's own services lose it, every container gains it", m.Relabel, m.Source))
+			f := mountFinding(m, High, fmt.Sprintf(":%s relabels %s for containers: the host's own services lose it, "+
+				"every container gains it", m.Relabel, m.Source))
 			if c.Host.SELinux.Known() && !c.Host.SELinux.Value {
 				continue // nothing is relabelled there
 			}
@@ -58,7 +61,8 @@ use locks out the one that started first.`,
 				if m.Relabel != "Z" || len(users[m.Source]) < 2 || c.Host.SELinux.Known() && !c.Host.SELinux.Value {
 					continue
 				}
-				f := mountFinding(m, Medium, fmt.Sprintf(":Z on %s takes it from %s", m.Source, others(users[m.Source], c)))
+				f := mountFinding(m, Medium,
+					fmt.Sprintf(":Z on %s takes it from %s", m.Source, others(users[m.Source], c)))
 				f.Subject, f.Cause = c, m.Destination+" shared"
 				f.Confidence = Derived
 				f.Fix.Summary = "use :z for what several containers share"

@@ -10,8 +10,8 @@ var mountShared = Rule{
 	ID:       "mount-shared",
 	Title:    "Mount propagation is shared with the host",
 	Severity: Medium,
-	Why: `With shared propagation what the container mounts below the directory appears on the host too. A process that may mount
-puts a filesystem of its own over the host's files.`,
+	Why: `With shared propagation what the container mounts below the directory appears on the host too. A process
+that may mount puts a filesystem of its own over the host's files.`,
 	Remedy:          "Leave `shared` and `rshared` out; `rslave` lets the host's mounts in and none out.",
 	CIS:             "5.20",
 	See:             []string{"https://docs.kernel.org/filesystems/sharedsubtree.html"},
@@ -27,7 +27,8 @@ puts a filesystem of its own over the host's files.`,
 				continue
 			}
 			severity, bound := lowered(c, Medium)
-			f := mountFinding(m, severity, fmt.Sprintf("what it mounts below %s appears on the host%s", m.Destination, bound))
+			f := mountFinding(m, severity,
+				fmt.Sprintf("what it mounts below %s appears on the host%s", m.Destination, bound))
 			f.Fix.Summary = "mount it without " + m.Propagation
 			f.Fix.Part = m.Propagation
 			found = append(found, f)

@@ -30,7 +30,8 @@ func TestRuleNames(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (path == filepath.Join("..", "rules") || entry.Name() == "testdata" || entry.Name() == ".git"):
+		case entry.IsDir() && (path == filepath.Join("..", "rules") || entry.Name() == "testdata" ||
+			entry.Name() == ".git"):
 			return fs.SkipDir
 		case entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 			return nil
@@ -42,7 +43,8 @@ func TestRuleNames(t *testing.T) {
 		}
 		read++
 		for _, literal := range namedRules(file, ids) {
-			t.Errorf("%s: %s names a rule: make what is meant a field of rules.Rule", positions.Position(literal.Pos()), literal.Value)
+			t.Errorf("%s: %s names a rule: make what is meant a field of rules.Rule", positions.Position(literal.Pos()),
+				literal.Value)
 		}
 		return nil
 	})

@@ -6,8 +6,8 @@ var noNewPrivileges = Rule{
 	ID:       "no-new-privileges",
 	Title:    "Processes can gain privileges through setuid files",
 	Severity: Medium,
-	Why: `Without no_new_privs, a setuid or file-capability program in the image lifts a taken-over process to whatever that
-program holds, up to the bounding set: su, mount or ping, which most images bring along.`,
+	Why: `Without no_new_privs, a setuid or file-capability program in the image lifts a taken-over process to
+whatever that program holds, up to the bounding set: su, mount or ping, which most images bring along.`,
 	Remedy: "Run with `--security-opt=no-new-privileges`. A pod does not hand it down: every member needs it.",
 	CIS:    "5.26",
 	See:    []string{"https://docs.kernel.org/userspace-api/no_new_privs.html"},
@@ -22,7 +22,8 @@ program holds, up to the bounding set: su, mount or ping, which most images brin
 		case isolated(c):
 			severity, message = Low, message+", though only inside its own user namespace"
 		case c.Capabilities.Bounding.Known() && len(c.Capabilities.Bounding.Value) == 0:
-			severity, message = Low, "setuid programs in the image can still change a process's user, though no capability comes with it"
+			severity, message = Low,
+				"setuid programs in the image can still change a process's user, though no capability comes with it"
 		}
 		return violated(nnp, violation{
 			Message:  message,

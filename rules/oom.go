@@ -10,8 +10,8 @@ var oom = Rule{
 	ID:       "oom",
 	Title:    "The container is protected from the OOM killer",
 	Severity: Low,
-	Why: `When memory runs out the kernel kills what has the highest score. A container that is exempt, or scores below the host's own
-services, makes it kill those instead: sshd, the journal, other containers.`,
+	Why: `When memory runs out the kernel kills what has the highest score. A container that is exempt, or scores
+below the host's own services, makes it kill those instead: sshd, the journal, other containers.`,
 	Remedy: "Leave `--oom-kill-disable` and a negative `--oom-score-adj` out, and limit the container's memory.",
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#oom-score-adj-num"},
 	Check: func(c *podman.Container) []Finding {
@@ -26,7 +26,8 @@ services, makes it kill those instead: sshd, the journal, other containers.`,
 		}
 		if score := c.Limits.OOMScore; score.Known() && score.Value < 0 {
 			return violated(score, violation{
-				Message:  fmt.Sprintf("scores %d: when memory runs out the kernel kills the host's services before it", score.Value),
+				Message: fmt.Sprintf("scores %d: when memory runs out the kernel kills the host's services before it",
+					score.Value),
 				Severity: Low,
 				Setting:  "oom-score-adj",
 				Value:    fmt.Sprint(score.Value),

@@ -66,7 +66,9 @@ func PeerOf(c *podman.Container) *Peer {
 // WithoutTexts returns a container without what may be large and only the search for secrets looks at.
 func WithoutTexts(c *podman.Container) *podman.Container {
 	light := *c
-	light.Environment, light.ConfigStrings, light.Image.ConfigStrings, light.Process.Command = podman.Setting[[]podman.Variable]{}, podman.Setting[[]podman.ConfigString]{}, podman.Setting[[]podman.ConfigString]{}, podman.Setting[[]podman.Sensitive]{}
+	light.Environment, light.ConfigStrings, light.Image.ConfigStrings,
+		light.Process.Command = podman.Setting[[]podman.Variable]{}, podman.Setting[[]podman.ConfigString]{},
+		podman.Setting[[]podman.ConfigString]{}, podman.Setting[[]podman.Sensitive]{}
 	light.FromUnit, light.CreateCommand = nil, podman.Setting[[]podman.Sensitive]{}
 	return &light
 }

@@ -4,8 +4,8 @@ import "github.com/podlint/podlint/podman"
 
 var pidHost = hostNamespace(Rule{
 	ID: "pid-host", Title: "The container sees every process of the host", Severity: High,
-	Why: `In the host's PID namespace a container sees all processes with their arguments and environments, secrets in them included,
-and signals those of its own UID. With SYS_PTRACE it reads and changes their memory.`,
+	Why: `In the host's PID namespace a container sees all processes with their arguments and environments, secrets in
+them included, and signals those of its own UID. With SYS_PTRACE it reads and changes their memory.`,
 	Remedy: "Leave `--pid=host` out. Monitoring gets the host's /proc mounted read-only, or runs on the host.",
 	CIS:    "5.16",
 	See:    []string{"https://man7.org/linux/man-pages/man7/pid_namespaces.7.html"},

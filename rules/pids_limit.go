@@ -8,8 +8,8 @@ var pidsLimit = Rule{
 	ID:       "pids-limit",
 	Title:    "The number of processes is not limited",
 	Severity: Low,
-	Why: `A fork bomb in the container takes every process of the host, and nobody can log in to stop it. Podman's default of 2048
-prevents that; here it was taken away.`,
+	Why: `A fork bomb in the container takes every process of the host, and nobody can log in to stop it. Podman's
+default of 2048 prevents that; here it was taken away.`,
 	Remedy: "Leave `--pids-limit=0` out, or give a number: `--pids-limit=100`.",
 	CIS:    "5.29",
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#pids-limit-limit"},

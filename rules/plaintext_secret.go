@@ -15,13 +15,16 @@ var plaintextSecret = Rule{
 	Severity: High,
 	Kind:     FixSecret,
 	Untried:  "the secret has to be created first",
-	Why: `What is written in a container's environment, command line or labels is shown by podman inspect, lies in Podman's database and
-in the unit or script that makes the container, is inherited by every process in it, and ends in logs and crash reports.
-Anyone who can view the configuration has the password.`,
-	Remedy: "Keep it with `podman secret create` and hand it over with `--secret`: as a file under /run/secrets, which most images take " +
-		"through a variable that ends in _FILE, or else as a variable with `type=env`. Then change it: it has been readable until now.",
+	Why: `What is written in a container's environment, command line or labels is shown by podman inspect, lies in
+Podman's database and in the unit or script that makes the container, is inherited by every process in it, and ends in
+logs and crash reports. Anyone who can view the configuration has the password.`,
+	Remedy: "Keep it with `podman secret create` and hand it over with `--secret`: as a file under /run/secrets, " +
+		"which most images take " +
+		"through a variable that ends in _FILE, or else as a variable with `type=env`. Then change it: it has been " +
+		"readable until now.",
 	CIS: "",
-	See: []string{"https://docs.podman.io/en/latest/markdown/podman-secret-create.1.html", "https://docs.podman.io/en/latest/markdown/podman-run.1.html#secret-secret-opt-opt"},
+	See: []string{"https://docs.podman.io/en/latest/markdown/podman-secret-create.1.html",
+		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#secret-secret-opt-opt"},
 	Check: func(c *podman.Container) []Finding {
 		found := secretVariables(c)
 		if !c.ConfigStrings.Known() {
@@ -55,7 +58,8 @@ func secretVariables(c *podman.Container) []Finding {
 		}
 		if v.Owner == podman.OwnerProxy {
 			what += ", which Podman copied from the host's environment"
-			fix = Fix{Summary: "keep the host's proxy variables out", Changes: []Change{{"--http-proxy=false", "HttpProxy=false", "5.7"}}}
+			fix = Fix{Summary: "keep the host's proxy variables out",
+				Changes: []Change{{"--http-proxy=false", "HttpProxy=false", "5.7"}}}
 		}
 		found = append(found, secretFinding(match, what, "environment "+name, "variable:"+name, v.Origin, fix))
 	}
@@ -88,7 +92,8 @@ func secretsInText(text podman.ConfigString) []Finding {
 			default:
 				origin.Field = fmt.Sprintf("%s[%d]", origin.Field, i)
 			}
-			found = append(found, secretFinding(match, what, text.Place, text.Place+":"+shownName(match.Name)+":"+match.What, origin, fix))
+			found = append(found, secretFinding(match, what, text.Place, text.Place+":"+shownName(match.Name)+":"+
+				match.What, origin, fix))
 		}
 		return found
 	case "label", "annotation":
@@ -100,32 +105,38 @@ func secretsInText(text podman.ConfigString) []Finding {
 			return nil
 		}
 		name := shownName(text.Name)
-		fix.Summary = "leave it out of the " + text.Place + ", hand it over as a Podman secret (--secret), and change it"
-		return []Finding{secretFinding(match, fmt.Sprintf("%s %s holds %s", text.Place, name, match.What), text.Place+" "+name, text.Place+":"+name, text.Origin, fix)}
+		fix.Summary = "leave it out of the " + text.Place +
+			", hand it over as a Podman secret (--secret), and change it"
+		return []Finding{secretFinding(match, fmt.Sprintf("%s %s holds %s", text.Place, name, match.What), text.Place+
+			" "+name, text.Place+":"+name, text.Origin, fix)}
 	case "option":
 		match, ok := secret.DetectPair(strings.TrimLeft(text.Name, "-"), words[0])
 		if text.Name == "--creds" {
-			match, ok = secret.Match{What: "a registry's password", Confidence: secret.Likely}, strings.Contains(words[0], ":")
+			match, ok = secret.Match{What: "a registry's password", Confidence: secret.Likely},
+				strings.Contains(words[0], ":")
 			fix.Summary = "log in with `podman login`, leave --creds out, and change the password"
 		}
 		if !ok || match.Confidence == secret.Guess {
 			return nil
 		}
 		name := shownName(text.Name)
-		return []Finding{secretFinding(match, fmt.Sprintf("option %s holds %s", name, match.What), "option "+name, "option:"+name, text.Origin, fix)}
+		return []Finding{secretFinding(match, fmt.Sprintf("option %s holds %s", name, match.What), "option "+name,
+			"option:"+name, text.Origin, fix)}
 	case "hostname":
 		match, ok := secret.DetectText(words[0])
 		if !ok {
 			return nil
 		}
-		return []Finding{secretFinding(match, "the hostname holds "+match.What, "hostname", "hostname", text.Origin, fix)}
+		return []Finding{secretFinding(match, "the hostname holds "+match.What, "hostname", "hostname", text.Origin,
+			fix)}
 	}
 	return nil
 }
 
 // secretChange hands the variable over as a secret of the same name in lower case.
 func secretChange(variable string) Change {
-	if shownName(variable) != variable || slices.Contains([]string{"", "_"}, variable) || strings.ContainsAny(variable, ", =\"") {
+	if shownName(variable) != variable || slices.Contains([]string{"", "_"}, variable) ||
+		strings.ContainsAny(variable, ", =\"") {
 		return Change{"--secret=NAME,type=env,target=VARIABLE", "Secret=NAME,type=env,target=VARIABLE", "4.5"}
 	}
 	name := strings.ReplaceAll(strings.ToLower(variable), "_", "-")

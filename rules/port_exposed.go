@@ -11,12 +11,16 @@ var portExposed = Rule{
 	Title:    "A port is published on every address",
 	Severity: Medium,
 	Untried:  "a copy publishes no port",
-	Why: `A port without an address is open on every interface of the host, and Podman's own rules let it through past most host
-firewalls. Databases and admin pages that were meant for the machine, or for a proxy on it, are found by scanners in minutes.`,
-	Remedy:  "Bind it to the address that it is meant for: `--publish=127.0.0.1:8080:80`, or put the containers that talk to each other on a network of their own.",
+	Why: `A port without an address is open on every interface of the host, and Podman's own rules let it through past
+most host firewalls. Databases and admin pages that were meant for the machine, or for a proxy on it, are found by
+scanners in minutes.`,
+	Remedy: "Bind it to the address that it is meant for: `--publish=127.0.0.1:8080:80`, or put the containers that " +
+		"talk to each other on a network of their own.",
 	CIS:     "5.14",
 	Profile: Standard,
-	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#publish-p-ip-hostport-containerport-protocol"},
+	See: []string{
+		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#publish-p-ip-hostport-containerport-protocol",
+	},
 	OnInfra: true,
 	Check: func(c *podman.Container) []Finding {
 		if c.Network.Mode.Known() && (c.Network.Mode.Value == "host" || c.Network.Mode.Value == "none") {

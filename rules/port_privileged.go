@@ -10,12 +10,14 @@ var portPrivileged = Rule{
 	ID:       "port-privileged",
 	Title:    "A privileged host port is published",
 	Severity: Low,
-	Why: `Ports below 1024 are the system's: who answers there is trusted to be the host's own service. Whoever takes the container
-over answers there instead, for SSH, DNS or mail.`,
+	Why: `Ports below 1024 are the system's: who answers there is trusted to be the host's own service. Whoever takes
+the container over answers there instead, for SSH, DNS or mail.`,
 	Remedy:  "Publish a higher port and let a proxy, or socket activation, answer the well-known one.",
 	CIS:     "5.8",
 	Profile: Standard,
-	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#publish-p-ip-hostport-containerport-protocol"},
+	See: []string{
+		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#publish-p-ip-hostport-containerport-protocol",
+	},
 	OnInfra: true,
 	Check: func(c *podman.Container) []Finding {
 		if !c.Network.Ports.Known() || c.Network.Mode.Known() && c.Network.Mode.Value == "host" {
@@ -27,7 +29,8 @@ over answers there instead, for SSH, DNS or mail.`,
 		}
 		return []Finding{{
 			Message: "publishes privileged host port " + strings.Join(taken, ", "), Severity: Low, Confidence: Certain,
-			Evidence: portEvidence(ports, taken), Fix: Fix{Summary: "publish a port from 1024 on, and let a proxy answer the well-known one"},
+			Evidence: portEvidence(ports, taken),
+			Fix:      Fix{Summary: "publish a port from 1024 on, and let a proxy answer the well-known one"},
 		}}
 	},
 }

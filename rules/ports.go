@@ -13,7 +13,8 @@ import (
 // published for IPv4 and for IPv6 is returned once.
 func hostPorts(published []podman.Port, wanted func(podman.Port) bool) (ports []podman.Port, texts []string) {
 	sorted := slices.SortedStableFunc(slices.Values(published), func(a, b podman.Port) int {
-		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Container, b.Container), strings.Compare(a.Protocol, b.Protocol))
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Container, b.Container),
+			strings.Compare(a.Protocol, b.Protocol))
 	})
 	for _, p := range sorted {
 		if text := portText(p); wanted(p) && !slices.Contains(texts, text) {

@@ -8,10 +8,11 @@ var privileged = Rule{
 	ID:       "privileged",
 	Title:    "The container is privileged",
 	Severity: Critical,
-	Why: `--privileged takes every fence down at once: all capabilities, which --cap-drop does not take away again, every device
-of the host, no seccomp filter, no SELinux or AppArmor confinement, /proc and /sys unmasked. Root in such a container
-mounts the host's disk and is root on the host; no bug is needed.`,
-	Remedy:          "Leave `--privileged` out and give what the service really needs by name: `--cap-add`, `--device`, `--security-opt`.",
+	Why: `--privileged takes every fence down at once: all capabilities, which --cap-drop does not take away again,
+every device of the host, no seccomp filter, no SELinux or AppArmor confinement, /proc and /sys unmasked. Root
+in such a container mounts the host's disk and is root on the host; no bug is needed.`,
+	Remedy: "Leave `--privileged` out and give what the service really needs by name: `--cap-add`, " +
+		"`--device`, `--security-opt`.",
 	CIS:             "5.5",
 	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#privileged"},
 	RootlessMatters: true,
@@ -27,7 +28,8 @@ mounts the host's disk and is root on the host; no bug is needed.`,
 		case isolated(c):
 			severity, message = High, gives+"; only its user namespace is left between it and the host"
 		case rootless(c):
-			severity, message = High, gives+": in it one is the account that runs Podman, with every door to the kernel open"
+			severity, message = High,
+				gives+": in it one is the account that runs Podman, with every door to the kernel open"
 		}
 		return violated(p, violation{
 			Message:  message,
@@ -35,7 +37,8 @@ mounts the host's disk and is root on the host; no bug is needed.`,
 			Setting:  "privileged",
 			Value:    "true",
 			Fix: Fix{
-				Summary: "leave --privileged out and add by name the capabilities and devices that the service needs", Drop: true,
+				Summary: "leave --privileged out and add by name the capabilities and devices that the service needs",
+				Drop:    true,
 			},
 		})
 	},

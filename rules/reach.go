@@ -193,7 +193,8 @@ func deviceToRoot(c *podman.Container, mknod bool) []string {
 	if c.Files.Devices.Known() {
 		for _, d := range c.Files.Devices.Value {
 			_, gives := deviceGives(d.Path)
-			if strings.HasPrefix(gives, "the filesystem") || strings.HasPrefix(gives, "the machine") || gives == "every device" {
+			if strings.HasPrefix(gives, "the filesystem") || strings.HasPrefix(gives, "the machine") ||
+				gives == "every device" {
 				return []string{d.Path + " is in it: " + gives}
 			}
 		}
@@ -220,13 +221,15 @@ func wayToUser(c *podman.Container, who podman.Identity) []string {
 			if direct && !strings.HasPrefix(hostPath(socket), "/run/user/") {
 				continue // root's, which does not let it in
 			}
-			return []string{m.Source + " is mounted, its Podman's socket with it", "through it, it can run anything as that account"}
+			return []string{m.Source + " is mounted, its Podman's socket with it", "through it, it can run anything " +
+				"as that account"}
 		}
 		if strings.HasPrefix(source, "/run/user/") && strings.HasSuffix(source, "/bus") {
 			return []string{m.Source + " is mounted", "through it, it can have the session's systemd start anything"}
 		}
 		home := below(source, "/home") && strings.Count(source, "/") <= 2 || source == "/"
-		if m.Type == "bind" && m.Writable && (home || strings.TrimSuffix(m.Source, "/") == "~" || strings.TrimSuffix(m.Source, "/") == "%h") {
+		if m.Type == "bind" && m.Writable && (home || strings.TrimSuffix(m.Source, "/") == "~" ||
+			strings.TrimSuffix(m.Source, "/") == "%h") {
 			return []string{m.Source + " is mounted writable: its owner's shell and keys are in it"}
 		}
 	}

@@ -10,7 +10,8 @@ var readOnly = Rule{
 	Why: `Whoever takes over a process can replace the service's own programs, drop tools beside them and leave
 something behind that survives a restart of the container. On a read-only root filesystem there is nowhere to write
 but the volumes and tmpfs that the service was given.`,
-	Remedy: "Run with `--read-only`. Podman then puts a tmpfs on /run, /tmp and /var/tmp by itself; give every other path that the " +
+	Remedy: "Run with `--read-only`. Podman then puts a tmpfs on /run, /tmp and /var/tmp by itself; give every other " +
+		"path that the " +
 		"service writes to a volume or a `--tmpfs`. `podman diff NAME` lists what it has written so far.",
 	CIS:     "5.13",
 	Profile: Standard,
@@ -27,7 +28,8 @@ but the volumes and tmpfs that the service was given.`,
 			Setting:  "read-only",
 			Value:    "false",
 			Fix: Fix{
-				Summary: "make the root filesystem read-only, with a tmpfs or a volume for each path the service writes to",
+				Summary: "make the root filesystem read-only, with a tmpfs or a volume for each path the service " +
+					"writes to",
 				Changes: []Change{{"--read-only", "ReadOnly=true", "4.4"}},
 			},
 		})

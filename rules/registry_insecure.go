@@ -11,12 +11,13 @@ var registryInsecure = Rule{
 	ID:       "registry-insecure",
 	Title:    "The image comes from a registry without TLS",
 	Severity: High,
-	Why: `Without TLS, or with certificates that nobody checks, anyone on the network path between the registry and the host can send the image
-that they like, and it runs here.`,
-	Remedy: "Give the registry a certificate, put its authority into /etc/containers/certs.d, and leave `insecure=true` and `--tls-verify=false` out.",
-	CIS:    "2.5",
-	See:    []string{"https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md"},
-	Drift:  []podman.Drift{podman.DriftImage},
+	Why: `Without TLS, or with certificates that nobody checks, anyone on the network path between the registry and
+the host can send the image that they like, and it runs here.`,
+	Remedy: "Give the registry a certificate, put its authority into /etc/containers/certs.d, and leave " +
+		"`insecure=true` and `--tls-verify=false` out.",
+	CIS:   "2.5",
+	See:   []string{"https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md"},
+	Drift: []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
 		if verify := c.Image.TLSVerify; verify.Known() && !verify.Value {
 			return violated(verify, violation{
@@ -32,7 +33,8 @@ that they like, and it runs here.`,
 			return nil
 		}
 		prefix, r, ok := podman.RegistryOf(c.Host.Registries.Value, c.Image.Name)
-		if !ok || !r.Insecure || strings.HasPrefix(name.registry, "localhost") || strings.HasPrefix(name.registry, "127.") {
+		if !ok || !r.Insecure || strings.HasPrefix(name.registry, "localhost") ||
+			strings.HasPrefix(name.registry, "127.") {
 			return nil
 		}
 		return violated(podman.UnknownAt[bool](r.Origin), violation{

@@ -9,15 +9,16 @@ var restartForever = Rule{
 	Title:    "The restart policy has no limit",
 	Severity: Info,
 	Untried:  "a copy is not restarted",
-	Why: `A service that crashes at once is started again without end: an exploit that needs many tries gets them, and nobody notices.
-systemd stops after five starts in ten seconds and says so.`,
+	Why: `A service that crashes at once is started again without end: an exploit that needs many tries gets them, and
+nobody notices. systemd stops after five starts in ten seconds and says so.`,
 	Remedy:  "Use a Quadlet unit with `Restart=on-failure`, or `--restart=on-failure:5`.",
 	CIS:     "5.15",
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#restart-policy"},
 	Profile: Strict,
 	Check: func(c *podman.Container) []Finding {
 		r := c.Lifecycle.Restart
-		forever := r.Value == "always" || r.Value == "unless-stopped" || r.Value == "on-failure" && c.Lifecycle.Retries == 0
+		forever := r.Value == "always" || r.Value == "unless-stopped" ||
+			r.Value == "on-failure" && c.Lifecycle.Retries == 0
 		if !r.Known() || !forever || r.State == podman.StateDefault || c.Unit != "" {
 			return nil
 		}
@@ -27,7 +28,8 @@ systemd stops after five starts in ten seconds and says so.`,
 			Setting:  "restart",
 			Value:    r.Value,
 			Fix: Fix{
-				Summary: "let systemd start it (a Quadlet unit), or stop after five tries", Changes: []Change{{"--restart=on-failure:5", "", ""}},
+				Summary: "let systemd start it (a Quadlet unit), or stop after five tries",
+				Changes: []Change{{"--restart=on-failure:5", "", ""}},
 			},
 		})
 	},

@@ -11,9 +11,10 @@ var rootUser = Rule{
 	Title:    "The process runs as root",
 	Severity: High,
 	Kind:     FixUser,
-	Why: `UID 0 of a container without a user namespace is UID 0 of the host. Every file of the host's that gets into the
-container, by a mount or by a bug of the runtime or the kernel, is then the attacker's to read and write.`,
-	Remedy: "Run as a service user (`--user=UID:GID`, or `USER` in the image), or map the container's root to an unprivileged range with " +
+	Why: `UID 0 of a container without a user namespace is UID 0 of the host. Every file of the host's that gets into
+the container, by a mount or by a bug of the runtime or the kernel, is then the attacker's to read and write.`,
+	Remedy: "Run as a service user (`--user=UID:GID`, or `USER` in the image), or map the container's root to an " +
+		"unprivileged range with " +
 		"`--userns=auto`. Best do both.",
 	CIS:             "4.1",
 	Profile:         Standard,

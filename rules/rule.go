@@ -103,11 +103,11 @@ type Rule struct {
 	Untried string
 	// Online is set where the rule judges what registries answer with --online.
 	Online bool
-	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest. It is nil for
-	// a rule that only has one of the others.
+	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest. It is nil
+	// for a rule that only has one of the others.
 	Check func(*podman.Container) []Finding
-	// CheckPeers returns what is wrong between containers of one host, infra containers among them. It names the container
-	// that a finding is about.
+	// CheckPeers returns what is wrong between containers of one host, infra containers among them. It names the
+	// container that a finding is about.
 	CheckPeers func([]*Peer) []Finding
 	// CheckHost returns what is wrong with the machine and its Podman.
 	CheckHost func(*podman.Host) []Finding
@@ -130,7 +130,8 @@ const (
 	FixUser
 	// FixSecret moves a secret out of the definition; the Podman secret has to be created first.
 	FixSecret
-	// FixImage keeps the image up to date from then on; the finding stays until the container is made from a newer image.
+	// FixImage keeps the image up to date from then on; the finding stays until the container is made from a newer
+	// image.
 	FixImage
 )
 
@@ -191,7 +192,8 @@ type Finding struct {
 	Definition podman.Definition
 	// Location is where the setting is written in a file, or would have to; empty where no file is known.
 	Location podman.Origin
-	// Quote is the line of Location as it may be shown, without what may be a secret; empty where there is nothing to see.
+	// Quote is the line of Location as it may be shown, without what may be a secret; empty where there is nothing to
+	// see.
 	Quote string
 	// Waived is the reason for which the finding has been accepted, empty where it has not.
 	Waived string
@@ -231,8 +233,8 @@ type Fix struct {
 	// since it is no more than an example: which address a port is meant for, only its owner knows.
 	Replacement []Change
 	// MountOption is added to each mount that can be written, empty for none: with users of its own a container cannot
-	// read what it could before, unless the mount is mapped too ("idmap") or given to it ("U"). Only a proof knows whether
-	// that is needed.
+	// read what it could before, unless the mount is mapped too ("idmap") or given to it ("U"). Only a proof knows
+	// whether that is needed.
 	MountOption string
 	// Safe is set where the change cannot take anything from the service that it could rely on. Others need trying.
 	Safe bool
@@ -244,8 +246,8 @@ type Change struct {
 	Flag string `json:"flag"`
 	// Key is the Quadlet line that says the same, such as "DropCapability=all"; empty where Quadlet has none.
 	Key string `json:"key,omitempty"`
-	// Since is the first Podman whose Quadlet knows the key, such as "4.5". An older one drops a unit with a key that it
-	// does not know, so it is given PodmanArgs instead.
+	// Since is the first Podman whose Quadlet knows the key, such as "4.5". An older one drops a unit with a key that
+	// it does not know, so it is given PodmanArgs instead.
 	Since string `json:"since,omitempty"`
 }
 

@@ -26,7 +26,8 @@ func TestCatalogue(t *testing.T) {
 			}
 		}
 	}
-	for _, broken := range [][]Rule{{{}}, {readOnly, readOnly}, {{ID: "Upper", Title: "x", Why: "x", Remedy: "x", Severity: Low, Check: readOnly.Check}}, {{ID: "bare"}}} {
+	for _, broken := range [][]Rule{{{}}, {readOnly, readOnly},
+		{{ID: "Upper", Title: "x", Why: "x", Remedy: "x", Severity: Low, Check: readOnly.Check}}, {{ID: "bare"}}} {
 		if Validate(broken) == nil {
 			t.Errorf("%q passes", broken[0].ID)
 		}
@@ -47,15 +48,21 @@ func soft() *podman.Container {
 	return &podman.Container{
 		Name: "soft", Kind: podman.KindContainer,
 		Host: &podman.Host{
-			Podman: "5.4.2", Rootless: podman.Set(false, podman.Origin{}), UIDs: podman.IdentityMap(), GIDs: podman.IdentityMap(),
+			Podman: "5.4.2", Rootless: podman.Set(false, podman.Origin{}), UIDs: podman.IdentityMap(),
+			GIDs:                podman.IdentityMap(),
 			DefaultCapabilities: caps, Now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
 		},
-		Process:      podman.Process{User: podman.DefaultTo("", podman.Field("Config.User")), UID: podman.DefaultTo(uint32(0), podman.Field("Config.User"))},
-		Namespaces:   podman.Namespaces{UIDs: podman.DefaultTo(podman.IdentityMap(), podman.Origin{}), GIDs: podman.DefaultTo(podman.IdentityMap(), podman.Origin{})},
-		Capabilities: podman.Capabilities{Bounding: podman.Set(caps, podman.Field("BoundingCaps")), Requested: podman.Set([]string{}, podman.Origin{})},
-		Confinement:  podman.Confinement{NoNewPrivileges: podman.DefaultTo(false, podman.Origin{}), Privileged: podman.DefaultTo(false, podman.Origin{})},
-		Files:        podman.Files{ReadOnly: podman.DefaultTo(false, podman.Origin{}), Mounts: podman.Set([]podman.Mount{}, podman.Field("Mounts"))},
-		Environment:  podman.Set([]podman.Variable{}, podman.Field("Config.Env")),
+		Process: podman.Process{User: podman.DefaultTo("", podman.Field("Config.User")),
+			UID: podman.DefaultTo(uint32(0), podman.Field("Config.User"))},
+		Namespaces: podman.Namespaces{UIDs: podman.DefaultTo(podman.IdentityMap(), podman.Origin{}),
+			GIDs: podman.DefaultTo(podman.IdentityMap(), podman.Origin{})},
+		Capabilities: podman.Capabilities{Bounding: podman.Set(caps, podman.Field("BoundingCaps")),
+			Requested: podman.Set([]string{}, podman.Origin{})},
+		Confinement: podman.Confinement{NoNewPrivileges: podman.DefaultTo(false, podman.Origin{}),
+			Privileged: podman.DefaultTo(false, podman.Origin{})},
+		Files: podman.Files{ReadOnly: podman.DefaultTo(false, podman.Origin{}),
+			Mounts: podman.Set([]podman.Mount{}, podman.Field("Mounts"))},
+		Environment: podman.Set([]podman.Variable{}, podman.Field("Config.Env")),
 	}
 }
 
@@ -73,33 +80,56 @@ func TestCases(t *testing.T) {
 		rule   string
 		want   string // severity and a piece of the message; empty for silence
 	}{
-		{"capabilities without a command line, the default set", func(c *podman.Container) { c.Capabilities.Requested = podman.Setting[[]string]{} }, "cap-drop-all", "medium keeps 3"},
+		{"capabilities without a command line, the default set",
+			func(c *podman.Container) { c.Capabilities.Requested = podman.Setting[[]string]{} }, "cap-drop-all",
+			"medium keeps 3"},
 		{"capabilities without a command line, another set", func(c *podman.Container) {
 			c.Capabilities.Requested = podman.Setting[[]string]{}
 			c.Capabilities.Bounding.Value = []string{"CAP_KILL"}
 		}, "cap-drop-all", ""},
-		{"all capabilities asked for by name", func(c *podman.Container) { c.Capabilities.Requested.Value = c.Capabilities.Bounding.Value }, "cap-drop-all", ""},
+		{"all capabilities asked for by name",
+			func(c *podman.Container) { c.Capabilities.Requested.Value = c.Capabilities.Bounding.Value },
+			"cap-drop-all", ""},
 		{"process mapped to the host's root", func(c *podman.Container) {
 			c.Process.UID = podman.Set(uint32(7), podman.Origin{})
-			c.Namespaces.UIDs = podman.Set(podman.IDMap{{Inside: 0, Outside: 100000, Size: 7}, {Inside: 7, Outside: 0, Size: 1}}, podman.Origin{})
+			c.Namespaces.UIDs = podman.Set(podman.IDMap{{Inside: 0, Outside: 100000, Size: 7},
+				{Inside: 7, Outside: 0, Size: 1}}, podman.Origin{})
 			c.Namespaces.GIDs = c.Namespaces.UIDs
 		}, "uid-map", "high UID 7 is UID 0 on the host"},
 		{"rootless unknown", func(c *podman.Container) { c.Host.Rootless = podman.Setting[bool]{} }, "uid-map", ""},
-		{"docker's socket", mount(podman.Mount{Type: "bind", Source: "/var/run/docker.sock", Destination: "/s"}), "engine-socket", "critical /var/run/docker.sock is mounted"},
-		{"a user's runtime directory", mount(podman.Mount{Type: "bind", Source: "/run/user/1000", Destination: "/s"}), "engine-socket", "critical /run/user/1000/podman/podman.sock included"},
-		{"another directory of a user's", mount(podman.Mount{Type: "bind", Source: "/run/user/1000/pulse", Destination: "/s"}), "engine-socket", ""},
-		{"a directory of a similar name", mount(podman.Mount{Type: "bind", Source: "/running", Destination: "/s"}), "engine-socket", ""},
+		{"docker's socket", mount(podman.Mount{Type: "bind", Source: "/var/run/docker.sock", Destination: "/s"}),
+			"engine-socket", "critical /var/run/docker.sock is mounted"},
+		{"a user's runtime directory", mount(podman.Mount{Type: "bind", Source: "/run/user/1000", Destination: "/s"}),
+			"engine-socket", "critical /run/user/1000/podman/podman.sock included"},
+		{"another directory of a user's",
+			mount(podman.Mount{Type: "bind", Source: "/run/user/1000/pulse", Destination: "/s"}), "engine-socket", ""},
+		{"a directory of a similar name", mount(podman.Mount{Type: "bind", Source: "/running", Destination: "/s"}),
+			"engine-socket", ""},
 		{"an image's", mount(podman.Mount{Type: "image", Source: "/", Destination: "/s"}), "engine-socket", ""},
-		{"a volume bound to /run", mount(podman.Mount{Type: "volume", Name: "v", Source: "/var/run/", Destination: "/s"}), "engine-socket", "critical"},
+		{"a volume bound to /run",
+			mount(podman.Mount{Type: "volume", Name: "v", Source: "/var/run/", Destination: "/s"}), "engine-socket",
+			"critical"},
 		{"the socket for another user", func(c *podman.Container) {
 			c.Process.UID = podman.Set(uint32(33), podman.Origin{})
-			c.Files.Mounts = podman.Set([]podman.Mount{{Type: "bind", Source: "/run/podman/podman.sock", Destination: "/s"}}, podman.Origin{})
+			c.Files.Mounts = podman.Set([]podman.Mount{{Type: "bind", Source: "/run/podman/podman.sock",
+				Destination: "/s"}}, podman.Origin{})
 		}, "engine-socket", "high UID 33"},
-		{"a young image", func(c *podman.Container) { c.Image.Built = podman.Set(c.Host.Now.AddDate(0, 0, -30), podman.Origin{}) }, "stale-image", ""},
-		{"an old image", func(c *podman.Container) { c.Image.Built = podman.Set(c.Host.Now.AddDate(0, 0, -31), podman.Origin{}) }, "stale-image", "medium the image is 31 days old"},
-		{"an image by digest", func(c *podman.Container) { c.Image.ID = "abc"; c.Image.Current = podman.Set("abc", podman.Origin{}) }, "stale-image", ""},
+		{"a young image", func(c *podman.Container) {
+			c.Image.Built = podman.Set(c.Host.Now.AddDate(0, 0, -30),
+				podman.Origin{})
+		}, "stale-image", ""},
+		{"an old image", func(c *podman.Container) {
+			c.Image.Built = podman.Set(c.Host.Now.AddDate(0, 0, -31),
+				podman.Origin{})
+		}, "stale-image", "medium the image is 31 days old"},
+		{"an image by digest", func(c *podman.Container) {
+			c.Image.ID = "abc"
+			c.Image.Current = podman.Set("abc",
+				podman.Origin{})
+		}, "stale-image", ""},
 		{"a proxy's password", func(c *podman.Container) {
-			c.Environment.Value = []podman.Variable{{Name: "http_proxy", Value: "http://me:geheim@proxy:1", Owner: podman.OwnerProxy}}
+			c.Environment.Value = []podman.Variable{{Name: "http_proxy", Value: "http://me:geheim@proxy:1",
+				Owner: podman.OwnerProxy}}
 		}, "plaintext-secret", "high variable http_proxy holds a password in a URL, which Podman copied"},
 		{"a variable that may be a secret's", func(c *podman.Container) {
 			c.Environment.Value = []podman.Variable{{Name: "DB_PASSWORD", Value: "hunter2", Owner: podman.OwnerUnknown}}
@@ -108,7 +138,8 @@ func TestCases(t *testing.T) {
 			c.Environment.Value = []podman.Variable{{Name: "DB_PASSWORD", Value: "hunter2", Owner: podman.OwnerImage}}
 		}, "plaintext-secret", ""},
 		{"registry credentials", func(c *podman.Container) {
-			c.ConfigStrings = podman.Set([]podman.ConfigString{{Place: "option", Name: "--creds", Words: []podman.Sensitive{"me:geheim"}}}, podman.Origin{})
+			c.ConfigStrings = podman.Set([]podman.ConfigString{{Place: "option", Name: "--creds",
+				Words: []podman.Sensitive{"me:geheim"}}}, podman.Origin{})
 		}, "plaintext-secret", "high option --creds holds a registry's password"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,7 +166,8 @@ func TestFindings(t *testing.T) {
 	found := Check(All(Parameters{}), c)
 	var prints []string
 	for _, f := range found {
-		if f.Rule == nil || f.Container != "soft" || f.Message == "" || f.Fix.Summary == "" || !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(f.Fingerprint) {
+		if f.Rule == nil || f.Container != "soft" || f.Message == "" || f.Fix.Summary == "" ||
+			!regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(f.Fingerprint) {
 			t.Errorf("incomplete: %+v", f)
 		}
 		prints = append(prints, f.Fingerprint)
@@ -156,7 +188,8 @@ func TestFindings(t *testing.T) {
 // TestFix holds that an older Podman is not given a key that makes its generator drop the unit.
 func TestFix(t *testing.T) {
 	f := Fix{Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}, {"--cpus=1", "", ""}}}
-	for version, want := range map[string]string{"": "UserNS=auto", "4.5.0": "UserNS=auto", "5.4.2": "UserNS=auto", "4.4.1": "PodmanArgs=--userns=auto", "10.0": "UserNS=auto"} {
+	for version, want := range map[string]string{"": "UserNS=auto", "4.5.0": "UserNS=auto", "5.4.2": "UserNS=auto",
+		"4.4.1": "PodmanArgs=--userns=auto", "10.0": "UserNS=auto"} {
 		if got := f.Quadlet(version); got[0] != want || got[1] != "PodmanArgs=--cpus=1" {
 			t.Errorf("%q: %q, want %s first", version, got, want)
 		}
@@ -165,9 +198,11 @@ func TestFix(t *testing.T) {
 
 func BenchmarkCheck(b *testing.B) {
 	catalogue, c := All(Parameters{}), soft()
-	for _, v := range []string{"PATH=/usr/bin:/bin", "TZ=Europe/Berlin", "APP_PORT=8080", "DB_HOST=db", "DB_PASSWORD=hunter2", "GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305", "BASE_URL=https://example.org/x"} {
+	for _, v := range []string{"PATH=/usr/bin:/bin", "TZ=Europe/Berlin", "APP_PORT=8080", "DB_HOST=db",
+		"DB_PASSWORD=hunter2", "GPG_KEY=7169605F62C751356D054A26A821E680E5FA6305", "BASE_URL=https://example.org/x"} {
 		name, value, _ := strings.Cut(v, "=")
-		c.Environment.Value = append(c.Environment.Value, podman.Variable{Name: name, Value: podman.Sensitive(value), Owner: podman.OwnerUser})
+		c.Environment.Value = append(c.Environment.Value,
+			podman.Variable{Name: name, Value: podman.Sensitive(value), Owner: podman.OwnerUser})
 	}
 	for b.Loop() {
 		Check(catalogue, c)

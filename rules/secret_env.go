@@ -10,9 +10,10 @@ var secretEnv = Rule{
 	ID:       "secret-env",
 	Title:    "A secret is passed as an environment variable",
 	Severity: Low,
-	Why: `A variable is inherited by every process that the service starts, shows in /proc/PID/environ and ends up in crash reports. A
-file under /run/secrets is read once by who needs it.`,
-	Remedy:  "Hand it over as a file (`--secret=NAME`, which is /run/secrets/NAME); many images take its path through a variable that ends in _FILE.",
+	Why: `A variable is inherited by every process that the service starts, shows in /proc/PID/environ and ends up in
+crash reports. A file under /run/secrets is read once by who needs it.`,
+	Remedy: "Hand it over as a file (`--secret=NAME`, which is /run/secrets/NAME); many images take its path " +
+		"through a variable that ends in _FILE.",
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#secret-secret-opt-opt"},
 	Profile: Strict,
 	Check: func(c *podman.Container) []Finding {

@@ -13,12 +13,15 @@ var secretInImage = Rule{
 	ID:       "secret-in-image",
 	Title:    "A secret is in the image itself",
 	Severity: High,
-	Why: `What is in an image's environment, labels or history goes to everybody who may pull it, for as long as a copy exists; a later
-layer does not take it back.`,
-	Remedy: "Take it out of the build (`RUN --mount=type=secret`, no ENV, no ARG), build the image again, and change the secret.",
-	CIS:    "4.10",
-	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env"},
-	Drift:  []podman.Drift{podman.DriftImage},
+	Why: `What is in an image's environment, labels or history goes to everybody who may pull it, for as long as a
+copy exists; a later layer does not take it back.`,
+	Remedy: "Take it out of the build (`RUN --mount=type=secret`, no ENV, no ARG), build the image again, and change " +
+		"the secret.",
+	CIS: "4.10",
+	See: []string{
+		"https://docs.podman.io/en/latest/markdown/podman-build.1.html#secret-id-id-src-envorfile-env-env-type-file-env",
+	},
+	Drift: []podman.Drift{podman.DriftImage},
 	Check: func(c *podman.Container) []Finding {
 		if !c.Image.ConfigStrings.Known() {
 			return nil
@@ -39,9 +42,10 @@ layer does not take it back.`,
 					message += " (" + name + ")"
 				}
 			}
-			found = append(found, secretFinding(match, message, "image "+t.Place+" "+name, t.Place+":"+name, t.Origin, Fix{
-				Summary: "take it out of the build, build the image again, and change the secret",
-			}))
+			found = append(found,
+				secretFinding(match, message, "image "+t.Place+" "+name, t.Place+":"+name, t.Origin, Fix{
+					Summary: "take it out of the build, build the image again, and change the secret",
+				}))
 		}
 		return found
 	},

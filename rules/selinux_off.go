@@ -8,11 +8,14 @@ var selinuxOff = Rule{
 	ID:       "selinux-off",
 	Title:    "SELinux does not confine the container",
 	Severity: High,
-	Why: `On a host with SELinux the label container_t is what stops most escapes: a process that got out may still touch nothing
-but files labelled for containers. With label=disable, or the type spc_t, it is a process like any other.`,
-	Remedy: "Leave `label=disable` out and give mounted directories a label instead: `:z` where several containers share one, `:Z` where not.",
-	CIS:    "5.3",
-	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option", "https://github.com/containers/container-selinux"},
+	Why: `On a host with SELinux the label container_t is what stops most escapes: a process that got out may still
+touch nothing but files labelled for containers. With label=disable, or the type spc_t, it is a process like any
+other.`,
+	Remedy: "Leave `label=disable` out and give mounted directories a label instead: `:z` where several containers " +
+		"share one, `:Z` where not.",
+	CIS: "5.3",
+	See: []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option",
+		"https://github.com/containers/container-selinux"},
 	Check: func(c *podman.Container) []Finding {
 		label, host := c.Confinement.Label, c.Host.SELinux
 		if !label.Known() || isPrivileged(c) || host.Known() && !host.Value {

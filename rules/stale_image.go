@@ -16,10 +16,12 @@ func staleImage(maxAge time.Duration) Rule {
 		Severity: Medium,
 		Kind:     FixImage,
 		Online:   true,
-		Why: `An image does not update itself: every vulnerability that was fixed in its packages since it was built is open in it. A
-container keeps the image that it was created from even when the tag has been pulled again.`,
-		Remedy: "Pull the image and recreate the container; let `podman auto-update` do it from now on (label `io.containers.autoupdate=registry`, " +
-			"Quadlet `AutoUpdate=registry`). An image whose dates are fixed, as reproducible builds have, is not judged by its age.",
+		Why: `An image does not update itself: every vulnerability that was fixed in its packages since it was built
+is open in it. A container keeps the image that it was created from even when the tag has been pulled again.`,
+		Remedy: "Pull the image and recreate the container; let `podman auto-update` do it from now on (label " +
+			"`io.containers.autoupdate=registry`, " +
+			"Quadlet `AutoUpdate=registry`). An image whose dates are fixed, as reproducible builds have, is not " +
+			"judged by its age.",
 		CIS:     "5.28",
 		Profile: Standard,
 		See:     []string{"https://docs.podman.io/en/latest/markdown/podman-auto-update.1.html"},
@@ -72,7 +74,8 @@ func behind(image podman.Image) string {
 	if theirs.IsZero() || !image.Built.Known() || !theirs.After(image.Built.Value) {
 		return "the registry has another image behind " + image.Name + " now"
 	}
-	return fmt.Sprintf("%s behind: it was built on %s, the registry's %s is from %s", days(theirs.Sub(image.Built.Value)),
+	return fmt.Sprintf("%s behind: it was built on %s, the registry's %s is from %s",
+		days(theirs.Sub(image.Built.Value)),
 		image.Built.Value.UTC().Format(time.DateOnly), image.Name, theirs.UTC().Format(time.DateOnly))
 }
 

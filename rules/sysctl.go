@@ -11,8 +11,8 @@ var sysctl = Rule{
 	ID:       "sysctl",
 	Title:    "A sysctl loosens the network namespace",
 	Severity: Low,
-	Why: `Forwarding makes a router of the container, source routing and redirects let its neighbours steer its traffic, a reverse
-path filter switched off lets forged addresses in.`,
+	Why: `Forwarding makes a router of the container, source routing and redirects let its neighbours steer its
+traffic, a reverse path filter switched off lets forged addresses in.`,
 	Remedy: "Leave the sysctl out where the container is not a router or VPN.",
 	See:    []string{"https://docs.kernel.org/networking/ip-sysctl.html"},
 	Check: func(c *podman.Container) []Finding {
@@ -25,8 +25,10 @@ path filter switched off lets forged addresses in.`,
 			if gives == "" {
 				continue
 			}
-			found = append(found, Finding{Message: fmt.Sprintf("%s=%s %s", s.Name, s.Value, gives), Severity: Low, Confidence: Certain, Cause: s.Name,
-				Evidence: []Evidence{{"sysctl", s.Name + "=" + s.Value, s.Origin}}, Fix: Fix{Summary: "leave " + s.Name + " out", Drop: true}})
+			found = append(found, Finding{Message: fmt.Sprintf("%s=%s %s", s.Name, s.Value, gives), Severity: Low,
+				Confidence: Certain, Cause: s.Name,
+				Evidence: []Evidence{{"sysctl", s.Name + "=" + s.Value, s.Origin}},
+				Fix:      Fix{Summary: "leave " + s.Name + " out", Drop: true}})
 		}
 		return found
 	},

@@ -12,9 +12,10 @@ var tmpfsExec = Rule{
 	ID:       "tmpfs-exec",
 	Title:    "Programs can be run from a tmpfs",
 	Severity: Low,
-	Why: `A tmpfs is what is left to write to in a hardened container, so it is where an attacker's tools land. Mounted noexec they
-cannot be started from there. Podman mounts a tmpfs nosuid and nodev by itself, but not noexec.`,
-	Remedy:  "Add the option: `--tmpfs=/path:rw,noexec,nosuid,nodev,size=64m`. The size keeps it from eating the memory.",
+	Why: `A tmpfs is what is left to write to in a hardened container, so it is where an attacker's tools land.
+Mounted noexec they cannot be started from there. Podman mounts a tmpfs nosuid and nodev by itself, but not noexec.`,
+	Remedy: "Add the option: `--tmpfs=/path:rw,noexec,nosuid,nodev,size=64m`. The size keeps it from eating the " +
+		"memory.",
 	Profile: Standard,
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#tmpfs-fs"},
 	Check: func(c *podman.Container) []Finding {
@@ -33,9 +34,12 @@ cannot be started from there. Podman mounts a tmpfs nosuid and nodev by itself, 
 				continue
 			}
 			found = append(found, Finding{
-				Message: fmt.Sprintf("the tmpfs on %s is mounted without %s: what is dropped there can be run", t.Destination, strings.Join(missing, ", ")), Severity: Low, Confidence: Certain,
-				Cause: t.Destination, Evidence: []Evidence{{"tmpfs", t.Destination + ":" + strings.Join(t.Options, ","), t.Origin}},
-				Fix: Fix{Summary: fmt.Sprintf("mount it with noexec: --tmpfs=%s:rw,noexec,nosuid,nodev", t.Destination), Drop: true,
+				Message: fmt.Sprintf("the tmpfs on %s is mounted without %s: what is dropped there can be run",
+					t.Destination, strings.Join(missing, ", ")), Severity: Low, Confidence: Certain,
+				Cause:    t.Destination,
+				Evidence: []Evidence{{"tmpfs", t.Destination + ":" + strings.Join(t.Options, ","), t.Origin}},
+				Fix: Fix{Summary: fmt.Sprintf("mount it with noexec: --tmpfs=%s:rw,noexec,nosuid,nodev", t.Destination),
+					Drop:        true,
 					Replacement: []Change{{"--tmpfs=" + hardenedTmpfs(t), "Tmpfs=" + hardenedTmpfs(t), "4.5"}}},
 			})
 		}

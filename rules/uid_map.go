@@ -12,14 +12,16 @@ var uidMap = Rule{
 	Title:    "Container UIDs are not mapped to a range of their own",
 	Severity: High,
 	Kind:     FixIDMap,
-	Why: `Without a user namespace, or with one that maps a user to itself, the container's root and its service user are
-the host's own. Whoever gets out of the container, or finds a file of the host's in it, has their rights. With UIDs and
-GIDs mapped to a range of its own, they own nothing outside.`,
-	Remedy: "Run with `--userns=auto`, which takes a free range for each container, or name one: `--subuidname=NAME --subgidname=NAME`, or " +
+	Why: `Without a user namespace, or with one that maps a user to itself, the container's root and its service user
+are the host's own. Whoever gets out of the container, or finds a file of the host's in it, has their rights. With
+UIDs and GIDs mapped to a range of its own, they own nothing outside.`,
+	Remedy: "Run with `--userns=auto`, which takes a free range for each container, or name one: `--subuidname=NAME " +
+		"--subgidname=NAME`, or " +
 		"`--uidmap=0:100000:65536 --gidmap=0:100000:65536`. A pod's members get the mapping of the pod.",
-	CIS:             "5.31",
-	Profile:         Standard,
-	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode", "https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
+	CIS:     "5.31",
+	Profile: Standard,
+	See: []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#userns-mode",
+		"https://man7.org/linux/man-pages/man7/user_namespaces.7.html"},
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftUserNamespace, podman.DriftUser},
 	Check: func(c *podman.Container) []Finding {
@@ -40,7 +42,9 @@ GIDs mapped to a range of its own, they own nothing outside.`,
 			Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}},
 		}
 		if c.Pod != "" {
-			fix.Summary = "map the UIDs and GIDs of its pod to a range of its own, with this on `podman pod create` or in the .pod unit"
+			fix.Summary =
+				"map the UIDs and GIDs of its pod to a range of its own, with this on `podman pod create` or in the " +
+					".pod unit"
 			fix.Changes[0].Since = "5.3"
 		}
 		return violated(wrong, violation{
@@ -65,7 +69,8 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 			message = "a user namespace that isolates nothing: UID 0 inside is UID 0 on the host"
 		}
 	case podman.IdentityEngine:
-		severity, message = Medium, "UID 0 inside is "+onHost(c, c.HostUID(0).Value)+"the account that runs Podman, which its other containers share"
+		severity, message = Medium, "UID 0 inside is "+onHost(c, c.HostUID(0).Value)+
+			"the account that runs Podman, which its other containers share"
 		if process.Known() && process.Value != 0 {
 			severity = Low
 		}
@@ -77,9 +82,11 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 		case podman.IdentityRoot:
 			severity, message = High, fmt.Sprintf("the process's UID %d is UID 0 on the host", process.Value)
 		case podman.IdentityHost:
-			severity, message = Medium, fmt.Sprintf("the process's UID %d is UID %d on the host too", process.Value, process.Value)
+			severity, message = Medium,
+				fmt.Sprintf("the process's UID %d is UID %d on the host too", process.Value, process.Value)
 		case podman.IdentityEngine:
-			severity, message = Medium, fmt.Sprintf("the process's UID %d is %sthe account that runs Podman", process.Value, onHost(c, c.HostUID(process.Value).Value))
+			severity, message = Medium, fmt.Sprintf("the process's UID %d is %sthe account that runs Podman",
+				process.Value, onHost(c, c.HostUID(process.Value).Value))
 			if c.Namespaces.PlaceholderIDs {
 				message = "the process's user is the account that runs Podman"
 			}

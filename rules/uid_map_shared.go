@@ -12,8 +12,8 @@ var uidMapShared = Rule{
 	Title:    "Two containers have the same users on the host",
 	Severity: Low,
 	Kind:     FixIDMap,
-	Why: `Containers whose UIDs are mapped to the same range are the same users on the host: who escapes from one owns the other's
-files and signals its processes. With a range each, they are strangers.`,
+	Why: `Containers whose UIDs are mapped to the same range are the same users on the host: who escapes from one owns
+the other's files and signals its processes. With a range each, they are strangers.`,
 	Remedy:  "Use `--userns=auto`, which never gives a range twice, or give each container, or pod, a range of its own.",
 	CIS:     "5.31",
 	Profile: Standard,
@@ -31,11 +31,13 @@ files and signals its processes. With a range each, they are strangers.`,
 			}
 		}
 		slices.SortStableFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-		// The members of a pod share its users by intent. Only the widest span so far can reach a later one; one pair tells.
+		// The members of a pod share its users by intent. Only the widest span so far can reach a later one; one pair
+		// tells.
 		partner := map[*Peer]*Peer{}
 		var widest span
 		for _, s := range spans {
-			if widest.container != nil && s.start < widest.end && s.container.Name != widest.container.Name && (s.container.Pod == "" || s.container.Pod != widest.container.Pod) {
+			if widest.container != nil && s.start < widest.end && s.container.Name != widest.container.Name &&
+				(s.container.Pod == "" || s.container.Pod != widest.container.Pod) {
 				if partner[s.container] == nil {
 					partner[s.container] = widest.container
 				}
@@ -54,7 +56,8 @@ files and signals its processes. With a range each, they are strangers.`,
 				continue
 			}
 			for _, f := range violated(c.users, violation{
-				Message:  "its users on the host are those of " + other.Name + " too: an escape from one reaches the other",
+				Message: "its users on the host are those of " + other.Name + " too: an escape from one reaches the " +
+					"other",
 				Severity: Low,
 				Setting:  "UID map",
 				Value:    c.users.Value.String(),

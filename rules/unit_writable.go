@@ -11,8 +11,8 @@ var unitWritable = Rule{
 	ID:       "unit-writable",
 	Title:    "The container's definition is writable or readable by others",
 	Severity: High,
-	Why: `Whoever may write a unit, a drop-in or an environment file decides what runs with the next start, and as whom. An
-environment file with passwords that everybody may read has given them away.`,
+	Why: `Whoever may write a unit, a drop-in or an environment file decides what runs with the next start, and as
+whom. An environment file with passwords that everybody may read has given them away.`,
 	Remedy: "`chmod go-w` the files, and `chmod 600` those that hold secrets; better keep these with `podman secret`.",
 	See:    []string{"https://docs.podman.io/en/latest/markdown/podman-systemd.unit.5.html"},
 	Check: func(c *podman.Container) []Finding {
@@ -36,7 +36,8 @@ environment file with passwords that everybody may read has given them away.`,
 			case f.Environment && definition.Installed && f.Mode&othersRead != 0 && holdsSecrets(c, f.Path):
 				add(Medium, "holds secrets, and everybody on the machine may read it", mode, "chmod 600 ")
 			case definition.Installed && f.Owner != 0 && !rootless(c) && c.Host.Rootless.Known():
-				add(High, fmt.Sprintf("is owned by UID %d, who so decides what root runs", f.Owner), fmt.Sprintf("UID %d", f.Owner), "chown root:root ")
+				add(High, fmt.Sprintf("is owned by UID %d, who so decides what root runs", f.Owner),
+					fmt.Sprintf("UID %d", f.Owner), "chown root:root ")
 			}
 		}
 		return found

@@ -16,9 +16,9 @@ var userNobody = Rule{
 	Title:    "The process runs as nobody",
 	Severity: Medium,
 	Kind:     FixUser,
-	Why: `nobody (65534) is not a user without rights but one that everybody shares: NFS and every user namespace show what
-they cannot map as its files, and other services that were told to run as nobody are the same user, whose processes can
-be signalled and whose memory can be read.`,
+	Why: `nobody (65534) is not a user without rights but one that everybody shares: NFS and every user namespace show
+what they cannot map as its files, and other services that were told to run as nobody are the same user, whose
+processes can be signalled and whose memory can be read.`,
 	Remedy:  "Give the service a user of its own: a `USER` with a number of its own in the image, or `--user=UID:GID`.",
 	Profile: Standard,
 	See:     []string{"https://systemd.io/UIDS-GIDS/", "https://wiki.ubuntu.com/nobody"},

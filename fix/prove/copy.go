@@ -56,7 +56,8 @@ func (p *prover) copyCommand(ctx context.Context, words []string) (*copyCommand,
 			o.Name == "subuidname" || o.Name == "subgidname"
 	})
 	c := &copyCommand{args: []string{
-		"run", "--detach", "--name", p.current, "--label", Label + "=" + owner(), "--log-driver", "k8s-file", "--pull", "never",
+		"run", "--detach", "--name", p.current, "--label", Label + "=" + owner(), "--log-driver", "k8s-file", "--pull",
+		"never",
 		"--timeout", fmt.Sprint(p.lifetime()),
 	}}
 	if p.opts.Memory != "" && len(made.All("memory")) == 0 {
@@ -103,7 +104,8 @@ func (c *copyCommand) shown() []string {
 }
 
 // copyOption returns the value of an option for a copy, and whether the copy gets the option at all.
-func (p *prover) copyOption(ctx context.Context, o command.Option, ownUsers bool, c *copyCommand) (string, bool, error) {
+func (p *prover) copyOption(ctx context.Context, o command.Option, ownUsers bool,
+	c *copyCommand) (string, bool, error) {
 	value := o.Value
 	switch o.Name {
 	case "env":
@@ -198,9 +200,9 @@ func (c *copyCommand) environment() (file string, options, own []string, err err
 // steersPodman reports whether Podman, or a program that it starts, reads a variable of its own environment.
 func steersPodman(name string) bool {
 	return slices.ContainsFunc([]string{
-		"PATH", "HOME", "USER", "TMPDIR", "XDG_", "CONTAINER", "CONTAINERS_", "PODMAN_", "DOCKER_", "BUILDAH_", "STORAGE_", "LD_",
-		"GO", "LISTEN_", "NOTIFY_SOCKET", "DBUS_", "REGISTRY_", "SSL_", "_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http",
-		"TZ", "LC_", "LANG", "NETAVARK", "SSH_",
+		"PATH", "HOME", "USER", "TMPDIR", "XDG_", "CONTAINER", "CONTAINERS_", "PODMAN_", "DOCKER_", "BUILDAH_",
+		"STORAGE_", "LD_", "GO", "LISTEN_", "NOTIFY_SOCKET", "DBUS_", "REGISTRY_", "SSL_", "_", "HTTP_PROXY",
+		"HTTPS_PROXY", "NO_PROXY", "http", "TZ", "LC_", "LANG", "NETAVARK", "SSH_",
 	}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 

@@ -40,7 +40,8 @@ func TestRefusal(t *testing.T) {
 func TestOwner(t *testing.T) {
 	own := owner()
 	pid, _, _ := strings.Cut(own, "-")
-	for label, want := range map[string]bool{own: true, pid + "-1": false, "1-1": false, "999999999-5": false, "": false, "x": false, pid: false, "0-0": false} {
+	for label, want := range map[string]bool{own: true, pid + "-1": false, "1-1": false, "999999999-5": false,
+		"": false, "x": false, pid: false, "0-0": false} {
 		if alive(label) != want {
 			t.Errorf("%q is alive: %v", label, !want)
 		}

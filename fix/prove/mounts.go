@@ -114,7 +114,8 @@ func (m *mount) set(option string, on bool) {
 // changed: U, z and Z apply to copies only.
 func (p *prover) throwAway(ctx context.Context, m *mount, ownUsers bool) (string, error) {
 	if strings.HasPrefix(m.source, ".") || strings.HasPrefix(m.source, "~") {
-		return "", fmt.Errorf("%w %s: its path is relative to a directory that podlint does not know", errNoCopy, m.source)
+		return "", fmt.Errorf("%w %s: its path is relative to a directory that podlint does not know", errNoCopy,
+			m.source)
 	}
 	readOnly := ""
 	if m.has("ro") {
@@ -190,7 +191,8 @@ func (p *prover) copyFile(path string, info os.FileInfo) (string, error) {
 	}
 	defer from.Close()
 	p.files++
-	to, err := os.OpenFile(filepath.Join(p.dir, fmt.Sprintf("file-%d", p.files)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	to, err := os.OpenFile(filepath.Join(p.dir, fmt.Sprintf("file-%d", p.files)), os.O_CREATE|os.O_EXCL|os.O_WRONLY,
+		0o600)
 	if err != nil {
 		return "", err
 	}
@@ -205,14 +207,16 @@ func (p *prover) copyFile(path string, info os.FileInfo) (string, error) {
 }
 
 func (p *prover) tooLarge(source string) error {
-	return fmt.Errorf("%s is larger than %d MiB, which is the most that is copied (--copy-limit)", source, p.opts.CopyLimit>>20)
+	return fmt.Errorf("%s is larger than %d MiB, which is the most that is copied (--copy-limit)", source,
+		p.opts.CopyLimit>>20)
 }
 
 // copyVolume makes a volume with a copy of another's content, or a directory's, up to the limit.
 func (p *prover) copyVolume(ctx context.Context, source, volume string) error {
 	create := []string{"volume", "create", "--label", Label + "=" + owner(), volume}
 	if p.engine.Dry != nil {
-		p.engine.Dry(p.engine.Redact(command.Join(append(slices.Clone(p.engine.Program), create...))) + "  # and a copy of " + source)
+		p.engine.Dry(p.engine.Redact(command.Join(append(slices.Clone(p.engine.Program), create...))) +
+			"  # and a copy of " + source)
 		return nil
 	}
 	dir := source

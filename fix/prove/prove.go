@@ -53,8 +53,8 @@ const (
 
 // Options say how to prove.
 type Options struct {
-	// Probe is run in the copy and must exit 0 once it is healthy; URL must answer, and its host "container" is the copy's
-	// address. Without both, the image's or container's health check counts, else that it still runs after For.
+	// Probe is run in the copy and must exit 0 once it is healthy; URL must answer, and its host "container" is the
+	// copy's address. Without both, the image's or container's health check counts, else that it still runs after For.
 	Probe []string
 	URL   string
 	For   time.Duration
@@ -85,7 +85,8 @@ type Result struct {
 	Capabilities, Tmpfs []string
 	// MapMounts is the option that mounts need with users of the container's own: "idmap" or "U".
 	MapMounts string
-	// Why says what fails without an exception: by a capability's name, or a rule's ID where its fix breaks the service.
+	// Why says what fails without an exception: by a capability's name, or a rule's ID where its fix breaks the
+	// service.
 	Why map[string]string
 	// NotTried says, by a rule's ID, why no copy with its fix could be made. That says nothing of the service.
 	NotTried map[string]string
@@ -170,7 +171,8 @@ func Prove(ctx context.Context, engine *Engine, subject Subject, opts Options) (
 	if err != nil {
 		return nil, err
 	}
-	p.result.Kept, p.result.Capabilities, p.result.Tmpfs, p.result.MapMounts = kept.on, kept.caps, kept.tmpfs, kept.mounts
+	p.result.Kept, p.result.Capabilities, p.result.Tmpfs, p.result.MapMounts = kept.on, kept.caps, kept.tmpfs,
+		kept.mounts
 	p.result.Took = time.Since(begun)
 	return &p.result, nil
 }
@@ -207,8 +209,8 @@ func (p *prover) lasting(ctx context.Context, unmodified candidate, written []st
 		if err != nil {
 			return kept, err
 		}
-		// A copy that dies right after it was looked at was called healthy. So the final set is watched for longer, and if
-		// it does not last, every copy is.
+		// A copy that dies right after it was looked at was called healthy. So the final set is watched for longer,
+		// and if it does not last, every copy is.
 		const longer = 3
 		p.opts.For *= longer
 		last, err := p.try(ctx, "the tightest set once more, for longer", kept)
@@ -245,7 +247,8 @@ func (p *prover) restrictions() []string {
 	case p.opts.Network == NetworkShared && networks == "":
 		found = append(found, "copies share the original's network: what they send leaves this machine")
 	case p.opts.Network == NetworkShared:
-		found = append(found, "copies share the original's networks ("+networks+"): they can take jobs, write to databases and"+
+		found = append(found, "copies share the original's networks ("+networks+"): they can take jobs, write to "+
+			"databases and"+
 			" send mail as the original does")
 	case networks == "":
 		found = append(found, "copies have an internal network of their own: they reach nothing outside;"+

@@ -27,7 +27,8 @@ func TestMain(m *testing.M) {
 // subjectOf returns what is to be proven of a command line, with the findings of some rules.
 func subjectOf(t *testing.T, text string, ids ...string) Subject {
 	t.Helper()
-	containers, problems := command.Script{File: "c", Text: text}.Read(&podman.Host{Rootless: podman.Set(false, podman.Field("test")),
+	containers, problems := command.Script{File: "c",
+		Text: text}.Read(&podman.Host{Rootless: podman.Set(false, podman.Field("test")),
 		DefaultCapabilities: []string{"CAP_CHOWN", "CAP_SETUID", "CAP_KILL"}})
 	if len(containers) != 1 {
 		t.Fatalf("%d containers in %s: %v", len(containers), text, problems)
@@ -55,7 +56,8 @@ type outcome struct {
 }
 
 // proved runs a proof with a fake podman. at, where set, is called before each command with its number.
-func proved(t *testing.T, ctx context.Context, script fakepodman.Script, s Subject, opts Options, at func(int, fakepodman.Fake)) outcome {
+func proved(t *testing.T, ctx context.Context, script fakepodman.Script, s Subject, opts Options,
+	at func(int, fakepodman.Fake)) outcome {
 	t.Helper()
 	o := outcome{}
 	var program string
@@ -100,43 +102,56 @@ func TestProve(t *testing.T) {
 		is     error
 	}{
 		{name: "healthy", want: "all []"},
-		{name: "health check", script: fakepodman.Script{Copies: []fakepodman.Behaviour{{HealthCheck: true}}}, want: "all []"},
+		{name: "health check", script: fakepodman.Script{Copies: []fakepodman.Behaviour{{HealthCheck: true}}},
+			want: "all []"},
 		{name: "probe", opts: Options{Probe: []string{"true"}}, want: "all []"},
 		{name: "unhealthy", script: fakepodman.Script{Copies: []fakepodman.Behaviour{{Exited: true, Status: 3}}},
 			want: "it exited with status 3", is: ErrUnhealthy},
 		{name: "unhealthy, as its log tells", want: "error: no disk", is: ErrUnhealthy, script: fakepodman.Script{
 			Copies: []fakepodman.Behaviour{{Exited: true, Log: "starting\nerror: no disk\nbye\n"}}}},
-		{name: "probe fails", opts: Options{Probe: []string{"true"}, Patience: time.Millisecond}, want: "the probe fails", is: ErrUnhealthy,
+		{name: "probe fails", opts: Options{Probe: []string{"true"}, Patience: time.Millisecond},
+			want: "the probe fails", is: ErrUnhealthy,
 			script: fakepodman.Script{Copies: []fakepodman.Behaviour{{Unhealthy: true}}}},
-		{name: "probe hangs", opts: Options{Probe: []string{"true"}, Patience: time.Second}, want: "did not end in time", is: ErrUnhealthy,
+		{name: "probe hangs", opts: Options{Probe: []string{"true"}, Patience: time.Second},
+			want: "did not end in time", is: ErrUnhealthy,
 			script: fakepodman.Script{Answers: []fakepodman.Answer{{Match: "^exec ", Hang: true}}}},
 		{name: "flaky", want: "exited", is: ErrFlaky, opts: Options{For: time.Millisecond},
 			script: fakepodman.Script{Copies: []fakepodman.Behaviour{{Runs: []int{3, 5}, Exited: true, Status: 3}}}},
 		{name: "needs a capability", want: "all [CHOWN]", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
 			{Match: "--cap-drop=(all|ALL)", Unless: "CHOWN", Exited: true, Log: "chown: Operation not permitted\n"}}}},
-		{name: "needs two capabilities of three", want: "all [CHOWN SETUID]", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
-			{Match: "--cap-drop=(all|ALL)", Unless: "CHOWN", Exited: true}, {Match: "--cap-drop=(all|ALL)", Unless: "SETUID", Exited: true}}}},
-		{name: "a denial before another error", want: "read-only: mkdir: Read-only file system", script: fakepodman.Script{
-			Copies: []fakepodman.Behaviour{{Match: "--read-only", Exited: true,
-				Log: "mkdir: Read-only file system\nerror: giving up\n"}}}},
+		{name: "needs two capabilities of three", want: "all [CHOWN SETUID]",
+			script: fakepodman.Script{Copies: []fakepodman.Behaviour{
+				{Match: "--cap-drop=(all|ALL)", Unless: "CHOWN", Exited: true},
+				{Match: "--cap-drop=(all|ALL)", Unless: "SETUID", Exited: true}}}},
+		{name: "a denial before another error", want: "read-only: mkdir: Read-only file system",
+			script: fakepodman.Script{
+				Copies: []fakepodman.Behaviour{{Match: "--read-only", Exited: true,
+					Log: "mkdir: Read-only file system\nerror: giving up\n"}}}},
 		{name: "denied while it runs", want: "read-only: open: Read-only file system", script: fakepodman.Script{
 			Copies: []fakepodman.Behaviour{{Match: "--read-only", Log: "open: Read-only file system\n"}}}},
-		{name: "a process is missing", want: "read-only: the process worker is not running", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
-			{Match: "--read-only", Processes: []string{"master"}}, {Processes: []string{"master", "worker"}}}}},
+		{name: "a process is missing", want: "read-only: the process worker is not running",
+			script: fakepodman.Script{Copies: []fakepodman.Behaviour{
+				{Match: "--read-only", Processes: []string{"master"}}, {Processes: []string{"master", "worker"}}}}},
 		{name: "needs a tmpfs", want: "all [] [/var/cache/x]", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
-			{Match: "--read-only", Unless: "/var/cache/x", Exited: true}, {Written: []string{"C /var", "C /var/cache/x", "A /var/cache/x/a"}}}}},
-		{name: "changes a file of the image", want: "all [] [/var/cache/app]", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
-			{Match: "--read-only", Unless: "/var/cache/app", Exited: true}, {Written: []string{"C /var", "C /var/cache/app", "C /var/cache/app/index"}}}}},
+			{Match: "--read-only", Unless: "/var/cache/x", Exited: true},
+			{Written: []string{"C /var", "C /var/cache/x", "A /var/cache/x/a"}}}}},
+		{name: "changes a file of the image", want: "all [] [/var/cache/app]",
+			script: fakepodman.Script{Copies: []fakepodman.Behaviour{
+				{Match: "--read-only", Unless: "/var/cache/app", Exited: true},
+				{Written: []string{"C /var", "C /var/cache/app", "C /var/cache/app/index"}}}}},
 		{name: "Podman fails", want: "no subordinate IDs", is: ErrNotTried, script: fakepodman.Script{
 			Answers: []fakepodman.Answer{{Match: "^run ", Status: 125, Stderr: "Error: no subordinate IDs\n"}}}},
 		{name: "Podman fails with a fix", want: "read-only not tried: no such controller", script: fakepodman.Script{
-			Answers: []fakepodman.Answer{{Match: "^run .*--read-only", Status: 125, Stderr: "Error: no such controller\n"}}}},
+			Answers: []fakepodman.Answer{{Match: "^run .*--read-only", Status: 125,
+				Stderr: "Error: no such controller\n"}}}},
 		{name: "the program is not there", want: "read-only: crun: not found", script: fakepodman.Script{
-			Answers: []fakepodman.Answer{{Match: "^run .*--read-only", Status: 127, Stderr: "Error: crun: not found\n"}}}},
+			Answers: []fakepodman.Answer{{Match: "^run .*--read-only", Status: 127,
+				Stderr: "Error: crun: not found\n"}}}},
 		{name: "no network", want: "all []", script: fakepodman.Script{
 			Answers: []fakepodman.Answer{{Match: "^network create", Status: 125, Stderr: "Error: no netavark\n"}}}},
 		{name: "no network for a container", want: "all []", script: fakepodman.Script{
-			Answers: []fakepodman.Answer{{Match: "^run .*--network=podlint", Status: 125, Stderr: "Error: no bridge\n"}}}},
+			Answers: []fakepodman.Answer{{Match: "^run .*--network=podlint", Status: 125,
+				Stderr: "Error: no bridge\n"}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := subjectOf(t, plainText, three...)
@@ -161,7 +176,8 @@ func TestProve(t *testing.T) {
 					got = fmt.Sprint("all ", o.result.Capabilities, o.result.Tmpfs)
 				}
 			}
-			if !strings.Contains(strings.ReplaceAll(got, "][", "] ["), tt.want) || tt.is != nil && !errors.Is(o.err, tt.is) {
+			if !strings.Contains(strings.ReplaceAll(got, "][", "] ["), tt.want) ||
+				tt.is != nil && !errors.Is(o.err, tt.is) {
 				t.Errorf("got %s, want %s\n%s", got, tt.want, o.output)
 			}
 			_, made := o.fake.Calls()
@@ -183,7 +199,8 @@ func TestProve(t *testing.T) {
 // TestProveInterrupted holds that a proof which is interrupted before any of its commands leaves nothing, and removes
 // nothing that it has not made.
 func TestProveInterrupted(t *testing.T) {
-	s := subjectOf(t, strings.Replace(plainText, "--name web", "--name web --userns=auto -v data:/d", 1), "no-new-privileges", "read-only")
+	s := subjectOf(t, strings.Replace(plainText, "--name web", "--name web --userns=auto -v data:/d", 1),
+		"no-new-privileges", "read-only")
 	others := func(t *testing.T, f fakepodman.Fake) {
 		f.Add(t, "containers", "other", map[string]string{Label: "1-1"})
 		f.Add(t, "containers", "podlint-proof-mine", nil)
@@ -290,7 +307,8 @@ func TestNoSecretInOutput(t *testing.T) {
 		"Podman's":    "--secret db,type=env,target=DB_PASSWORD img",
 	} {
 		for printed, text := range map[string]string{
-			"plain": "cannot log in as admin/" + planted + ": Permission denied\n", "quoted": "gave up after '" + planted + "'\n",
+			"plain": "cannot log in as admin/" + planted + ": Permission denied\n", "quoted": "gave up after '" +
+				planted + "'\n",
 			"nothing": "",
 		} {
 			t.Run(place+" "+printed, func(t *testing.T) {
@@ -305,7 +323,8 @@ func TestNoSecretInOutput(t *testing.T) {
 					{Exited: true, ErrorLog: text},
 					{Unhealthy: true, HealthCheck: true, ErrorLog: text},
 				} {
-					o := proved(t, t.Context(), fakepodman.Script{Answers: answers, Copies: []fakepodman.Behaviour{behaviour}}, s,
+					o := proved(t, t.Context(),
+						fakepodman.Script{Answers: answers, Copies: []fakepodman.Behaviour{behaviour}}, s,
 						Options{Patience: time.Millisecond, Network: NetworkShared}, nil)
 					if strings.Contains(o.output, planted) {
 						t.Errorf("the secret is printed:\n%s", o.output)
@@ -345,11 +364,12 @@ func TestMounts(t *testing.T) {
 	} {
 		text := "podman run --network none " + words + " img true\n"
 		s := subjectOf(t, text, "no-new-privileges")
-		o := proved(t, t.Context(), fakepodman.Script{}, s, Options{CopyLimit: 1 << 20}, func(n int, f fakepodman.Fake) {
-			if n == 1 {
-				f.Add(t, "volumes", "data", nil)
-			}
-		})
+		o := proved(t, t.Context(), fakepodman.Script{}, s, Options{CopyLimit: 1 << 20},
+			func(n int, f fakepodman.Fake) {
+				if n == 1 {
+					f.Add(t, "volumes", "data", nil)
+				}
+			})
 		_, made := o.fake.Calls()
 		if want == "" {
 			if !errors.Is(o.err, ErrNotTried) || len(made) > 0 {

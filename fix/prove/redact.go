@@ -73,7 +73,8 @@ func (r *redactor) addSpellings(value string) {
 	quoted, _ := json.Marshal(value)
 	inJSON := string(quoted[1 : len(quoted)-1])
 	for _, spelling := range []string{
-		value, inJSON, strings.ReplaceAll(inJSON, `\`, `\\`), strings.Trim(command.Quote(value), "'"), url.QueryEscape(value),
+		value, inJSON, strings.ReplaceAll(inJSON, `\`, `\\`), strings.Trim(command.Quote(value), "'"),
+		url.QueryEscape(value),
 		url.PathEscape(value),
 	} {
 		r.values[spelling] = true
@@ -155,7 +156,8 @@ func SecretParts(text string) []string {
 // PairSecrets returns what is secret of the value of a named thing: a variable, a label, an annotation.
 func PairSecrets(name, value string) []string {
 	found := append(SecretParts(name+"="+value), SecretParts(value)...)
-	if _, ok := secret.DetectPair(name, value); ok && !strings.ContainsAny(value, " \t\n") && !strings.Contains(value, "://") {
+	if _, ok := secret.DetectPair(name, value); ok && !strings.ContainsAny(value, " \t\n") &&
+		!strings.Contains(value, "://") {
 		found = append(found, value)
 	}
 	return found

@@ -43,7 +43,8 @@ func optionRefusal(o command.Option) string {
 	case "pod", "pod-id-file":
 		return "it is a member of a pod, whose network a copy would share; prove it outside of the pod"
 	case "device", "device-cgroup-rule", "gpus":
-		return "it uses a device of the host (--" + o.Name + "=" + o.Value + "), which a copy would use at the same time"
+		return "it uses a device of the host (--" + o.Name + "=" + o.Value +
+			"), which a copy would use at the same time"
 	case "volumes-from":
 		return "it mounts the volumes of another container"
 	case "privileged":
@@ -80,7 +81,8 @@ func namespaceRefusal(o command.Option) string {
 	case o.Name == "network":
 		return "it is on the host's network, where a copy would want the same ports"
 	}
-	return fmt.Sprintf("it is in a namespace of the host (--%s=host), where a copy would reach the same processes", o.Name)
+	return fmt.Sprintf("it is in a namespace of the host (--%s=host), where a copy would reach the same processes",
+		o.Name)
 }
 
 // sourceRefusal returns why a mount of a source is not copied: what is mounted is not only files.
@@ -99,7 +101,8 @@ func sourceRefusal(source string) string {
 	}
 	for _, dir := range []string{"/run", "/var/run", "/dev", "/proc", "/sys"} {
 		if clean == dir || dir != "/run" && dir != "/var/run" && strings.HasPrefix(clean, dir+"/") {
-			return "it mounts " + clean + " of the host, through which a copy would reach running services or the kernel"
+			return "it mounts " + clean +
+				" of the host, through which a copy would reach running services or the kernel"
 		}
 	}
 	if socket := socketBelow(clean); socket != "" {

@@ -20,8 +20,8 @@ func (a *app) baselineCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "baseline",
 		Short: "Write or update a baseline: the findings of a day, to gate only new ones",
-		Long: `A baseline holds what was found on a day. With --baseline FILE, scan and check go on to report these findings to programs, but
-only new ones count: for the exit status, and in the text.
+		Long: `A baseline holds what was found on a day. With --baseline FILE, scan and check go on to report these
+findings to programs, but only new ones count: for the exit status, and in the text.
 
 "write" writes a new one from what is found now. "update" removes from it what has been fixed, and adds nothing.
 
@@ -72,7 +72,8 @@ func (a *app) writeBaseline(o *output, r *report.Report, update bool) error {
 			return err
 		}
 		b = old.Without(old.Mark(r.Findings, lint.SeenIn(r)))
-		fmt.Fprintf(a.Out, "%s: %d findings, %d fixed and removed\n", safe.Text(path), len(b.Known), len(old.Known)-len(b.Known))
+		fmt.Fprintf(a.Out, "%s: %d findings, %d fixed and removed\n", safe.Text(path), len(b.Known),
+			len(old.Known)-len(b.Known))
 	} else {
 		fmt.Fprintf(a.Out, "%s: %d findings\n", safe.Text(path), len(b.Known))
 	}

@@ -73,7 +73,8 @@ func (a *app) explainCommand() *cobra.Command {
 		},
 		ValidArgsFunction: completeRules,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if topic := map[string]string{"reach": reachText(), "exposure": exposureText()}[args[0]]; topic != "" && format == "text" {
+			if topic := map[string]string{"reach": reachText(), "exposure": exposureText()}[args[0]]; topic != "" &&
+				format == "text" {
 				explainTopic(a.Out, topic)
 				return nil
 			}
@@ -103,7 +104,8 @@ func (a *app) describe(format string, value any, text func()) error {
 
 func formatFlag(cmd *cobra.Command, format *string) {
 	cmd.Flags().StringVarP(format, "format", "f", "text", "text or json")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format",
+		cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // readable is how many columns a paragraph may take: as many as the terminal has, within reason.
@@ -178,7 +180,8 @@ func explainTopic(w io.Writer, markdown string) {
 		switch {
 		case strings.HasPrefix(block, "|"):
 			for line := range strings.SplitSeq(block, "\n") {
-				if cells := strings.Split(strings.Trim(line, "| "), " | "); len(cells) == 2 && !strings.HasPrefix(cells[0], "---") {
+				if cells := strings.Split(strings.Trim(line, "| "), " | "); len(cells) == 2 &&
+					!strings.HasPrefix(cells[0], "---") {
 					fmt.Fprintf(w, "  %-7s %s\n", cells[0], cells[1])
 				}
 			}
@@ -200,7 +203,8 @@ func hanging(w io.Writer, head, text string) {
 		fmt.Fprintln(w, strings.TrimRight(head+text, " "))
 		return
 	}
-	fmt.Fprintln(w, strings.TrimRight(head+strings.ReplaceAll(fill(text, columns-indent), "\n", "\n"+strings.Repeat(" ", indent)), " "))
+	fmt.Fprintln(w, strings.TrimRight(head+
+		strings.ReplaceAll(fill(text, columns-indent), "\n", "\n"+strings.Repeat(" ", indent)), " "))
 }
 
 // fill sets a paragraph in lines of at most so many columns.

@@ -31,13 +31,13 @@ func (a *app) checkCommand(after func(*output, *report.Report) error) *cobra.Com
 	cmd := &cobra.Command{
 		Use:   "check PATH ...",
 		Short: "Lint definitions: units, YAML, compose files, scripts",
-		Long: `Check reads the files that define containers and reports what leaves them unhardened, with the line to change. It
-needs no Podman.
+		Long: `Check reads the files that define containers and reports what leaves them unhardened, with the line to
+change. It needs no Podman.
 
-It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, with their drop-ins), Kubernetes YAML as
-podman kube play takes it, compose files, and the podman command lines in shell scripts, .service units, CI YAML and, with
---markdown, Markdown. Directories are walked; files that define no container, and those that .gitignore
-excludes, are skipped. The path - is standard input, which --stdin-name names.
+It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, with their drop-ins),
+Kubernetes YAML as podman kube play takes it, compose files, and the podman command lines in shell scripts,
+.service units, CI YAML and, with --markdown, Markdown. Directories are walked; files that define no container,
+and those that .gitignore excludes, are skipped. The path - is standard input, which --stdin-name names.
 
 Whether a unit is for rootless or rootful Podman follows from its directory (/etc/containers/systemd,
 ~/.config/containers/systemd); elsewhere --rootless or --rootful says so, else rootful is assumed.
@@ -65,8 +65,10 @@ read; the other files are linted.`,
 	f.BoolVar(&flags.rootless, "rootless", false, "the definitions are for rootless Podman")
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
 	f.BoolVar(&flags.markdown, "markdown", false, "read the code blocks of Markdown files too")
-	f.StringVar(&flags.policy, "policy", "", "the signature policy's `file` (policy.json) of the machine that the definitions are for, instead of this one's")
-	f.StringVar(&flags.registries, "registries", "", "the registries.conf `file` of that machine, instead of this one's")
+	f.StringVar(&flags.policy, "policy", "", "the signature policy's `file` (policy.json) of the machine that the "+
+		"definitions are for, instead of this one's")
+	f.StringVar(&flags.registries, "registries", "",
+		"the registries.conf `file` of that machine, instead of this one's")
 	f.StringVar(&flags.stdinName, "stdin-name", "", "the `name` that standard input would have as a file")
 	flags.flags(cmd)
 	return cmd
@@ -85,7 +87,8 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	case !stdin && flags.stdinName != "":
 		return &usageError{errors.New("--stdin-name: standard input is not among the paths; add -")}
 	}
-	options := definition.Options{Rootless: modeOf(flags.rootless, flags.rootful), Markdown: flags.markdown, Now: a.now()}
+	options := definition.Options{Rootless: modeOf(flags.rootless, flags.rootful), Markdown: flags.markdown,
+		Now: a.now()}
 	if err := flags.trust(&options, a.machine); err != nil {
 		return err
 	}

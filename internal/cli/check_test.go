@@ -82,37 +82,71 @@ func TestCheckInputs(t *testing.T) {
 	}{
 		{name: "a directory", files: soft, status: 1, found: "systemd-a"},
 		{name: "a file", files: soft, args: []string{"a.container"}, status: 1, found: "systemd-a"},
-		{name: "a file and its directory", files: soft, args: []string{"a.container", "."}, status: 1, found: "systemd-a"},
+		{name: "a file and its directory", files: soft, args: []string{"a.container", "."}, status: 1,
+			found: "systemd-a"},
 		{name: "an empty directory", status: 0},
-		{name: "nothing of that name", args: []string{"none.container"}, status: 2, errs: "none.container: no such file or directory"},
-		{name: "a broken unit beside a good one", files: map[string]string{"a.container": softUnit, "b.container": "[Container]\nx\n"}, status: 2, found: "systemd-a", errs: "b.container:2: neither"},
-		{name: "what is not podlint's", files: map[string]string{"a.txt": "x", "b.yaml": "a: b", "c.network": "[Match]\nName=x\n[Network]\nDHCP=yes\n", "d.image": "raw", "e.sh": "echo", "f.service": "[Service]\nExecStart=/bin/true\n"}, status: 0},
-		{name: "a file that podlint does not know", files: map[string]string{"a.txt": "x"}, args: []string{"a.txt"}, status: 2, errs: "a.txt: podlint does not know"},
-		{name: "a script without an ending", files: map[string]string{"a": "#!/usr/bin/env bash\npodman run --name x y\n"}, args: []string{"a"}, status: 1, found: "x"},
-		{name: "binary", files: map[string]string{"a.container": "\x7fELF\x00"}, args: []string{"a.container"}, status: 2, errs: "not a text file"},
+		{name: "nothing of that name", args: []string{"none.container"}, status: 2, errs: "none.container: no such " +
+			"file or directory"},
+		{name: "a broken unit beside a good one", files: map[string]string{"a.container": softUnit,
+			"b.container": "[Container]\nx\n"}, status: 2, found: "systemd-a", errs: "b.container:2: neither"},
+		{name: "what is not podlint's", files: map[string]string{"a.txt": "x", "b.yaml": "a: b",
+			"c.network": "[Match]\nName=x\n[Network]\nDHCP=yes\n", "d.image": "raw", "e.sh": "echo",
+			"f.service": "[Service]\nExecStart=/bin/true\n"}, status: 0},
+		{name: "a file that podlint does not know", files: map[string]string{"a.txt": "x"}, args: []string{"a.txt"},
+			status: 2, errs: "a.txt: podlint does not know"},
+		{name: "a script without an ending", files: map[string]string{"a": "#!/usr/bin/env bash\npodman run --name " +
+			"x y\n"}, args: []string{"a"}, status: 1, found: "x"},
+		{name: "binary", files: map[string]string{"a.container": "\x7fELF\x00"}, args: []string{"a.container"},
+			status: 2, errs: "not a text file"},
 		{name: "binary in a directory", files: map[string]string{"a.image": "\x7fELF\x00"}, status: 0},
-		{name: "a FIFO", make: func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "a.container"), 0o644) }, status: 0},
-		{name: "a FIFO by name", make: func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "a.container"), 0o644) }, args: []string{"a.container"}, status: 2, errs: "not a regular file"},
-		{name: "a FIFO as environment file", files: map[string]string{"a.container": softUnit + "EnvironmentFile=f\n"}, make: func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "f"), 0o644) }, status: 1, found: "systemd-a", errs: "not a regular file"},
-		{name: "a loop of links", files: soft, make: func(dir string) error { return os.Symlink(".", filepath.Join(dir, "loop")) }, status: 1, found: "systemd-a"},
-		{name: "a link to nothing", files: soft, make: func(dir string) error { return os.Symlink("nothing", filepath.Join(dir, "b.container")) }, status: 1, found: "systemd-a"},
-		{name: "larger than is read", files: map[string]string{"a.container": softUnit + strings.Repeat("# x\n", files.Largest/4)}, status: 2, errs: "larger than 8 MiB"},
-		{name: "standard input", args: []string{"-", "--stdin-name", "x.container"}, stdin: softUnit, status: 1, found: "systemd-x"},
+		{name: "a FIFO", make: func(dir string) error {
+			return syscall.Mkfifo(filepath.Join(dir, "a.container"),
+				0o644)
+		}, status: 0},
+		{name: "a FIFO by name", make: func(dir string) error {
+			return syscall.Mkfifo(filepath.Join(dir, "a.container"),
+				0o644)
+		}, args: []string{"a.container"}, status: 2, errs: "not a regular file"},
+		{name: "a FIFO as environment file", files: map[string]string{"a.container": softUnit + "EnvironmentFile=f\n"},
+			make: func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "f"), 0o644) }, status: 1,
+			found: "systemd-a", errs: "not a regular file"},
+		{name: "a loop of links", files: soft,
+			make: func(dir string) error { return os.Symlink(".", filepath.Join(dir, "loop")) }, status: 1,
+			found: "systemd-a"},
+		{name: "a link to nothing", files: soft,
+			make: func(dir string) error { return os.Symlink("nothing", filepath.Join(dir, "b.container")) }, status: 1,
+			found: "systemd-a"},
+		{name: "larger than is read", files: map[string]string{"a.container": softUnit +
+			strings.Repeat("# x\n", files.Largest/4)}, status: 2, errs: "larger than 8 MiB"},
+		{name: "standard input", args: []string{"-", "--stdin-name", "x.container"}, stdin: softUnit, status: 1,
+			found: "systemd-x"},
 		{name: "standard input without a name", args: []string{"-"}, status: 2, errs: "--stdin-name"},
 		{name: "no path", args: []string{"--verbose"}, status: 2, errs: "takes the files"},
 		{name: "both modes", args: []string{"--rootless", "--rootful", "."}, status: 2, errs: "exclude each other"},
-		{name: "billion laughs", files: map[string]string{"a.yaml": laughs("apiVersion: v1\nkind: Pod\n")}, status: 2, errs: "excessive aliasing"},
-		{name: "billion laughs in a compose file", files: map[string]string{"a.yaml": laughs("services: {a: {image: x}}\n")}, status: 2, errs: "excessive aliasing"},
-		{name: "deeply nested", files: map[string]string{"a.yaml": "apiVersion: v1\nkind: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000)}, status: 2, errs: "nested deeper"},
-		{name: "YAML that contains itself", files: map[string]string{"a.yaml": "x-a: &a {<<: *a, image: i}\nservices: {a: {image: x}}\n"}, status: 2, errs: "or in itself"},
+		{name: "billion laughs", files: map[string]string{"a.yaml": laughs("apiVersion: v1\nkind: Pod\n")}, status: 2,
+			errs: "excessive aliasing"},
+		{name: "billion laughs in a compose file",
+			files: map[string]string{"a.yaml": laughs("services: {a: {image: x}}\n")}, status: 2,
+			errs: "excessive aliasing"},
+		{name: "deeply nested", files: map[string]string{"a.yaml": "apiVersion: v1\nkind: " +
+			strings.Repeat("[", 5000) + strings.Repeat("]", 5000)}, status: 2, errs: "nested deeper"},
+		{name: "YAML that contains itself", files: map[string]string{"a.yaml": "x-a: &a {<<: *a, image: " +
+			"i}\nservices: {a: {image: x}}\n"}, status: 2, errs: "or in itself"},
 		{name: "Markdown", files: map[string]string{"a.md": "```\npodman run --name x y\n```\n"}, status: 0},
-		{name: "Markdown when asked for", files: map[string]string{"a.md": "```\npodman run --name x y\n```\n"}, args: []string{".", "--markdown"}, status: 1, found: "x"},
-		{name: "units of one name", files: map[string]string{"a/x.container": softUnit, "b/x.container": softUnit}, status: 1, found: "systemd-x systemd-x"},
-		{name: "a Helm template", files: map[string]string{"a.yaml": "apiVersion: v1\nkind: {{ .Kind }}\n  x: y\n {{ end }}"}, status: 0, errs: "template"},
-		{name: "ignored", files: map[string]string{".gitignore": "*.container\n!keep.container\n/sub/\n", "a.container": softUnit, "keep.container": softUnit, "sub/keep.container": softUnit}, status: 1, found: "systemd-keep",
-			make: func(dir string) error { return os.Mkdir(filepath.Join(dir, ".git"), 0o755) }},
-		{name: "ignored, but named", files: map[string]string{".gitignore": "*.container\n", "a.container": softUnit}, args: []string{"a.container"}, status: 1, found: "systemd-a"},
-		{name: "a name with an escape sequence", files: map[string]string{"a\x1b[31m.container": softUnit}, status: 1, found: "systemd-a\x1b[31m"},
+		{name: "Markdown when asked for", files: map[string]string{"a.md": "```\npodman run --name x y\n```\n"},
+			args: []string{".", "--markdown"}, status: 1, found: "x"},
+		{name: "units of one name", files: map[string]string{"a/x.container": softUnit, "b/x.container": softUnit},
+			status: 1, found: "systemd-x systemd-x"},
+		{name: "a Helm template", files: map[string]string{"a.yaml": "apiVersion: v1\nkind: {{ .Kind }}\n  x: y\n {{ " +
+			"end }}"}, status: 0, errs: "template"},
+		{name: "ignored", files: map[string]string{".gitignore": "*.container\n!keep.container\n/sub/\n",
+			"a.container": softUnit, "keep.container": softUnit, "sub/keep.container": softUnit}, status: 1,
+			found: "systemd-keep",
+			make:  func(dir string) error { return os.Mkdir(filepath.Join(dir, ".git"), 0o755) }},
+		{name: "ignored, but named", files: map[string]string{".gitignore": "*.container\n", "a.container": softUnit},
+			args: []string{"a.container"}, status: 1, found: "systemd-a"},
+		{name: "a name with an escape sequence", files: map[string]string{"a\x1b[31m.container": softUnit}, status: 1,
+			found: "systemd-a\x1b[31m"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -144,7 +178,8 @@ func TestCheckInputs(t *testing.T) {
 				t.Errorf("containers %q, want %q", got, tt.found)
 			}
 			for _, format := range formats {
-				if _, out, _ := checkAt(t, tt.stdin, append([]string{"--format", format}, args...)...); strings.ContainsAny(out, "\x1b") {
+				if _, out, _ := checkAt(t, tt.stdin,
+					append([]string{"--format", format}, args...)...); strings.ContainsAny(out, "\x1b") {
 					t.Errorf("%s: an escape sequence is in the output", format)
 				}
 			}
@@ -156,7 +191,8 @@ func TestCheckInputs(t *testing.T) {
 func laughs(head string) string {
 	text := head + "x-a: &a [x, x, x, x, x, x, x, x, x, x]\n"
 	for i := range 9 {
-		text += fmt.Sprintf("x-%c: &%c [%s]\n", 'b'+i, 'b'+i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c, ", 'a'+i), 10), ", "))
+		text += fmt.Sprintf("x-%c: &%c [%s]\n", 'b'+i, 'b'+i,
+			strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c, ", 'a'+i), 10), ", "))
 	}
 	return text
 }
@@ -165,14 +201,18 @@ func laughs(head string) string {
 func TestCheckMode(t *testing.T) {
 	text := softUnit + "User=0\n"
 	dir := writeTree(t, map[string]string{
-		"etc/containers/systemd/a.container": text, "home/x/.config/containers/systemd/b.container": text, "etc/containers/systemd/users/c.container": text, "d.container": text,
+		"etc/containers/systemd/a.container": text, "home/x/.config/containers/systemd/b.container": text,
+		"etc/containers/systemd/users/c.container": text, "d.container": text,
 	})
 	for path, want := range map[string]string{
-		"etc/containers/systemd/a.container": "high", "home/x/.config/containers/systemd/b.container": "medium", "etc/containers/systemd/users/c.container": "medium", "d.container": "high assumed",
-		"d.container --rootless": "medium", "d.container --rootful": "high", "home/x/.config/containers/systemd/b.container --rootful": "high",
+		"etc/containers/systemd/a.container": "high", "home/x/.config/containers/systemd/b.container": "medium",
+		"etc/containers/systemd/users/c.container": "medium", "d.container": "high assumed",
+		"d.container --rootless": "medium", "d.container --rootful": "high",
+		"home/x/.config/containers/systemd/b.container --rootful": "high",
 	} {
 		args := strings.Fields(path)
-		_, out, _ := checkAt(t, "", append([]string{filepath.Join(dir, args[0]), "--rule", "root-user", "--format", "json"}, args[1:]...)...)
+		_, out, _ := checkAt(t, "",
+			append([]string{filepath.Join(dir, args[0]), "--rule", "root-user", "--format", "json"}, args[1:]...)...)
 		f := parseReport(t, out).Findings
 		if len(f) != 1 {
 			t.Fatalf("%s: %d findings", path, len(f))
@@ -216,9 +256,10 @@ func TestCheckFixes(t *testing.T) {
 		return s
 	}
 	for name, text := range map[string]string{
-		"soft.container": softUnit + "User=root\nReadOnly=false\n# keep me\nNoNewPrivileges=no\nUserNS=host\n\n[Install]\nWantedBy=x\n",
-		"run.sh":         "if a; then\n  sudo podman run -d --name x \\\n    quay.io/x/img:1\nfi\n",
-		"x.service":      "[Service]\nExecStart=podman run --name x quay.io/x/img:1\n",
+		"soft.container": softUnit +
+			"User=root\nReadOnly=false\n# keep me\nNoNewPrivileges=no\nUserNS=host\n\n[Install]\nWantedBy=x\n",
+		"run.sh":    "if a; then\n  sudo podman run -d --name x \\\n    quay.io/x/img:1\nfi\n",
+		"x.service": "[Service]\nExecStart=podman run --name x quay.io/x/img:1\n",
 	} {
 		path := filepath.Join(writeTree(t, map[string]string{name: text}), name)
 		for range 10 { // one edit after the other
@@ -232,7 +273,8 @@ func TestCheckFixes(t *testing.T) {
 				lines := strings.SplitAfter(string(data), "\n")
 				offset := func(line, column int) int { return len(strings.Join(lines[:line-1], "")) + column - 1 }
 				at := edit.DeletedRegion
-				now := string(data[:offset(at.StartLine, at.StartColumn)]) + edit.InsertedContent.Text + string(data[offset(at.EndLine, at.EndColumn):])
+				now := string(data[:offset(at.StartLine, at.StartColumn)]) + edit.InsertedContent.Text +
+					string(data[offset(at.EndLine, at.EndColumn):])
 				if err := os.WriteFile(path, []byte(now), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -261,17 +303,21 @@ func TestCheckFixes(t *testing.T) {
 
 // TestCheckAsInCI is a job that fails on a finding and passes after the edit that podlint named.
 func TestCheckAsInCI(t *testing.T) {
-	dir := writeTree(t, map[string]string{"web.container": "[Container]\nImage=quay.io/a/a:1\nUserNS=auto\nDropCapability=all\nNoNewPrivileges=true\n"})
+	dir := writeTree(t,
+		map[string]string{"web.container": "[Container]\nImage=quay.io/a/a:1\nUserNS=auto\nDropCapability=all\n" +
+			"NoNewPrivileges=true\n"})
 	t.Chdir(dir)
 	status, out, _ := checkAt(t, "", "--format", "github", ".")
-	if status != 1 || !strings.Contains(out, "::warning file=web.container,line=1,col=1,title=podlint read-only (medium)::") || !strings.Contains(out, "%0A→ ReadOnly=true") {
+	if status != 1 || !strings.Contains(out, "::warning file=web.container,line=1,col=1,title=podlint read-only "+
+		"(medium)::") || !strings.Contains(out, "%0A→ ReadOnly=true") {
 		t.Fatalf("status %d:\n%s", status, out)
 	}
 	text, _ := os.ReadFile("web.container")
 	if err := os.WriteFile("web.container", append(text, "ReadOnly=true\n"...), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if status, out, errs := checkAt(t, "", "--format", "github", "."); status != 0 || strings.Contains(out, "::warning") || strings.Contains(out, "::error") {
+	if status, out, errs := checkAt(t, "", "--format", "github", "."); status != 0 ||
+		strings.Contains(out, "::warning") || strings.Contains(out, "::error") {
 		t.Errorf("status %d: %s%s", status, out, errs)
 	}
 }
@@ -301,13 +347,18 @@ func BenchmarkCheck(b *testing.B) {
 
 // TestSameName holds that two definitions of one name, of which one takes the other's place, are no neighbours.
 func TestSameName(t *testing.T) {
-	unit := "[Container]\nImage=localhost/plain:1\nContainerName=db\nVolume=data:/data:Z\nUIDMap=0:100000:65536\nGIDMap=0:100000:65536\n"
+	unit := "[Container]\nImage=localhost/plain:1\nContainerName=db\nVolume=data:/data:Z\nUIDMap=0:100000:65536\n" +
+		"GIDMap=0:100000:65536\n"
 	rules := []string{"--rule", "mount-relabel,uid-map-shared", "--format", "json"}
-	_, out, _ := checkAt(t, "", append(rules, writeTree(t, map[string]string{"new/db.container": unit, "old/db.container": unit}))...)
+	_, out, _ := checkAt(t, "",
+		append(rules, writeTree(t, map[string]string{"new/db.container": unit, "old/db.container": unit}))...)
 	if found := parseReport(t, out).Findings; len(found) > 0 {
 		t.Errorf("%s: %s", found[0].Rule, found[0].Message)
 	}
-	_, out, _ = checkAt(t, "", append(rules, writeTree(t, map[string]string{"db.container": unit, "backup.container": strings.Replace(unit, "=db", "=backup", 1)}))...)
+	_, out, _ = checkAt(t, "",
+		append(rules,
+			writeTree(t, map[string]string{"db.container": unit,
+				"backup.container": strings.Replace(unit, "=db", "=backup", 1)}))...)
 	if found := parseReport(t, out).Findings; len(found) != 4 {
 		t.Errorf("of two neighbours there are %d findings, want 4", len(found))
 	}
@@ -325,19 +376,25 @@ func TestOwnUnit(t *testing.T) {
 func TestCheckTrust(t *testing.T) {
 	t.Chdir(writeTree(t, map[string]string{
 		"a.container": "[Container]\nImage=quay.io/x/y:1\n", "b.container": "[Container]\nImage=shorty:1\n",
-		"policy.json":     `{"default": [{"type": "reject"}], "transports": {"docker": {"quay.io": [{"type": "insecureAcceptAnything"}]}}}`,
-		"registries.conf": "[[registry]]\nlocation = \"quay.io\"\ninsecure = true\n[aliases]\n\"shorty\" = \"quay.io/x/shorty\"\n",
+		"policy.json": `{"default": [{"type": "reject"}],
+ "transports": {"docker": {"quay.io": [{"type": "insecureAcceptAnything"}]}}}`,
+		"registries.conf": "[[registry]]\nlocation = \"quay.io\"\ninsecure = true\n[aliases]\n\"shorty\" = " +
+			"\"quay.io/x/shorty\"\n",
 	}))
-	_, out, errs := checkAt(t, "", ".", "--policy", "policy.json", "--registries", "registries.conf", "--rule", "image-unsigned,registry-insecure,image-short-name", "--config", "none", "--format", "json")
+	_, out, errs := checkAt(t, "", ".", "--policy", "policy.json", "--registries", "registries.conf", "--rule",
+		"image-unsigned,registry-insecure,image-short-name", "--config", "none", "--format", "json")
 	var found []string
 	for _, f := range parseReport(t, out).Findings {
 		found = append(found, f.Container+" "+f.Severity+" "+f.Rule)
 	}
 	slices.Sort(found)
-	if got, want := strings.Join(found, ", "), "systemd-a high registry-insecure, systemd-a medium image-unsigned, systemd-b high registry-insecure, systemd-b low image-short-name, systemd-b medium image-unsigned"; got != want || errs != "" {
+	if got, want := strings.Join(found, ", "), "systemd-a high registry-insecure, systemd-a medium image-unsigned, "+
+		"systemd-b high registry-insecure, systemd-b low image-short-name, "+
+		"systemd-b medium image-unsigned"; got != want || errs != "" {
 		t.Errorf("got %s\n%s", got, errs)
 	}
-	if status, _, errs := checkAt(t, "", ".", "--policy", "none.json", "--config", "none"); status != 2 || !strings.Contains(errs, "none.json cannot be read as a signature policy") {
+	if status, _, errs := checkAt(t, "", ".", "--policy", "none.json", "--config", "none"); status != 2 ||
+		!strings.Contains(errs, "none.json cannot be read as a signature policy") {
 		t.Errorf("status %d, %s", status, errs)
 	}
 }

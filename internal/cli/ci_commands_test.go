@@ -19,21 +19,25 @@ func TestForeignCommands(t *testing.T) {
 		"a.container": "::stop-commands::zz", "b.container": "##vso[task.setvariable variable=PATH]/tmp/evil",
 		"c.container": "##[add-mask]x", "d.container": "  ::set-env name=X::y", "e.container": "@octocat",
 	} {
-		text := "[Container]\nImage=docker.io/library/x:1\nContainerName=" + words + "\n# " + words + "\nLabel=\"a=" + words + "\"\nNoSuchKey=" + words + "\nExec=\\\n  " + words + "\n"
+		text := "[Container]\nImage=docker.io/library/x:1\nContainerName=" + words + "\n# " + words + "\nLabel=\"a=" +
+			words + "\"\nNoSuchKey=" + words + "\nExec=\\\n  " + words + "\n"
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// Names of files that are there stand in the headers of a diff, and long ones move what follows to a line of its own.
-	for _, name := range []string{"a\n::error::pwned\n.container", "##[error]g.container", "##vso[task]h.container", "@octocat.container"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("[Container]\nImage=docker.io/library/x:1\n"), 0o600); err != nil {
+	for _, name := range []string{"a\n::error::pwned\n.container", "##[error]g.container", "##vso[task]h.container",
+		"@octocat.container"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("[Container]\nImage=docker.io/library/x:1\n"),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Setenv("COLUMNS", "60")
 	// A name of a file that is not there is told in an error.
 	runs := [][]string{
-		{"check", dir, "::error::x"}, {"fix", dir}, {"fix", dir, "--drop-in"}, {"fix", "##[error]x"}, {"::error::x"}, {"check", "-v", dir},
+		{"check", dir, "::error::x"}, {"fix", dir}, {"fix", dir, "--drop-in"}, {"fix", "##[error]x"}, {"::error::x"},
+		{"check", "-v", dir},
 	}
 	for n := range 60 {
 		runs = append(runs, []string{"check", "/" + strings.Repeat("a", n) + " ::error::pwned"})

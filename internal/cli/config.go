@@ -16,9 +16,9 @@ func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Check podlint.toml, or show which file and line decides what",
-		Long: `A podlint.toml says which rules a team uses, how severe they are, and what it has accepted. podlint takes the first from the
-working directory upwards, else ~/.config/podlint/podlint.toml, else /etc/podlint/podlint.toml; --config names another. Options on
-the command line count more.
+		Long: `A podlint.toml says which rules a team uses, how severe they are, and what it has accepted. podlint
+takes the first from the working directory upwards, else ~/.config/podlint/podlint.toml, else
+/etc/podlint/podlint.toml; --config names another. Options on the command line count more.
 
   profile = "standard"              # baseline, standard or strict
   fail-on = "medium"                # critical, high, medium, low, info or none
@@ -55,7 +55,7 @@ the command line count more.
   container = { image = "docker.io/library/nginx:1" }
   fires = true
 
-An expression can look at: ` + strings.Join(policy.Names(), ", ") + `.`,
+An expression can look at:` + strings.Join(policy.Names(), ", ") + `.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -120,7 +120,8 @@ func (a *app) checkConfig(named string) error {
 		a.status = statusUsage
 		return nil
 	}
-	fmt.Fprintf(a.Out, "%s: ok (%s, %s, %s passed)\n", safe.Text(config.File), plural(len(config.Custom), "rule of its own", "rules of its own"),
+	fmt.Fprintf(a.Out, "%s: ok (%s, %s, %s passed)\n", safe.Text(config.File),
+		plural(len(config.Custom), "rule of its own", "rules of its own"),
 		plural(len(config.Accepted), "waiver", "waivers"), plural(len(config.Tests), "test", "tests"))
 	return nil
 }
@@ -192,12 +193,16 @@ func (a *app) showConfig(named, format string) error {
 	if age == 0 {
 		age = rules.DefaultImageAge
 	}
-	list = append(list, effective{"profile", profile.String(), origin("profile")}, effective{"fail-on", failOn, origin("fail-on")},
+	list = append(list, effective{"profile", profile.String(), origin("profile")},
+		effective{"fail-on", failOn, origin("fail-on")},
 		effective{"min-severity", least.String(), origin("min-severity")},
 		effective{"parameters.image-age", fmt.Sprintf("%dd", int(age.Hours())/24), origin("parameters.image-age")},
-		effective{"parameters.allowed-capabilities", strings.Join(config.Parameters.Capabilities, " "), origin("parameters.allowed-capabilities")},
-		effective{"parameters.allowed-mounts", strings.Join(config.Parameters.Mounts, " "), origin("parameters.allowed-mounts")},
-		effective{"parameters.trusted-registries", strings.Join(config.Parameters.Registries, " "), origin("parameters.trusted-registries")})
+		effective{"parameters.allowed-capabilities", strings.Join(config.Parameters.Capabilities, " "),
+			origin("parameters.allowed-capabilities")},
+		effective{"parameters.allowed-mounts", strings.Join(config.Parameters.Mounts, " "),
+			origin("parameters.allowed-mounts")},
+		effective{"parameters.trusted-registries", strings.Join(config.Parameters.Registries, " "),
+			origin("parameters.trusted-registries")})
 	catalogue := config.Catalogue(rules.Parameters{})
 	for i := range catalogue {
 		list = append(list, effectiveRule(config, &catalogue[i], profile, origin))
@@ -212,7 +217,8 @@ func (a *app) showConfig(named, format string) error {
 			}
 			at := s.Origin
 			at.Column = 0
-			list = append(list, effective{"rules." + c.Rule + " for " + strings.TrimSpace(s.Container+" "+s.Path), word, at.String()})
+			list = append(list,
+				effective{"rules." + c.Rule + " for " + strings.TrimSpace(s.Container+" "+s.Path), word, at.String()})
 		}
 	}
 	return a.describe(format, list, func() {
@@ -221,7 +227,8 @@ func (a *app) showConfig(named, format string) error {
 			width = max(width, len(e.Setting))
 		}
 		for _, e := range list {
-			fmt.Fprintf(a.Out, "%-*s  %-12s  %s\n", width, safe.Text(e.Setting), safe.Text(e.Value), safe.Text(e.Origin))
+			fmt.Fprintf(a.Out, "%-*s  %-12s  %s\n", width, safe.Text(e.Setting), safe.Text(e.Value),
+				safe.Text(e.Origin))
 		}
 	})
 }

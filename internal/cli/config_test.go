@@ -60,18 +60,22 @@ func TestConfigFound(t *testing.T) {
 	if err := os.Chmod(above, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if status, out, errs := checkAt(t, "", "."); status != 2 || out != "" || !strings.Contains(errs, "may be written by everybody") || !strings.Contains(errs, "hint: name it with --config") {
+	if status, out, errs := checkAt(t, "", "."); status != 2 || out != "" ||
+		!strings.Contains(errs, "may be written by everybody") ||
+		!strings.Contains(errs, "hint: name it with --config") {
 		t.Errorf("one that everybody may write: status %d, %s", status, errs)
 	}
 	put(above, "fail_on = \"low\"\n[rules]\nreadonly = \"off\"\n")
 	if err := os.Chmod(above, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	want := "podlint: ../../podlint.toml:1: fail_on is not a key of podlint.toml\nhint: did you mean fail-on?\npodlint: ../../podlint.toml:3: \"readonly\" is not a rule: did you mean read-only?\n"
+	want := "podlint: ../../podlint.toml:1: fail_on is not a key of podlint.toml\nhint: did you mean fail-on?\n" +
+		"podlint: ../../podlint.toml:3: \"readonly\" is not a rule: did you mean read-only?\n"
 	if status, out, errs := checkAt(t, "", "."); status != 2 || out != "" || errs != want {
 		t.Errorf("a wrong one: status %d, %s%s", status, out, errs)
 	}
-	if status, _, errs := checkAt(t, "", ".", "--config", "no.toml"); status != 2 || !strings.Contains(errs, "no.toml") {
+	if status, _, errs := checkAt(t, "", ".", "--config", "no.toml"); status != 2 ||
+		!strings.Contains(errs, "no.toml") {
 		t.Errorf("one that is not there: status %d, %s", status, errs)
 	}
 }
@@ -120,24 +124,29 @@ message = "{image} is not ours"
 		}
 	}
 	for key, want := range map[string]string{
-		"systemd-web uid-map": "info open", "systemd-web auto-update": "", "systemd-web read-only": "medium open", "systemd-job read-only": "", "systemd-web cap-drop-all": "medium waived",
-		"systemd-job cap-drop-all": "medium open", "systemd-web no-new-privileges": "medium open", "systemd-web our-registry": "high open", "systemd-job our-registry": "high open",
+		"systemd-web uid-map": "info open", "systemd-web auto-update": "", "systemd-web read-only": "medium open",
+		"systemd-job read-only": "", "systemd-web cap-drop-all": "medium waived",
+		"systemd-job cap-drop-all": "medium open", "systemd-web no-new-privileges": "medium open",
+		"systemd-web our-registry": "high open", "systemd-job our-registry": "high open",
 	} {
 		if found[key] != want {
 			t.Errorf("%s: %q, want %q", key, found[key], want)
 		}
 	}
-	for _, want := range []string{"podlint.toml:12: this waiver of no-new-privileges expired on 2026-01-31", "podlint.toml:17: this waiver of sshd matches no finding"} {
+	for _, want := range []string{"podlint.toml:12: this waiver of no-new-privileges expired on 2026-01-31",
+		"podlint.toml:17: this waiver of sshd matches no finding"} {
 		if !strings.Contains(errs, want) {
 			t.Errorf("%q is not said: %s", want, errs)
 		}
 	}
 	status, out, errs = invoke(t, "config", "check")
-	if status != 0 || !strings.HasPrefix(out, "podlint.toml: ok (1 rule of its own, 3 waivers, 0 tests passed)") || !strings.Contains(errs, "expired") {
+	if status != 0 || !strings.HasPrefix(out, "podlint.toml: ok (1 rule of its own, 3 waivers, 0 tests passed)") ||
+		!strings.Contains(errs, "expired") {
 		t.Errorf("config check: status %d, %s%s", status, out, errs)
 	}
 	_, out, _ = invoke(t, "config", "show")
-	for _, want := range []string{"rules.uid-map ", "info", "podlint.toml:3", "rules.read-only for units/ci/**", "podlint.toml:5", "rules.our-registry"} {
+	for _, want := range []string{"rules.uid-map ", "info", "podlint.toml:3", "rules.read-only for units/ci/**",
+		"podlint.toml:5", "rules.our-registry"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("config show does not say %q", want)
 		}
@@ -164,10 +173,12 @@ func TestProfiles(t *testing.T) {
 		}
 		before = now
 	}
-	if _, out, _ := checkAt(t, "", "--profile", "baseline", "--rule", "cpu-limit", "--format", "json", "."); len(parseReport(t, out).Findings) != 1 {
+	if _, out, _ := checkAt(t, "", "--profile", "baseline", "--rule", "cpu-limit", "--format", "json",
+		"."); len(parseReport(t, out).Findings) != 1 {
 		t.Error("--rule does not name a rule of another profile")
 	}
-	if status, _, errs := checkAt(t, "", "--profile", "lax", "."); status != 2 || !strings.Contains(errs, `"lax" is not a profile`) {
+	if status, _, errs := checkAt(t, "", "--profile", "lax", "."); status != 2 ||
+		!strings.Contains(errs, `"lax" is not a profile`) {
 		t.Errorf("status %d, %s", status, errs)
 	}
 }
@@ -179,13 +190,16 @@ func TestBaselineGates(t *testing.T) {
 	base := func(args ...string) (int, string, string) {
 		return invoke(t, append([]string{"baseline"}, args...)...)
 	}
-	if status, _, errs := checkAt(t, "", ".", "--baseline", "podlint-baseline.json"); status != 2 || !strings.Contains(errs, "hint: create one with podlint baseline write") {
+	if status, _, errs := checkAt(t, "", ".", "--baseline", "podlint-baseline.json"); status != 2 ||
+		!strings.Contains(errs, "hint: create one with podlint baseline write") {
 		t.Errorf("without one: status %d, %s", status, errs)
 	}
-	if status, out, errs := base("write", "check", "."); status != 0 || !strings.HasPrefix(out, "podlint-baseline.json: ") {
+	if status, out, errs := base("write", "check", "."); status != 0 ||
+		!strings.HasPrefix(out, "podlint-baseline.json: ") {
 		t.Fatalf("write: status %d, %s%s", status, out, errs)
 	}
-	if status, out, _ := checkAt(t, "", ".", "--baseline", "podlint-baseline.json"); status != 0 || !strings.Contains(out, "in the baseline") {
+	if status, out, _ := checkAt(t, "", ".", "--baseline", "podlint-baseline.json"); status != 0 ||
+		!strings.Contains(out, "in the baseline") {
 		t.Errorf("nothing new: status %d\n%s", status, out)
 	}
 	write := func(name, text string) {
@@ -211,7 +225,8 @@ func TestBaselineGates(t *testing.T) {
 		t.Errorf("update: status %d, %s%s", status, out, errs)
 	}
 	after, _ := os.ReadFile("podlint-baseline.json")
-	if len(after) >= len(before) || strings.Contains(string(after), `"privileged"`) || strings.Contains(string(after), `"read-only"`) {
+	if len(after) >= len(before) || strings.Contains(string(after), `"privileged"`) ||
+		strings.Contains(string(after), `"read-only"`) {
 		t.Errorf("update wrote\n%s", after)
 	}
 	write("c.container", "[Container]\nx\n")

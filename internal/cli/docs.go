@@ -29,9 +29,10 @@ func (a *app) docsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "docs [DIRECTORY]",
 		Short: "Write the documentation: a page for each rule, the tables, man pages",
-		Long: `Docs writes the documentation that is made from podlint itself into a directory ("docs" where none is named): a page for each
-rule with its examples and what podlint says of them, the catalogue, what becomes of each item of the CIS Docker Benchmark, how reach
-and exposure are worked out, and a man page for each command. Existing files are overwritten.`,
+		Long: `Docs writes the documentation that is made from podlint itself into a directory ("docs" where none is
+named): a page for each rule with its examples and what podlint says of them, the catalogue, what becomes of each item
+of the CIS Docker Benchmark, how reach and exposure are worked out, and a man page for each command. Existing files
+are overwritten.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "docs"
@@ -61,7 +62,8 @@ and exposure are worked out, and a man page for each command. Existing files are
 // documentation returns what docs writes, by the names of the files.
 func (a *app) documentation() (map[string]string, error) {
 	catalogue := rules.All(rules.Parameters{})
-	files := map[string]string{"rules/README.md": catalogueTable(catalogue), "cis.md": cisTable(catalogue), "reach.md": reachPage()}
+	files := map[string]string{"rules/README.md": catalogueTable(catalogue), "cis.md": cisTable(catalogue),
+		"reach.md": reachPage()}
 	for i := range catalogue {
 		files["rules/"+catalogue[i].ID+".md"] = a.rulePage(&catalogue[i])
 	}
@@ -90,8 +92,9 @@ const generated = "<!-- Written by `podlint docs`; the source is the rules' own.
 
 func catalogueTable(catalogue []rules.Rule) string {
 	var b strings.Builder
-	b.WriteString(generated + "# The rules\n\n" + `Severities are for a rootful Podman without a user namespace; a finding states that for its container. The profile is the least strict one
-that a rule is part of: ` + "`baseline`, `standard` (the default) or `strict`" + `.
+	b.WriteString(generated + "# The rules\n\n" +
+		`Severities are for a rootful Podman without a user namespace; a finding states that for its container.
+The profile is the least strict one that a rule is part of: ` + "`baseline`, `standard` (the default) or `strict`" + `.
 
 | rule | severity | profile | CIS | flags |
 | --- | --- | --- | --- | --- |
@@ -107,8 +110,8 @@ func cisTable(catalogue []rules.Rule) string {
 	var b strings.Builder
 	b.WriteString(generated + `# CIS Docker Benchmark 1.6.0
 
-What becomes of each item of section 5, and of those of sections 2 and 4 that a rule is about, for containers of Podman. The items are put
-into podlint's own words.
+What becomes of each item of section 5, and of those of sections 2 and 4 that a rule is about, for containers of
+Podman. The items are put into podlint's own words.
 
 | item | asks for | podlint |
 | --- | --- | --- |
@@ -136,19 +139,22 @@ func reachPage() string {
 // reachText is the lattice in Markdown, which reads as text too.
 func reachText() string {
 	var b strings.Builder
-	b.WriteString(unwrapped(`How far someone gets who controls a container's processes. podlint looks for a way out that needs no bug, and where there is none
-says whom an escape through a bug of the runtime or the kernel would make. From the worst:`) + "\n\n")
+	b.WriteString(unwrapped(`How far someone gets who controls a container's processes. podlint looks for a way out
+that needs no bug, and where there is none says whom an escape through a bug of the runtime or the kernel would make.
+From the worst:`) + "\n\n")
 	for _, l := range rules.Levels() {
 		fmt.Fprintf(&b, "* `%s`: whoever takes the container over %s.\n", l, l.Meaning())
 	}
-	b.WriteString("\n" + unwrapped(`Who the processes are comes first: their UID through every user namespace on the way, and without no-new-privileges the
-container's root too, which a setuid program of the image makes of any of them. A way out that needs no bug is one of these: the container
-is privileged; an engine's socket, the system's bus or systemd's is mounted; a path of the host's own is mounted writable; SYS_ADMIN,
-SYS_MODULE, DAC_READ_SEARCH, SYS_RAWIO, BPF with PERFMON, or SYS_PTRACE with the host's PID namespace, held by the host's root; /proc/sys unmasked;
-a disk or the machine's memory among the devices. For an ordinary account of the host: its own Podman's socket, its session's bus, its home
-mounted writable.`) + "\n\n")
-	b.WriteString(unwrapped(`It is monotone: hardening a setting never makes a container reach further. A property test over generated containers holds that
-(rules/reach_test.go).`) + "\n")
+	b.WriteString("\n" +
+		unwrapped(`Who the processes are comes first: their UID through every user namespace on the way, and without
+no-new-privileges the container's root too, which a setuid program of the image makes of any of them. A way out that
+needs no bug is one of these: the container is privileged; an engine's socket, the system's bus or systemd's is
+mounted; a path of the host's own is mounted writable; SYS_ADMIN, SYS_MODULE, DAC_READ_SEARCH, SYS_RAWIO, BPF with
+PERFMON, or SYS_PTRACE with the host's PID namespace, held by the host's root; /proc/sys unmasked; a disk or the
+machine's memory among the devices. For an ordinary account of the host: its own Podman's socket, its session's bus,
+its home mounted writable.`) + "\n\n")
+	b.WriteString(unwrapped(`It is monotone: hardening a setting never makes a container reach further. A property
+test over generated containers holds that (rules/reach_test.go).`) + "\n")
 	return b.String()
 }
 
@@ -157,9 +163,10 @@ func exposureText() string {
 	var b strings.Builder
 	b.WriteString(unwrapped("A number from 0.0 to 10.0, in the spirit of `systemd-analyze security`:") + "\n\n")
 	b.WriteString("    exposure = base(reach) + 2 × (sum of the weights of what is soft) / (sum of all weights)\n\n")
-	b.WriteString(unwrapped(`with the base 0 for contained, 2 for escape-to-user, 4 for escape-to-root, 6 for host-user and 8 for host-root: how far one gets
-counts first, how much is in the way counts within. What is not known to be soft counts as hard, so that hardening never raises it. There is
-none where the reach is not known.`) + "\n\n| weight | what counts |\n| --- | --- |\n")
+	b.WriteString(unwrapped(`with the base 0 for contained, 2 for escape-to-user, 4 for escape-to-root, 6 for
+host-user and 8 for host-root: how far one gets counts first, how much is in the way counts within. What is not known
+to be soft counts as hard, so that hardening never raises it. There is none where the reach is not known.`) +
+		"\n\n| weight | what counts |\n| --- | --- |\n")
 	for _, w := range rules.Weights() {
 		fmt.Fprintf(&b, "| %g | %s |\n", w.Weight, w.What)
 	}
@@ -191,8 +198,9 @@ func (a *app) example(rule *rules.Rule, kind string) *example {
 		return nil
 	}
 	l := &lint.Linter{
-		Config: &policy.Config{}, Catalogue: []rules.Rule{*rule}, Rules: []rules.Rule{*rule}, Least: rules.Info, FailOn: rules.Medium,
-		Tool: report.Tool{Name: "podlint"}, Now: a.now,
+		Config: &policy.Config{}, Catalogue: []rules.Rule{*rule}, Rules: []rules.Rule{*rule}, Least: rules.Info,
+		FailOn: rules.Medium,
+		Tool:   report.Tool{Name: "podlint"}, Now: a.now,
 	}
 	e.report = l.NewReport()
 	set, _ := definition.Open(nil, definition.Options{Rootless: modeOf(false, true), Given: e.files, Now: a.now()})
@@ -223,7 +231,8 @@ func (e *example) fix() rules.Fix {
 var dialects = []struct {
 	name   string
 	syntax podman.Syntax
-}{{"podman run", podman.SyntaxCommand}, {"Quadlet", podman.SyntaxQuadlet}, {"Kubernetes", podman.SyntaxKube}, {"compose", podman.SyntaxCompose}}
+}{{"podman run", podman.SyntaxCommand}, {"Quadlet", podman.SyntaxQuadlet}, {"Kubernetes", podman.SyntaxKube},
+	{"compose", podman.SyntaxCompose}}
 
 // inWords returns a fix in each language: the language's name, the words, and what is to be said of them.
 func inWords(fix rules.Fix) [][3]string {
@@ -277,7 +286,8 @@ func (a *app) rulePage(r *rules.Rule) string {
 	if bad == nil || good == nil {
 		b.WriteString("It shows in live containers and on machines, not in definitions.\n")
 	} else {
-		b.WriteString("One that is flagged:\n\n" + bad.fenced() + "\n```\n$ podlint check --rootful --rule " + r.ID + " " + strings.Join(bad.names(), " ") + "\n" + bad.shown() + "```\n\nOne that is not:\n\n" + good.fenced())
+		b.WriteString("One that is flagged:\n\n" + bad.fenced() + "\n```\n$ podlint check --rootful --rule " + r.ID +
+			" " + strings.Join(bad.names(), " ") + "\n" + bad.shown() + "```\n\nOne that is not:\n\n" + good.fenced())
 	}
 	if len(r.See) > 0 {
 		b.WriteString("\n## See\n\n")

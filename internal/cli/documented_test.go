@@ -95,7 +95,8 @@ func TestDocumentedOutput(t *testing.T) {
 					t.Fatal(err)
 				}
 			default:
-				t.Errorf("the output is different (go test ./internal/cli -update writes it):\n%s", cmp.Diff(string(text), got))
+				t.Errorf("the output is different (go test ./internal/cli -update writes it):\n%s",
+					cmp.Diff(string(text), got))
 			}
 		})
 	}
@@ -196,8 +197,8 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 }
 
-// TestLinks holds that every link between the Markdown files of the repository leads to a file, a directory or a heading
-// that exists, and that docs/README.md leads to every page beside it.
+// TestLinks holds that every link between the Markdown files of the repository leads to a file, a directory or a
+// heading that exists, and that docs/README.md leads to every page beside it.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	fence := regexp.MustCompile("(?ms)^```.*?^```$")

@@ -14,18 +14,21 @@ import (
 
 // seenOnlyLive names the rules that no definition can show, and what they look at.
 var seenOnlyLive = map[string]string{
-	"stale-image": "the image in the storage", "secret-in-image": "the image's config and history", "exec-privileged": "open sessions", "host-api": "the service",
-	"engine-defaults": "containers.conf", "subid-overlap": "/etc/subuid", "image-unsigned": "policy.json", "unit-writable": "the file's mode",
-	"image-untrusted": "trusted-registries in podlint.toml", "image-old": "the image's dates", "image-root": "the image's USER", "image-secret-file": "the image's layers",
-	"image-setuid": "the image's layers", "image-writable": "the image's layers", "image-unreproducible": "the image's layers",
+	"stale-image": "the image in the storage", "secret-in-image": "the image's config and history",
+	"exec-privileged": "open sessions", "host-api": "the service", "engine-defaults": "containers.conf",
+	"subid-overlap": "/etc/subuid", "image-unsigned": "policy.json", "unit-writable": "the file's mode",
+	"image-untrusted": "trusted-registries in podlint.toml", "image-old": "the image's dates",
+	"image-root": "the image's USER", "image-secret-file": "the image's layers", "image-setuid": "the image's layers",
+	"image-writable": "the image's layers", "image-unreproducible": "the image's layers",
 }
 
 // TestExamples holds that one thing is wrong with each bad example, which is its rule's, and nothing with a good one;
 // and that every rule has examples that can have some.
 func TestExamples(t *testing.T) {
 	also := map[string]string{ // what cannot be had without another
-		"privileged": "uid-map", "root-user": "", "user-nobody": "", "uid-map": "host-rootful", "host-rootful": "uid-map", "network-host": "", "engine-socket": "",
-		"mount-relabel": "host-path", "image-short-name": "auto-update",
+		"privileged": "uid-map", "root-user": "", "user-nobody": "", "uid-map": "host-rootful",
+		"host-rootful": "uid-map", "network-host": "", "engine-socket": "", "mount-relabel": "host-path",
+		"image-short-name": "auto-update",
 	}
 	for _, r := range rules.All(rules.Parameters{}) {
 		files := exampleFiles(t, r.ID)
@@ -46,7 +49,8 @@ func TestExamples(t *testing.T) {
 					tree[name] = text
 				}
 			}
-			_, out, errs := checkAt(t, "", "--rootful", "--profile", "strict", "--format", "json", "--config", "none", writeTree(t, tree))
+			_, out, errs := checkAt(t, "", "--rootful", "--profile", "strict", "--format", "json", "--config", "none",
+				writeTree(t, tree))
 			found := map[string]bool{}
 			for _, f := range parseReport(t, out).Findings {
 				found[f.Rule] = true
@@ -58,8 +62,10 @@ func TestExamples(t *testing.T) {
 					want[other] = true
 				}
 			}
-			if !maps.Equal(found, want) || strings.Contains(errs, "podlint:") && !strings.Contains(errs, "environment file") {
-				t.Errorf("%s/%s: found %v, want %v\n%s", r.ID, kind, slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Keys(want)), errs)
+			if !maps.Equal(found, want) ||
+				strings.Contains(errs, "podlint:") && !strings.Contains(errs, "environment file") {
+				t.Errorf("%s/%s: found %v, want %v\n%s", r.ID, kind, slices.Sorted(maps.Keys(found)),
+					slices.Sorted(maps.Keys(want)), errs)
 			}
 		}
 	}

@@ -37,17 +37,18 @@ func (a *app) fixCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fix TARGET ...",
 		Short: "Print the hardened definition, or write it",
-		Long: `Fix turns findings into edits of what was written: a Quadlet unit, a script, Kubernetes YAML, a compose file. Comments, order and
-spelling stay as they are. A target is a file, a directory, or a container: of one that a unit on this machine made the unit is
-edited, of another the command line that it was made with is printed, hardened and quoted for a shell.
+		Long: `Fix turns findings into edits of what was written: a Quadlet unit, a script, Kubernetes YAML, a compose
+file. Comments, order and spelling stay as they are. A target is a file, a directory, or a container: of one that a
+unit on this machine made the unit is edited, of another the command line that it was made with is printed, hardened
+and quoted for a shell.
 
-Each edit is marked: "safe" cannot take anything from the service that it relies on, "needs trying" might; podlint prove tries these
-on a throw-away copy. Without --write nothing is changed. --write makes the safe edits, --write --all every one. What only the
-owner can decide is named and left.
+Each edit is marked: "safe" cannot take anything from the service that it relies on, "needs trying" might; podlint
+prove tries these on a throw-away copy. Without --write nothing is changed. --write makes the safe edits, --write
+--all every one. What only the owner can decide is named and left.
 
-Every edit is verified: the edited text is linted again. An edit that does not end its finding, or brings a new one, is named as failed
-and not made. Exit status: 0 for done, 1 where an edit failed, 2 for wrong usage or unreadable input, 3 for a container that could not be
-read.`,
+Every edit is verified: the edited text is linted again. An edit that does not end its finding, or brings a new one,
+is named as failed and not made. Exit status: 0 for done, 1 where an edit failed, 2 for wrong usage or unreadable
+input, 3 for a container that could not be read.`,
 		Example: `  podlint fix web.container                 what would change
   podlint fix --write --all web.container   change it
   podlint fix --drop-in --write --all web.container
@@ -64,10 +65,12 @@ read.`,
 	f.BoolVar(&flags.diff, "diff", false, "print the edits as a diff (the default)")
 	f.BoolVar(&flags.write, "write", false, "make the safe edits")
 	f.BoolVar(&flags.all, "all", false, "with --write, make the edits too that need trying")
-	f.BoolVar(&flags.dropIn, "drop-in", false, "leave units alone and put what changes into NAME.container.d/"+fix.DropInName)
+	f.BoolVar(&flags.dropIn, "drop-in", false, "leave units alone and put what changes into NAME.container.d/"+
+		fix.DropInName)
 	f.BoolVar(&flags.rootless, "rootless", false, "the definitions are for rootless Podman")
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
-	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the definitions, such as 4.9; keys that it does not know become PodmanArgs")
+	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the definitions, such as 4.9; "+
+		"keys that it does not know become PodmanArgs")
 	flags.choice(cmd)
 	flags.connection(cmd)
 	return cmd
@@ -89,7 +92,8 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 	}
 	var paths, names []string
 	for _, target := range targets {
-		if _, err := os.Lstat(target); err == nil || strings.ContainsAny(target, "/") || filepath.Ext(target) != "" && isDefinition(target) {
+		if _, err := os.Lstat(target); err == nil || strings.ContainsAny(target, "/") ||
+			filepath.Ext(target) != "" && isDefinition(target) {
 			paths = append(paths, target)
 		} else {
 			names = append(names, target)
@@ -125,7 +129,8 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 // isDefinition reports whether a name is a definition's by its ending.
 func isDefinition(name string) bool {
 	switch filepath.Ext(name) {
-	case ".container", ".pod", ".kube", ".volume", ".network", ".image", ".build", ".service", ".sh", ".bash", ".yaml", ".yml":
+	case ".container", ".pod", ".kube", ".volume", ".network", ".image", ".build", ".service", ".sh", ".bash", ".yaml",
+		".yml":
 		return true
 	}
 	return false
@@ -207,11 +212,14 @@ func groupsOf(findings []rules.Finding) []fileFindings {
 		if f.Waived != "" || file == "" {
 			continue
 		}
-		if ext := filepath.Ext(f.Location.File); f.Definition.Syntax == podman.SyntaxQuadlet && (ext == ".conf" || ext == ".pod") { // which sets it
+		// which sets it
+		if ext := filepath.Ext(f.Location.File); f.Definition.Syntax == podman.SyntaxQuadlet &&
+			(ext == ".conf" || ext == ".pod") {
 			file = f.Location.File
 		}
 		k := key{file, f.Container}
-		if file != f.Definition.Origin.File || filepath.Ext(file) == ".pod" || f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
+		if file != f.Definition.Origin.File || filepath.Ext(file) == ".pod" ||
+			f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
 			k.container = "" // what is several containers' is edited for all of them at once
 		}
 		if groups[k] == nil {
@@ -221,7 +229,8 @@ func groupsOf(findings []rules.Finding) []fileFindings {
 	}
 	// The last container of a file first: what stands above does not move then.
 	slices.SortStableFunc(order, func(a, b key) int {
-		return cmp.Or(strings.Compare(a.file, b.file), cmp.Compare(groups[b][0].Definition.Origin.Line, groups[a][0].Definition.Origin.Line),
+		return cmp.Or(strings.Compare(a.file, b.file),
+			cmp.Compare(groups[b][0].Definition.Origin.Line, groups[a][0].Definition.Origin.Line),
 			cmp.Compare(groups[b][0].Definition.Origin.Column, groups[a][0].Definition.Origin.Column))
 	})
 	var list []fileFindings
@@ -242,25 +251,26 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 	defer service.Close()
 	installed := definition.NewInstalled(service.URI)
 	var plans []plan
-	_, problems, err := service.Containers(cmd.Context(), live.Selection{Names: names}, func(int, int) {}, func(c *podman.Container) {
-		installed.Define(c)
-		found := flags.linter.Judge(c)
-		flags.linter.Proofs.MarkLive(c, found)
-		notes := fix.WithEvidence(c, service.Evidence(cmd.Context(), c), found)
-		if c.FromUnit != nil {
-			own := flags.linter.Judge(c.FromUnit)
-			of := a.plansOf(matched(found, own), files.Read, cmp.Or(flags.podman, c.Host.Podman))
-			verifiedBy(flags.linter, a.setOf(c, of), of, flags.dropIn)
-			if len(of) > 0 {
-				of[0].notes = notes
+	_, problems, err := service.Containers(cmd.Context(), live.Selection{Names: names}, func(int, int) {},
+		func(c *podman.Container) {
+			installed.Define(c)
+			found := flags.linter.Judge(c)
+			flags.linter.Proofs.MarkLive(c, found)
+			notes := fix.WithEvidence(c, service.Evidence(cmd.Context(), c), found)
+			if c.FromUnit != nil {
+				own := flags.linter.Judge(c.FromUnit)
+				of := a.plansOf(matched(found, own), files.Read, cmp.Or(flags.podman, c.Host.Podman))
+				verifiedBy(flags.linter, a.setOf(c, of), of, flags.dropIn)
+				if len(of) > 0 {
+					of[0].notes = notes
+				}
+				plans = append(plans, of...)
+				return
 			}
-			plans = append(plans, of...)
-			return
-		}
-		p := commandPlan(c, found)
-		p.notes = notes
-		plans = append(plans, p)
-	})
+			p := commandPlan(c, found)
+			p.notes = notes
+			plans = append(plans, p)
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -299,7 +309,9 @@ func matched(found, defined []rules.Finding) []rules.Finding {
 		for _, d := range defined {
 			if d.Rule.ID == f.Rule.ID && d.Cause == f.Cause {
 				d.Message, d.Severity, d.Waived = f.Message, f.Severity, f.Waived
-				d.Fix.Changes, d.Fix.Safe, d.Fix.MountOption, d.Proven, d.Breaks = f.Fix.Changes, f.Fix.Safe, f.Fix.MountOption, f.Proven, f.Breaks // what the live one needs
+				// what the live one needs
+				d.Fix.Changes, d.Fix.Safe, d.Fix.MountOption, d.Proven, d.Breaks = f.Fix.Changes, f.Fix.Safe,
+					f.Fix.MountOption, f.Proven, f.Breaks
 				f = d
 				break
 			}
@@ -485,7 +497,8 @@ func (a *app) say(p *plan) {
 		default:
 			what = "by the same change"
 		}
-		hanging(a.Err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID), safe.Text(of(d.Finding)+secret.Mask(what)))
+		hanging(a.Err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID),
+			safe.Text(of(d.Finding)+secret.Mask(what)))
 		secrets = secrets || d.Finding.Rule.Kind == rules.FixSecret
 	}
 	notMade := func(mark string, list []fix.Left) {
@@ -497,6 +510,7 @@ func (a *app) say(p *plan) {
 	notMade("left", p.left)
 	notMade("failed", p.failed)
 	if secrets {
-		hanging(a.Err, "  ", "first make the secrets: podman secret create NAME FILE; and change them, they have been seen")
+		hanging(a.Err, "  ", "first make the secrets: podman secret create NAME FILE; and change them, they have "+
+			"been seen")
 	}
 }

@@ -25,8 +25,9 @@ import (
 
 // needsAChoice names the rules whose finding ends by a choice that only the owner can make, and which.
 var needsAChoice = map[string]string{
-	"default-network": "which network", "healthcheck": "which command tells", "image-short-name": "which registry", "image-unpinned": "which version",
-	"port-privileged": "which port", "secret-env": "whether the image can read a file", "sshd": "what to start instead", "host-rootful": "which account",
+	"default-network": "which network", "healthcheck": "which command tells", "image-short-name": "which registry",
+	"image-unpinned": "which version", "port-privileged": "which port", "secret-env": "whether the image can read " +
+		"a file", "sshd": "what to start instead", "host-rootful": "which account",
 }
 
 func fixAt(t testing.TB, args ...string) (status int, out, errs string) {
@@ -64,7 +65,8 @@ func TestFixRoundTrip(t *testing.T) {
 				continue
 			}
 			dir := writeTree(t, bad)
-			write := []string{"--rootful", "--profile", "strict", "--config", "none", "--write", "--all", "--rule", r.ID, dir}
+			write := []string{"--rootful", "--profile", "strict", "--config", "none", "--write", "--all", "--rule",
+				r.ID, dir}
 			if dropIn {
 				write = append([]string{"--drop-in"}, write...)
 			}
@@ -103,7 +105,8 @@ func TestFixRoundTrip(t *testing.T) {
 		}
 		dir := writeTree(t, good)
 		before := treeText(t, dir)
-		if fixAt(t, "--rootful", "--profile", "strict", "--config", "none", "--write", "--all", dir); treeText(t, dir) != before {
+		if fixAt(t, "--rootful", "--profile", "strict", "--config", "none", "--write", "--all", dir); treeText(t,
+			dir) != before {
 			t.Errorf("%s: the good example becomes\n%s", r.ID, treeText(t, dir))
 		}
 	}
@@ -217,14 +220,16 @@ func TestFixFailedEdit(t *testing.T) {
 	path := filepath.Join(writeTree(t, map[string]string{"a.container": unit}), "a.container")
 	status, _, errs := fixAt(t, "--config", "none", "--rule", "auto-update", "--write", "--all", path)
 	after, err := os.ReadFile(path)
-	if status != statusEditFailed || err != nil || string(after) != unit || !strings.Contains(errs, "failed        auto-update") {
+	if status != statusEditFailed || err != nil || string(after) != unit ||
+		!strings.Contains(errs, "failed        auto-update") {
 		t.Errorf("status %d, %v, %s\n%s", status, err, errs, after)
 	}
 }
 
 // TestFixWrite holds when a file is written, and when it is not.
 func TestFixWrite(t *testing.T) {
-	unit := "# ours\n[Unit]\nDescription=x\n\n[Container]\n# the image\nImage=localhost/plain:1\nPodmanArgs=--oom-score-adj=-500\n\n[Install]\nWantedBy=default.target\n"
+	unit := "# ours\n[Unit]\nDescription=x\n\n[Container]\n# the image\nImage=localhost/plain:1\n" +
+		"PodmanArgs=--oom-score-adj=-500\n\n[Install]\nWantedBy=default.target\n"
 	dir := writeTree(t, map[string]string{"a.container": unit, "sub/b.container": unit})
 	t.Chdir(dir)
 	if err := os.Chmod("a.container", 0o640); err != nil {
@@ -249,7 +254,8 @@ func TestFixWrite(t *testing.T) {
 	if err := os.Symlink("../a.container", "sub/c.container"); err != nil {
 		t.Fatal(err)
 	}
-	if status, _, errs := fixAt(t, "--write", "--all", "sub/c.container"); status != 2 || !strings.Contains(errs, "outside its directory") {
+	if status, _, errs := fixAt(t, "--write", "--all", "sub/c.container"); status != 2 ||
+		!strings.Contains(errs, "outside its directory") {
 		t.Errorf("a link: status %d, %s", status, errs)
 	}
 	if err := os.Symlink("b.container", "sub/d.container"); err != nil {
@@ -261,7 +267,8 @@ func TestFixWrite(t *testing.T) {
 	if info, _ := os.Lstat("sub/d.container"); info.Mode()&os.ModeSymlink == 0 {
 		t.Error("the link has become a file")
 	}
-	if err := files.Replace("a.container", []byte("something else"), []byte("x"), 0o644); err == nil || !strings.Contains(err.Error(), "was changed") {
+	if err := files.Replace("a.container", []byte("something else"), []byte("x"), 0o644); err == nil ||
+		!strings.Contains(err.Error(), "was changed") {
 		t.Errorf("a file that has changed: %v", err)
 	}
 	if left, _ := filepath.Glob(".podlint-*"); len(left) > 0 {
@@ -273,9 +280,10 @@ func TestFixWrite(t *testing.T) {
 // several containers share gets the label for that.
 func TestFixElsewhere(t *testing.T) {
 	dir := writeTree(t, map[string]string{
-		"web.pod":                   "[Pod]\nPodName=web\nNetwork=pasta:-T,443\nPublishPort=8000:80\n",
-		"a.container":               softUnit + "Pod=web.pod\nVolume=/srv/data:/data:ro,Z\n",
-		"b.container":               softUnit + "Pod=web.pod\nMount=type=bind,src=/srv/data,dst=/data,relabel=private\n",
+		"web.pod":     "[Pod]\nPodName=web\nNetwork=pasta:-T,443\nPublishPort=8000:80\n",
+		"a.container": softUnit + "Pod=web.pod\nVolume=/srv/data:/data:ro,Z\n",
+		"b.container": softUnit +
+			"Pod=web.pod\nMount=type=bind,src=/srv/data,dst=/data,relabel=private\n",
 		"c.container":               softUnit,
 		"c.container.d/10-own.conf": "[Container]\nReadOnly=false\nPodmanArgs=--privileged\n",
 	})
@@ -297,7 +305,9 @@ func TestFixElsewhere(t *testing.T) {
 	if want := "[Container]\nReadOnly=true\n"; got["c.container.d/10-own.conf"] != want {
 		t.Errorf("the drop-in:\n%s", got["c.container.d/10-own.conf"])
 	}
-	if !strings.Contains(got["a.container"], "Volume=/srv/data:/data:ro,z\n") || !strings.Contains(got["b.container"], "dst=/data,relabel=shared\n") || strings.Contains(got["a.container"], "UserNS") {
+	if !strings.Contains(got["a.container"], "Volume=/srv/data:/data:ro,z\n") ||
+		!strings.Contains(got["b.container"], "dst=/data,relabel=shared\n") ||
+		strings.Contains(got["a.container"], "UserNS") {
 		t.Errorf("the members:\n%s\n%s", got["a.container"], got["b.container"])
 	}
 }
@@ -338,7 +348,8 @@ func TestFixSafePod(t *testing.T) {
 			t.Errorf("%s together:\n%s\nalone:\n%s", name, together[name], alone[name])
 		}
 	}
-	if !strings.Contains(together["b.container"], "AutoUpdate=") || strings.Contains(together["b.container"], "always") {
+	if !strings.Contains(together["b.container"], "AutoUpdate=") ||
+		strings.Contains(together["b.container"], "always") {
 		t.Errorf("the label:\n%s", together["b.container"])
 	}
 }
@@ -346,8 +357,10 @@ func TestFixSafePod(t *testing.T) {
 // TestFixOlderPodman holds that a key which the Podman at hand does not know becomes PodmanArgs.
 func TestFixOlderPodman(t *testing.T) {
 	dir := writeTree(t, map[string]string{"a.container": softUnit})
-	for version, want := range map[string]string{"": "+Memory=512m", "5.4": "+PodmanArgs=--memory=512m", "4.4": "+PodmanArgs=--userns=auto"} {
-		if _, out, _ := fixAt(t, "--podman", version, filepath.Join(dir, "a.container")); !strings.Contains(out, want+"\n") {
+	for version, want := range map[string]string{"": "+Memory=512m", "5.4": "+PodmanArgs=--memory=512m",
+		"4.4": "+PodmanArgs=--userns=auto"} {
+		if _, out, _ := fixAt(t, "--podman", version, filepath.Join(dir, "a.container")); !strings.Contains(out,
+			want+"\n") {
 			t.Errorf("for Podman %q there is no %s:\n%s", version, want, out)
 		}
 	}
@@ -362,7 +375,8 @@ func TestFixContainers(t *testing.T) {
 		if strings.Contains(out+errs, "planted-") || strings.Contains(out+errs, "9f3Kq7") {
 			t.Errorf("%s: a secret shows", name)
 		}
-		for _, want := range []string{"# plain\n", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"} {
+		for _, want := range []string{"# plain\n", "--read-only", "--cap-drop=ALL",
+			"--security-opt=no-new-privileges"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%s: there is no %q:\n%s%s", name, want, out, errs)
 			}
@@ -383,9 +397,13 @@ func FuzzFix(f *testing.F) {
 		kind uint8
 		text string
 	}{
-		{0, softUnit + "PodmanArgs=--privileged --cap-add=NET_ADMIN,SYS_ADMIN \\\n  --security-opt seccomp=unconfined\nVolume=/etc:/etc:U,Z\nAddCapability=a SYS_MODULE\nTmpfs=/x\nUIDMap=0:0:10\n"},
-		{1, "#!/bin/sh\nsudo podman run -v /:/h --privileged \\\n  --cap-add=ALL -p 80:80 --tmpfs /x:size=1m -e 'A_PASSWORD=x y' img sh\n"},
-		{2, "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  hostNetwork: true\n  containers:\n  - name: x\n    image: y\n    securityContext: {privileged: true}\n    volumeMounts:\n    - {name: v, mountPath: /v}\n  volumes:\n  - {name: v, hostPath: {path: /etc}}\n"},
+		{0, softUnit + "PodmanArgs=--privileged --cap-add=NET_ADMIN,SYS_ADMIN \\\n  --security-opt " +
+			"seccomp=unconfined\nVolume=/etc:/etc:U,Z\nAddCapability=a SYS_MODULE\nTmpfs=/x\nUIDMap=0:0:10\n"},
+		{1, "#!/bin/sh\nsudo podman run -v /:/h --privileged \\\n  --cap-add=ALL -p 80:80 --tmpfs /x:size=1m -e " +
+			"'A_PASSWORD=x y' img sh\n"},
+		{2, "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  hostNetwork: true\n  containers:\n  - name: " +
+			"x\n    image: y\n    securityContext: {privileged: true}\n    volumeMounts:\n    - {name: v, mountPath: " +
+			"/v}\n  volumes:\n  - {name: v, hostPath: {path: /etc}}\n"},
 		{2, "services:\n  a:\n    image: x\n    privileged: true\n    ports:\n      - 80:80\n    cap_add: [SYS_ADMIN]\n"},
 	} {
 		f.Add(seed.kind, seed.text)
@@ -413,7 +431,8 @@ func FuzzFix(f *testing.F) {
 			_ = fix.DropIn(name, nil, p.before, p.after)
 			after, _ := read(p.after)
 			if after.Unreadable || len(after.Containers) != len(before.Containers) {
-				t.Errorf("of %d containers there are %d after the fix: %v\n%s\n--- before\n%s", len(before.Containers), len(after.Containers), after.Errors, p.after, text)
+				t.Errorf("of %d containers there are %d after the fix: %v\n%s\n--- before\n%s", len(before.Containers),
+					len(after.Containers), after.Errors, p.after, text)
 			}
 		}
 	})

@@ -19,19 +19,26 @@ func TestFixTogether(t *testing.T) {
 			[]string{" --userns=auto", " --read-only", " --memory=512m"}, []string{"--privileged"}},
 		{"a secret is the first option", "a.sh", "podman run -e DB_PASSWORD=horse-battery docker.io/library/e:1\n",
 			[]string{"--secret=db-password,type=env,target=DB_PASSWORD", " --cap-drop=ALL"}, []string{"horse-battery"}},
-		{"options on lines of their own go", "a.sh", "podman run \\\n  --privileged \\\n  --pid=host docker.io/library/redis:7\n",
+		{"options on lines of their own go", "a.sh", "podman run \\\n  --privileged \\\n  --pid=host " +
+			"docker.io/library/redis:7\n",
 			[]string{" --read-only"}, []string{"--privileged", "--pid=host"}},
-		{"a capability stays dropped", "a.container", "[Container]\nImage=docker.io/library/nginx:1.28\nAddCapability=SYS_ADMIN\n",
+		{"a capability stays dropped", "a.container",
+			"[Container]\nImage=docker.io/library/nginx:1.28\nAddCapability=SYS_ADMIN\n",
 			[]string{"DropCapability=all\n"}, []string{"SYS_ADMIN"}},
-		{"only the dangerous capability goes", "a.container", "[Container]\nImage=docker.io/library/nginx:1.28\nAddCapability=SYS_ADMIN CHOWN\n",
+		{"only the dangerous capability goes", "a.container",
+			"[Container]\nImage=docker.io/library/nginx:1.28\nAddCapability=SYS_ADMIN CHOWN\n",
 			[]string{"DropCapability=all\n", "AddCapability=CHOWN\n"}, []string{"SYS_ADMIN"}},
-		{"columns are characters", "a.yaml", pod + `{name: a, image: "docker.io/library/nginx:1.28", args: ["日本語のとても長い引数です。これはテスト用の文字列であり"],` +
-			" resources: {}, securityContext: {runAsUser: 10}}\n",
-			[]string{"resources: {limits: {memory: 512Mi}}, securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false"}, nil},
-		{"a value behind other characters", "a.yaml", pod + `{name: a, image: "docker.io/library/nginx:1.28", env: [{name: X, value: "äöüäöü"}],` +
-			" securityContext: {privileged: true}}\n", []string{"privileged: false}"}, nil},
+		{"columns are characters", "a.yaml",
+			pod + `{name: a, image: "docker.io/library/nginx:1.28", args: ["日本語のとても長い引数です。これはテスト用の文字列であり"],` +
+				" resources: {}, securityContext: {runAsUser: 10}}\n",
+			[]string{"resources: {limits: {memory: 512Mi}}, securityContext: {readOnlyRootFilesystem: true, " +
+				"allowPrivilegeEscalation: false"}, nil},
+		{"a value behind other characters", "a.yaml",
+			pod + `{name: a, image: "docker.io/library/nginx:1.28", env: [{name: X, value: "äöüäöü"}],` +
+				" securityContext: {privileged: true}}\n", []string{"privileged: false}"}, nil},
 		{"a value in a compose file behind other characters", "compose.yaml", `services:` + "\n" +
-			`  a: {image: "docker.io/library/nginx:1.28", labels: ["größe=äöüäöü"], privileged: true}` + "\n", []string{"privileged: false}"}, nil},
+			`  a: {image: "docker.io/library/nginx:1.28", labels: ["größe=äöüäöü"], privileged: true}` + "\n",
+			[]string{"privileged: false}"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := writeTree(t, map[string]string{c.file: c.text})
@@ -60,9 +67,10 @@ func TestFixTogether(t *testing.T) {
 func TestFixLineEndings(t *testing.T) {
 	for name, text := range map[string]string{
 		"a.container": "[Container]\nImage=docker.io/library/nginx:1.28\nPodmanArgs=--privileged\n",
-		"b.yaml":      "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: a\n      image: docker.io/library/nginx:1.28\n",
-		"c.yaml":      "services:\n  a:\n    image: docker.io/library/nginx:1.28\n    cap_add:\n      - CHOWN\n",
-		"d.sh":        "podman run \\\n  --privileged \\\n  docker.io/library/nginx:1.28\n",
+		"b.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: a\n     " +
+			" image: docker.io/library/nginx:1.28\n",
+		"c.yaml": "services:\n  a:\n    image: docker.io/library/nginx:1.28\n    cap_add:\n      - CHOWN\n",
+		"d.sh":   "podman run \\\n  --privileged \\\n  docker.io/library/nginx:1.28\n",
 	} {
 		dir := writeTree(t, map[string]string{name: strings.ReplaceAll(text, "\n", "\r\n")})
 		if status, _, errs := fixAt(t, "--rootful", "--config", "none", "--write", "--all", dir); status != 0 {
@@ -72,7 +80,8 @@ func TestFixLineEndings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if lines := strings.Count(string(got), "\n"); lines != strings.Count(string(got), "\r\n") || lines <= strings.Count(text, "\n") && name != "d.sh" {
+		if lines := strings.Count(string(got), "\n"); lines != strings.Count(string(got), "\r\n") ||
+			lines <= strings.Count(text, "\n") && name != "d.sh" {
 			t.Errorf("%s becomes %q", name, got)
 		}
 	}
@@ -82,7 +91,8 @@ func TestFixLineEndings(t *testing.T) {
 // what the first took away.
 func TestFixDropInTwice(t *testing.T) {
 	dir := writeTree(t, map[string]string{
-		"a.container":               "[Container]\nImage=docker.io/library/redis:7\nAddCapability=NET_ADMIN\nPodmanArgs=--privileged --cap-add=SYS_ADMIN\n",
+		"a.container": "[Container]\nImage=docker.io/library/redis:7\nAddCapability=NET_ADMIN\n" +
+			"PodmanArgs=--privileged --cap-add=SYS_ADMIN\n",
 		"b.container":               "[Container]\nImage=docker.io/library/redis:7\nPodmanArgs=--pid=host\n",
 		"b.container.d/10-own.conf": "[Container]\nPodmanArgs=--privileged\n",
 	})
@@ -103,7 +113,8 @@ func TestFixDropInTwice(t *testing.T) {
 	if fixAt(t, "--rootful", "--config", "none", "--drop-in", "--write", "--all", dir); treeText(t, dir) != once {
 		t.Errorf("again it becomes\n%s\nof\n%s", treeText(t, dir), once)
 	}
-	if own, _ := os.ReadFile(filepath.Join(dir, "b.container.d/10-own.conf")); string(own) != "[Container]\nPodmanArgs=--privileged\n" {
+	if own, _ := os.ReadFile(filepath.Join(dir,
+		"b.container.d/10-own.conf")); string(own) != "[Container]\nPodmanArgs=--privileged\n" {
 		t.Errorf("the drop-in beside podlint's is changed:\n%s", own)
 	}
 }

@@ -56,7 +56,8 @@ func codeQualityFormed(t *testing.T, out string) {
 	}
 	seen := map[string]bool{}
 	for _, i := range issues {
-		if i.Description == "" || i.CheckName == "" || i.Location.Path == "" || i.Location.Lines.Begin < 1 || !slices.Contains([]string{"info", "minor", "major", "critical", "blocker"}, i.Severity) {
+		if i.Description == "" || i.CheckName == "" || i.Location.Path == "" || i.Location.Lines.Begin < 1 ||
+			!slices.Contains([]string{"info", "minor", "major", "critical", "blocker"}, i.Severity) {
 			t.Errorf("codequality: %+v", i)
 		}
 		if seen[i.Fingerprint] {
@@ -110,7 +111,8 @@ func junitFormed(t *testing.T, out string) {
 		if own != s.counts {
 			t.Errorf("junit: a suite counts %+v and has %+v", s.counts, own)
 		}
-		sum = counts{sum.Tests + own.Tests, sum.Failures + own.Failures, sum.Errors + own.Errors, sum.Skipped + own.Skipped}
+		sum = counts{sum.Tests + own.Tests, sum.Failures + own.Failures, sum.Errors + own.Errors, sum.Skipped +
+			own.Skipped}
 	}
 	if sum != all.counts || sum.Tests == 0 {
 		t.Errorf("junit: the whole counts %+v and has %+v", all.counts, sum)
@@ -168,8 +170,10 @@ func TestHTMLInBrowser(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-			"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--dump-dom", "file://"+file+fragment)
+		cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+			"--no-first-run", "--disable-background-networking",
+			"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--dump-dom", "file://"+
+				file+fragment)
 		cmd.WaitDelay = 5 * time.Second // its helpers may keep the pipe open
 		out, err := cmd.Output()
 		if err != nil && !errors.Is(err, exec.ErrWaitDelay) {

@@ -14,9 +14,9 @@ func (a *app) imageCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "image IMAGE ...",
 		Short: "Lint images: secrets, setuid programs, age, signs that a build cannot be repeated",
-		Long: `Image reads images of a Podman service by themselves: their configuration and history, and their layers as the service streams them.
-Nothing is unpacked here, and what a later layer has removed is found in the one that brought it. Each finding names the layer
-and the path. It only reads.
+		Long: `Image reads images of a Podman service by themselves: their configuration and history, and their layers
+as the service streams them. Nothing is unpacked here, and what a later layer has removed is found in the one that
+brought it. Each finding names the layer and the path. It only reads.
 
 Exit status: 0 no finding at or above --fail-on, 1 findings at or above it, 2 wrong usage or no service, 3 incomplete.`,
 		Example: `  podlint image localhost/shop:1

@@ -27,11 +27,13 @@ func TestMisbehavingRegistries(t *testing.T) {
 		answer http.HandlerFunc
 		says   string
 	}{
-		"plain":     {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Docker-Content-Digest", theirs) }, ""},
+		"plain": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Docker-Content-Digest", theirs) },
+			""},
 		"read-only": {refuse(http.StatusTooManyRequests, "TOOMANYREQUESTS"), "too many requests|no answer within 5s"},
 		"nnp":       {hang, "no answer within 5s"},
 		"drop-one":  {hangUp, "the registry's answer names no digest"},
-		"user-33":   {refuse(http.StatusUnauthorized, "UNAUTHORIZED"), "the registry wants other credentials (podman login)"},
+		"user-33": {refuse(http.StatusUnauthorized, "UNAUTHORIZED"), "the registry wants other credentials (podman " +
+			"login)"},
 	}
 	conf, names := &strings.Builder{}, map[string]string{}
 	for container, registry := range registries {
@@ -54,7 +56,8 @@ func TestMisbehavingRegistries(t *testing.T) {
 	url := livetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := good[r.URL.RequestURI()]
 		var c map[string]any
-		if !ok || !inspects(r) || json.Unmarshal(a.JSON, &c) != nil || names[strings.TrimPrefix(fmt.Sprint(c["Name"]), "/")] == "" {
+		if !ok || !inspects(r) || json.Unmarshal(a.JSON, &c) != nil ||
+			names[strings.TrimPrefix(fmt.Sprint(c["Name"]), "/")] == "" {
 			good.ServeHTTP(w, r)
 			return
 		}
@@ -64,8 +67,10 @@ func TestMisbehavingRegistries(t *testing.T) {
 	// The one that is well has to answer within this time, on a slow machine too; each that hangs takes all of it.
 	status, out, errs := scanAt(t, url, "--online", "--registry-timeout", "5s", "--format", "json")
 	r := parseReport(t, out)
-	if status != 3 || r.Summary.Complete || len(r.Containers) < 20 || len(r.Findings) < 100 || len(r.Errors) != len(registries)-1 || strings.Contains(out+errs, "topsecret") {
-		t.Errorf("status %d, %d containers, %d findings, %d errors\n%s", status, len(r.Containers), len(r.Findings), len(r.Errors), errs)
+	if status != 3 || r.Summary.Complete || len(r.Containers) < 20 || len(r.Findings) < 100 ||
+		len(r.Errors) != len(registries)-1 || strings.Contains(out+errs, "topsecret") {
+		t.Errorf("status %d, %d containers, %d findings, %d errors\n%s", status, len(r.Containers), len(r.Findings),
+			len(r.Errors), errs)
 	}
 	for container, registry := range registries {
 		said := ""

@@ -50,20 +50,25 @@ func (o *output) choice(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSliceVar(&o.only, "rule", nil, "use only these `rules`")
 	f.StringSliceVar(&o.skip, "skip", nil, "do not use these `rules`")
-	f.StringVar(&o.profile, "profile", "", "which `rules` to use: baseline, standard (the default) or strict; --rule names others")
-	f.StringVar(&o.configFile, "config", "", "the configuration's `file` instead of the podlint.toml that is found, or none")
+	f.StringVar(&o.profile, "profile", "", "which `rules` to use: baseline, standard (the default) or strict; --rule "+
+		"names others")
+	f.StringVar(&o.configFile, "config", "", "the configuration's `file` instead of the podlint.toml that is found, "+
+		"or none")
 	f.BoolVar(&o.noColor, "no-color", false, "no colour (as NO_COLOR does)")
 	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
 	_ = cmd.RegisterFlagCompletionFunc("skip", completeRules)
-	_ = cmd.RegisterFlagCompletionFunc("profile", cobra.FixedCompletions([]string{"baseline", "standard", "strict"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("profile",
+		cobra.FixedCompletions([]string{"baseline", "standard", "strict"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (o *output) flags(cmd *cobra.Command) {
 	o.choice(cmd)
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json, sarif, github, markdown, junit, codequality or html; FORMAT=FILE writes to a file, and may be given several times")
+	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json, sarif, github, markdown, junit, "+
+		"codequality or html; FORMAT=FILE writes to a file, and may be given several times")
 	f.StringVarP(&o.file, "output", "o", "", "write the report to this `file` instead of standard output")
-	f.StringVar(&o.failOn, "fail-on", "medium", "exit with status 1 if a finding has at least this `severity`: critical, high, medium, low, info or none")
+	f.StringVar(&o.failOn, "fail-on", "medium", "exit with status 1 if a finding has at least this `severity`: "+
+		"critical, high, medium, low, info or none")
 	f.StringVar(&o.least, "min-severity", "info", "leave out findings below this `severity`")
 	f.StringVar(&o.baseline, "baseline", "", "ignore findings that are listed in this baseline `file`")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard output, only the exit status and errors")
@@ -159,7 +164,8 @@ func (o *output) write(std Streams, r *report.Report) error {
 			continue
 		}
 		buffered := bufio.NewWriter(std.Out)
-		err := o.format(buffered, d.format, r, report.Style{Color: wantsColor(std.Out, o.noColor), Width: width(std.Out), Verbose: o.verbose})
+		err := o.format(buffered, d.format, r,
+			report.Style{Color: wantsColor(std.Out, o.noColor), Width: width(std.Out), Verbose: o.verbose})
 		errs = append(errs, errors.Join(err, buffered.Flush()))
 	}
 	return errors.Join(errs...)

@@ -42,18 +42,21 @@ func (a *app) proveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prove NAME|UNIT",
 		Short: "Try the fixes on a throw-away copy and report the tightest set that still runs",
-		Long: `Prove makes copies of a container, hardened by what podlint fix would do, and finds the tightest set of fixes with which a copy still
-is still healthy. Where a fix breaks it, prove finds out by which exception it holds: written paths become tmpfs, capabilities are added
-back, and only then is the fix left out.
+		Long: `Prove makes copies of a container, hardened by what podlint fix would do, and finds the tightest set of
+fixes with which a copy is still healthy. Where a fix breaks it, prove finds out by which exception it holds:
+written paths become tmpfs, capabilities are added back, and only then is the fix left out.
 
-A copy is called podlint-proof-… and labelled; it has no published port, the same secrets, and throw-away overlays over the
-directories that it may write (a copy of these where it has a user namespace of its own). It has an internal network of its own, so that
-it takes no work from the original; --network shared puts it into the original's. The original is read and never touched. Every
-copy is removed, also after Ctrl-C; a copy of a killed podlint ends by itself, and the next prove removes it.
+A copy is called podlint-proof-… and labelled; it has no published port, the same secrets, and throw-away overlays
+over the directories that it may write (a copy of these where it has a user namespace of its own). It has an internal
+network of its own, so that it takes no work from the original; --network shared puts it into the original's. The
+original is read and never touched. Every copy is removed, also after Ctrl-C; a copy of a killed podlint ends by
+itself, and the next prove removes it.
 
-A copy is healthy when --probe succeeds in it, when --probe-url answers, or else when its health check passes, or it still runs after
---for, and its log shows no denial that the unchanged copy's log does not show. The better the probe, the better the proof. It is not copied where a copy would disturb somebody: on the host's network, in another's namespace or pod, with devices,
-privileged, with an engine's socket; --force copies all the same.`,
+A copy is healthy when --probe succeeds in it, when --probe-url answers, or else when its health check passes,
+or it still runs after --for, and its log shows no denial that the unchanged copy's log does not show. The
+better the probe, the better the proof. It is not copied where a copy would disturb somebody: on the host's
+network, in another's namespace or pod, with devices, privileged, with an engine's socket; --force copies all
+the same.`,
 		Example: `  podlint prove web
   podlint prove web --probe-url http://container:80/
   podlint prove db --probe "pg_isready -q"
@@ -68,17 +71,23 @@ privileged, with an engine's socket; --force copies all the same.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.probe, "probe", "", "a `command` that is run in a copy and exits with 0 once it is healthy")
-	f.StringVar(&flags.prove.URL, "probe-url", "", "an `address` that answers once a copy is healthy; the host \"container\" is the copy")
+	f.StringVar(&flags.prove.URL, "probe-url", "", "an `address` that answers once a copy is healthy; the host "+
+		"\"container\" is the copy")
 	f.DurationVar(&flags.prove.For, "for", 10*time.Second, "how long a copy without a probe or health check has to run")
 	f.DurationVar(&flags.prove.Patience, "patience", 30*time.Second, "how long to wait for a copy to become healthy")
 	f.DurationVar(&flags.limit, "limit", 15*time.Minute, "how long all of it may take")
-	f.StringVar(&flags.prove.Memory, "copy-memory", "1g", "the most memory that a copy may take, as podman run --memory; empty for no limit")
-	f.Int64Var(&flags.copyMiB, "copy-limit", 100, "how many `MiB` of a volume are copied at most, where an overlay is not possible")
-	f.StringVar(&flags.prove.Network, "network", prove.NetworkIsolated, "isolated: copies have a `network` of their own; shared: that of the original, where they do real work")
+	f.StringVar(&flags.prove.Memory, "copy-memory", "1g", "the most memory that a copy may take, as podman run "+
+		"--memory; empty for no limit")
+	f.Int64Var(&flags.copyMiB, "copy-limit", 100, "how many `MiB` of a volume are copied at most, where an overlay "+
+		"is not possible")
+	f.StringVar(&flags.prove.Network, "network", prove.NetworkIsolated, "isolated: copies have a `network` of their "+
+		"own; shared: that of the original, where they do real work")
 	f.BoolVar(&flags.prove.Force, "force", false, "copy even containers that podlint refuses to copy")
-	f.BoolVar(&flags.dryRun, "dry-run", false, "print the commands that would be run, and run none that changes anything")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "print the commands that would be run, and run none that changes "+
+		"anything")
 	f.BoolVar(&flags.write, "write", false, "write the verified fixes into the unit")
-	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the unit, instead of this machine's")
+	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the unit, instead of this "+
+		"machine's")
 	flags.choice(cmd)
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "say which commands are run")
 	return cmd
@@ -112,9 +121,11 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	}
 	program, err := exec.LookPath("podman")
 	if err != nil {
-		return hint.With(errors.New("there is no podman program here"), "prove makes containers on this machine; install podman")
+		return hint.With(errors.New("there is no podman program here"), "prove makes containers on this machine; "+
+			"install podman")
 	}
-	ctx, cancel := context.WithTimeoutCause(cmd.Context(), flags.limit, fmt.Errorf("it takes longer than %s (--limit)", flags.limit))
+	ctx, cancel := context.WithTimeoutCause(cmd.Context(), flags.limit,
+		fmt.Errorf("it takes longer than %s (--limit)", flags.limit))
 	defer cancel()
 	engine := &prove.Engine{Program: []string{program}}
 	if flags.verbose {
@@ -166,9 +177,11 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	result, err := prove.Prove(ctx, engine, it.subject, flags.prove)
 	switch {
 	case errors.Is(err, prove.ErrUnhealthy):
-		return hint.With(fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that succeeds on the original, or more --patience")
+		return hint.With(fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that succeeds on "+
+			"the original, or more --patience")
 	case errors.Is(err, prove.ErrFlaky):
-		return hint.With(fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that tells sooner, or a longer --for")
+		return hint.With(fmt.Errorf("%s: %w", it.subject.Name, err), "give --probe or --probe-url that tells sooner, "+
+			"or a longer --for")
 	case err != nil:
 		return fmt.Errorf("%s: %w", it.subject.Name, err)
 	case engine.Dry != nil:
@@ -191,7 +204,8 @@ func (it *proof) split(path string, text []byte, findings []*rules.Finding) {
 }
 
 // proofOfContainer reads a container and what makes it.
-func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags *proveFlags, name string) (*proof, error) {
+func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags *proveFlags,
+	name string) (*proof, error) {
 	flags.service.Now, flags.service.Machine, flags.service.Log = a.now, a.machine, func(string, ...any) {}
 	flags.service.Timeout, flags.service.Concurrency = live.DefaultTimeout, live.DefaultConcurrency
 	service, err := live.Connect(ctx, flags.service)
@@ -201,7 +215,8 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 	defer service.Close()
 	installed := definition.NewInstalled(service.URI)
 	var c *podman.Container
-	_, problems, err := service.Containers(ctx, live.Selection{Names: []string{name}}, func(int, int) {}, func(found *podman.Container) { c = found })
+	_, problems, err := service.Containers(ctx, live.Selection{Names: []string{name}}, func(int, int) {},
+		func(found *podman.Container) { c = found })
 	switch {
 	case err != nil:
 		return nil, err
@@ -210,16 +225,21 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 	case c == nil:
 		return nil, fmt.Errorf("there is no container %s any more", name)
 	case !c.CreateCommand.Known():
-		return nil, hint.With(fmt.Errorf("%s has no recorded command line to make a copy by", c.Name), "it was made over the API, by kube play or by compose; prove its unit instead")
+		return nil, hint.With(fmt.Errorf("%s has no recorded command line to make a copy by", c.Name),
+			"it was made over the API, by kube play or by compose; prove its unit instead")
 	}
 	if rootless, err := engine.Rootless(ctx); err != nil {
 		return nil, err
-	} else if c.Host.Rootless.Known() && c.Host.Rootless.Value != rootless || strings.Contains(service.URI, "://") && !strings.HasPrefix(service.URI, "unix:") {
-		return nil, hint.With(fmt.Errorf("%s is of another Podman (%s) than the one that copies would be made with", c.Name, service.URI), "run podlint prove on its machine, as the account that runs it")
+	} else if c.Host.Rootless.Known() && c.Host.Rootless.Value != rootless || strings.Contains(service.URI,
+		"://") && !strings.HasPrefix(service.URI, "unix:") {
+		return nil, hint.With(fmt.Errorf("%s is of another Podman (%s) than the one that copies would be made with",
+			c.Name, service.URI), "run podlint prove on its machine, as the account that runs it")
 	}
 	installed.Define(c)
 	it := &proof{image: c.Image.ID}
-	it.subject = prove.Subject{Name: c.Name, Path: c.Name, Text: command.FormatMultiline(podman.RevealAll(c.CreateCommand.Value)), Container: c, Image: c.Image.ID, Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
+	it.subject = prove.Subject{Name: c.Name, Path: c.Name,
+		Text: command.FormatMultiline(podman.RevealAll(c.CreateCommand.Value)), Container: c, Image: c.Image.ID,
+		Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
 	containers, _ := command.Script{File: c.Name, Text: it.subject.Text}.Read(c.Host)
 	if len(containers) != 1 {
 		return nil, fmt.Errorf("%s: podlint cannot read the command line that it was made with", c.Name)
@@ -268,13 +288,15 @@ func (it *proof) inUnit(path string, own []rules.Finding) error {
 // proofOfUnit reads a unit that need not run.
 func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *proveFlags, path string) (*proof, error) {
 	if filepath.Ext(path) != ".container" {
-		return nil, hint.With(fmt.Errorf("%s: prove takes a .container unit or a container's name", path), "make a container of it, and prove that")
+		return nil, hint.With(fmt.Errorf("%s: prove takes a .container unit or a container's name", path),
+			"make a container of it, and prove that")
 	}
 	rootless, err := engine.Rootless(ctx)
 	if err != nil {
 		return nil, err
 	}
-	set, _ := definition.Open([]string{path}, definition.Options{Rootless: podman.Set(rootless, podman.Field("podman info")), Now: a.now()})
+	set, _ := definition.Open([]string{path},
+		definition.Options{Rootless: podman.Set(rootless, podman.Field("podman info")), Now: a.now()})
 	unit, err := set.Unit(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -288,9 +310,11 @@ func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *prov
 		return nil, fmt.Errorf("%s defines no container", path)
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".container")
-	it := &proof{subject: prove.Subject{Name: name, Path: name, Text: command.FormatMultiline(unit.Words), Container: unit.Container, Capabilities: shortCapabilities(unit.Container.Capabilities.Bounding.Value)}}
+	it := &proof{subject: prove.Subject{Name: name, Path: name, Text: command.FormatMultiline(unit.Words),
+		Container: unit.Container, Capabilities: shortCapabilities(unit.Container.Capabilities.Bounding.Value)}}
 	if it.image, err = engine.ImageID(ctx, unit.Container.Image.Name); err != nil {
-		return nil, hint.With(fmt.Errorf("%s: its image %s is not here", path, unit.Container.Image.Name), "podman pull it first")
+		return nil, hint.With(fmt.Errorf("%s: its image %s is not here", path, unit.Container.Image.Name),
+			"podman pull it first")
 	}
 	it.subject.Image = it.image
 	containers, _ := command.Script{File: name, Text: it.subject.Text}.Read(unit.Container.Host)
@@ -324,17 +348,20 @@ func (a *app) sayProof(flags *proveFlags, engine *prove.Engine, it *proof, r *pr
 			holds++
 		}
 	}
-	fmt.Fprintf(a.Out, "%s: %d of %d fixes verified, tried on %d copies in %s; the original was not touched\n", safe.Text(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
+	fmt.Fprintf(a.Out, "%s: %d of %d fixes verified, tried on %d copies in %s; the original was not touched\n",
+		safe.Text(it.subject.Name), holds, len(r.Kept), r.Copies, r.Took.Round(time.Second))
 	for i, f := range it.subject.Findings {
 		if reason := r.NotTried[f.Rule.ID]; !r.Kept[i] && reason != "" {
-			hanging(a.Out, fmt.Sprintf("  untried %-18s ", f.Rule.ID), safe.Text("not tried, because "+engine.Redact(reason)))
+			hanging(a.Out, fmt.Sprintf("  untried %-18s ", f.Rule.ID),
+				safe.Text("not tried, because "+engine.Redact(reason)))
 			continue
 		}
 		if !r.Kept[i] {
 			hanging(a.Out, fmt.Sprintf("  breaks  %-18s ", f.Rule.ID), safe.Text(engine.Redact(r.Why[f.Rule.ID])))
 			continue
 		}
-		exceptions := map[rules.FixKind][]string{rules.FixCapabilities: r.Capabilities, rules.FixReadOnly: r.Tmpfs}[f.Rule.Kind]
+		exceptions := map[rules.FixKind][]string{rules.FixCapabilities: r.Capabilities,
+			rules.FixReadOnly: r.Tmpfs}[f.Rule.Kind]
 		what := ""
 		switch {
 		case len(exceptions) > 0:
@@ -360,7 +387,8 @@ func (a *app) sayProof(flags *proveFlags, engine *prove.Engine, it *proof, r *pr
 		out := prove.Apply(it.subject.Path, []byte(it.subject.Text), it.subject.Findings, r, "")
 		fmt.Fprint(a.Out, engine.Redact(pasteable(string(out.After))))
 		if flags.write {
-			return hint.With(errors.New("there is no unit to write to"), "paste the command line above, or prove the unit's file")
+			return hint.With(errors.New("there is no unit to write to"), "paste the command line above, or prove the "+
+				"unit's file")
 		}
 		return nil
 	}

@@ -75,7 +75,8 @@ func TestRealAutoUpdate(t *testing.T) {
 	var made []string
 	create := func(name, image, policy, unit, updated, found string, more ...string) {
 		t.Helper()
-		args := []string{"run", "-d", "--name", name, "--network", "none", "--health-cmd", "true", "--health-interval", "disable"}
+		args := []string{"run", "-d", "--name", name, "--network", "none", "--health-cmd", "true", "--health-interval",
+			"disable"}
 		if policy != "" {
 			args = append(args, "--label", "io.containers.autoupdate="+policy)
 		}
@@ -96,8 +97,10 @@ func TestRealAutoUpdate(t *testing.T) {
 		behind = "stale-image"
 		unit   = "x.service"
 	)
-	podmanCommand(t, "pod", "create", "--name", "madebyhand", "--network", "none", "--infra-image", "localhost/plain:1", "--infra-command", "/bin/busybox sleep 1000")
-	podmanCommand(t, "pod", "create", "--name", "ofunit", "--network", "none", "--infra-image", "localhost/plain:1", "--infra-command", "/bin/busybox sleep 1000", "--label", "PODMAN_SYSTEMD_UNIT=pod.service")
+	podmanCommand(t, "pod", "create", "--name", "madebyhand", "--network", "none", "--infra-image", "localhost/plain:1",
+		"--infra-command", "/bin/busybox sleep 1000")
+	podmanCommand(t, "pod", "create", "--name", "ofunit", "--network", "none", "--infra-image", "localhost/plain:1",
+		"--infra-command", "/bin/busybox sleep 1000", "--label", "PODMAN_SYSTEMD_UNIT=pod.service")
 	fresh, moved := pull("localhost/plain:1", open+"/fresh:1"), pull("localhost/plain:1", open+"/moved:1")
 	gone := pull("localhost/plain:1", open+"/never:1")
 	digest := open + "/fresh@" + podmanCommand(t, "image", "inspect", "--format", "{{.Digest}}", fresh)
@@ -106,30 +109,45 @@ func TestRealAutoUpdate(t *testing.T) {
 	create("fresh", fresh, "registry", unit, "false", "")
 	create("old-word", moved, "image", unit, "pending", behind)
 	create("moved", moved, "registry", unit, "pending", behind)
-	create("disabled", moved, "disabled", unit, "", "auto-update: auto-update is disabled: nothing pulls newer images and recreates the container; "+behind)
-	create("unlabelled", moved, "", unit, "", "auto-update: nothing pulls newer images and recreates the container; "+behind)
-	create("unknown", fresh, "always", unit, "fails", "auto-update: auto-update is always: podman auto-update does not know it and fails for the container")
-	create("no-unit", fresh, "registry", "", "fails", "auto-update: auto-update is registry, and no systemd unit makes the container: podman auto-update fails for it")
-	create("pinned", digest, "registry", unit, "false", "auto-update: auto-update is registry, and a digest does not move: it finds nothing newer")
+	create("disabled", moved, "disabled", unit, "", "auto-update: auto-update is disabled: nothing pulls newer "+
+		"images and recreates the container; "+behind)
+	create("unlabelled", moved, "", unit, "", "auto-update: nothing pulls newer images and recreates the container; "+
+		behind)
+	create("unknown", fresh, "always", unit, "fails", "auto-update: auto-update is always: podman auto-update does "+
+		"not know it and fails for the container")
+	create("no-unit", fresh, "registry", "", "fails", "auto-update: auto-update is registry, and no systemd unit "+
+		"makes the container: podman auto-update fails for it")
+	create("pinned", digest, "registry", unit, "false", "auto-update: auto-update is registry, and a digest does not "+
+		"move: it finds nothing newer")
 	create("local", "localhost/here:1", "local", unit, "false", "")
 	create("local-moved", "localhost/there:1", "local", unit, "pending", behind)
-	create("built-here", "localhost/here:1", "registry", unit, "silent", "auto-update: auto-update is registry, and no registry has it: podman auto-update finds nothing newer for localhost/here:1")
-	create("local-of-registry", moved, "local", unit, "false", behind) // it goes by what is here; the registry has a newer one all the same
+	create("built-here", "localhost/here:1", "registry", unit, "silent", "auto-update: auto-update is registry, and "+
+		"no registry has it: podman auto-update finds nothing newer for localhost/here:1")
+	// it goes by what is here; the registry has a newer one all the same
+	create("local-of-registry", moved, "local", unit, "false", behind)
 	create("image-label", pull("localhost/labelled:1", open+"/labelled:1"), "", unit, "false", "")
-	create("own-auth", pull("localhost/plain:1", closed+"/fresh:1"), "registry", unit, "false", "", "--label", "io.containers.autoupdate.authfile="+own)
-	create("own-auth-moved", pull("localhost/plain:1", closed+"/moved:1"), "registry", unit, "pending", behind, "--label", "io.containers.autoupdate.authfile="+own)
-	create("no-auth", pull("localhost/plain:1", closed+"/other:1"), "registry", unit, "silent", "error: the registry wants other credentials (podman login)")
-	if noUnit := "auto-update: auto-update is registry, and no systemd unit makes "; version4 { // which goes by the member's own label
+	create("own-auth", pull("localhost/plain:1", closed+"/fresh:1"), "registry", unit, "false", "", "--label",
+		"io.containers.autoupdate.authfile="+own)
+	create("own-auth-moved", pull("localhost/plain:1", closed+"/moved:1"), "registry", unit, "pending", behind,
+		"--label", "io.containers.autoupdate.authfile="+own)
+	create("no-auth", pull("localhost/plain:1", closed+"/other:1"), "registry", unit, "silent", "error: the registry "+
+		"wants other credentials (podman login)")
+	// which goes by the member's own label
+	if noUnit := "auto-update: auto-update is registry, and no systemd unit makes "; version4 {
 		create("member", fresh, "registry", unit, "false", "", "--pod", "madebyhand")
-		create("unit-member", fresh, "registry", "", "fails", noUnit+"the container: podman auto-update fails for it", "--pod", "ofunit")
+		create("unit-member", fresh, "registry", "", "fails", noUnit+"the container: podman auto-update fails for it",
+			"--pod", "ofunit")
 	} else {
-		create("member", fresh, "registry", unit, "fails", noUnit+"its pod: podman auto-update fails for it", "--pod", "madebyhand")
+		create("member", fresh, "registry", unit, "fails", noUnit+"its pod: podman auto-update fails for it", "--pod",
+			"madebyhand")
 		create("unit-member", fresh, "registry", "", "false", "", "--pod", "ofunit")
 	}
 	create("by-id", podmanCommand(t, "image", "inspect", "--format", "{{.Id}}", fresh), "local", unit, "false", "")
 	create("gone", gone, "registry", unit, "silent", "error: the registry has no such tag any more")
-	create("conmon", fresh, "registry", unit, "false", "auto-update: auto-update is registry, and its health check has no say in it: it goes back only from an image that does not start", "--sdnotify", "conmon")
-	if text, err := exec.Command("podman", "create", "--label", "io.containers.autoupdate=registry", "plain:1", "/bin/busybox").CombinedOutput(); err == nil || !strings.Contains(string(text), "fully-qualified") {
+	create("conmon", fresh, "registry", unit, "false", "auto-update: auto-update is registry, and its health check "+
+		"has no say in it: it goes back only from an image that does not start", "--sdnotify", "conmon")
+	if text, err := exec.Command("podman", "create", "--label", "io.containers.autoupdate=registry", "plain:1",
+		"/bin/busybox").CombinedOutput(); err == nil || !strings.Contains(string(text), "fully-qualified") {
 		t.Errorf("a short name: %v, %s", err, text)
 	}
 	build("localhost/unnamed:1", "localhost/plain:1", "other=yes")
@@ -157,13 +175,15 @@ func TestRealAutoUpdate(t *testing.T) {
 		if want[name].updated == "fails" && name == "unknown" && strings.Contains(stderr.String(), `policy "always"`) {
 			updated[name] = "fails" // 4.3 does not say whose
 		}
-		if id := podmanCommand(t, "container", "inspect", "--format", "{{.Id}}", name); updated[name] == "" && strings.Contains(stderr.String(), id) {
+		if id := podmanCommand(t, "container", "inspect", "--format", "{{.Id}}", name); updated[name] == "" &&
+			strings.Contains(stderr.String(), id) {
 			updated[name] = "fails"
 		}
 	}
 
 	// podlint's.
-	status, report, errs := invokeProgram(t, "scan", "--online", "--rule", "stale-image,auto-update", "--config", "none", "--format", "json", "--registry-timeout", "5m")
+	status, report, errs := invokeProgram(t, "scan", "--online", "--rule", "stale-image,auto-update", "--config",
+		"none", "--format", "json", "--registry-timeout", "5m")
 	if status != 3 {
 		t.Errorf("status %d, %s", status, errs)
 	}
@@ -222,7 +242,8 @@ func timer(t *testing.T) {
 	if err := os.Symlink(os.DevNull, mask); err != nil {
 		t.Fatal(err)
 	}
-	if text := say(); text != "auto-update is registry, and podman-auto-update.timer is not on, without which it does nothing by itself" {
+	if text := say(); text != "auto-update is registry, and podman-auto-update.timer is not on, without which it "+
+		"does nothing by itself" {
 		t.Errorf("without the timer: %q", text)
 	}
 	os.Remove(mask)

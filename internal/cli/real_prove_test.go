@@ -37,10 +37,14 @@ const started = "/bin/busybox pidof sleep"
 
 var provenCases = []provenCase{
 	{"needs-nothing", nil, "exec sleep 1000", "", "cap-drop-all no-new-privileges read-only"},
-	{"writes", nil, "touch /var/cache/x/a && touch /run/x.pid && exec sleep 1000", started, "cap-drop-all no-new-privileges read-only:/var/cache/x"},
-	{"binds-and-drops", nil, "exec httpd -f -p 80 -u svc", "/bin/busybox wget -q -O /dev/null http://127.0.0.1/index.html", "cap-drop-all:NET_BIND_SERVICE,SETGID no-new-privileges read-only"},
-	{"chowns", []string{"-v", "data:/var/lib/x"}, "chown 101:101 /var/lib/x && exec sleep 1000", started, "cap-drop-all:CHOWN no-new-privileges read-only"},
-	{"setuid", []string{"--user", "101:101"}, "/bin/suid && exec sleep 1000", started, "cap-drop-all -no-new-privileges read-only"},
+	{"writes", nil, "touch /var/cache/x/a && touch /run/x.pid && exec sleep 1000", started, "cap-drop-all " +
+		"no-new-privileges read-only:/var/cache/x"},
+	{"binds-and-drops", nil, "exec httpd -f -p 80 -u svc", "/bin/busybox wget -q -O /dev/null " +
+		"http://127.0.0.1/index.html", "cap-drop-all:NET_BIND_SERVICE,SETGID no-new-privileges read-only"},
+	{"chowns", []string{"-v", "data:/var/lib/x"}, "chown 101:101 /var/lib/x && exec sleep 1000", started,
+		"cap-drop-all:CHOWN no-new-privileges read-only"},
+	{"setuid", []string{"--user", "101:101"}, "/bin/suid && exec sleep 1000", started, "cap-drop-all " +
+		"-no-new-privileges read-only"},
 }
 
 // proofImage makes an image with what the cases need.
@@ -75,7 +79,8 @@ func proofImage(t *testing.T) {
 	write("etc/passwd", []byte("root:x:0:0::/:/bin/sh\nsvc:x:101:101::/:/bin/sh\n"), 0o644)
 	write("index.html", []byte("here\n"), 0o644)
 	write("etc/group", []byte("root:x:0:\nsvc:x:101:\n"), 0o644)
-	write("Containerfile", []byte("FROM scratch\nCOPY bin /bin\nCOPY etc /etc\nCOPY tmp /tmp\nCOPY run /run\nCOPY var /var\nCOPY index.html /\nRUN [\"/bin/busybox\", \"chmod\", \"4755\", \"/bin/suid\"]\n"), 0o644)
+	write("Containerfile", []byte("FROM scratch\nCOPY bin /bin\nCOPY etc /etc\nCOPY tmp /tmp\nCOPY run /run\nCOPY "+
+		"var /var\nCOPY index.html /\nRUN [\"/bin/busybox\", \"chmod\", \"4755\", \"/bin/suid\"]\n"), 0o644)
 	podmanCommand(t, "build", "-q", "--network", "none", "-t", "localhost/proof:1", dir)
 }
 
@@ -85,7 +90,8 @@ func untouched(t *testing.T) string {
 	state := podmanCommand(t, "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Image}}")
 	if names := strings.Fields(podmanCommand(t, "ps", "--all", "--format", "{{.Names}}")); len(names) > 0 {
 		const facts = "{{.Id}} {{.State.StartedAt}} {{.State.Pid}} {{.RestartCount}}"
-		state += podmanCommand(t, append([]string{"inspect", "--type", "container", "--format", facts}, names...)...) + "\n"
+		state += podmanCommand(t, append([]string{"inspect", "--type", "container", "--format", facts}, names...)...) +
+			"\n"
 	}
 	for _, volume := range strings.Fields(podmanCommand(t, "volume", "ls", "-q")) {
 		dir := podmanCommand(t, "volume", "inspect", "--format", "{{.Mountpoint}}", volume)
@@ -122,7 +128,8 @@ func proven(out string, rules ...string) string {
 			found = append(found, "-"+words[1])
 		}
 	}
-	slices.SortFunc(found, func(a, b string) int { return strings.Compare(strings.TrimPrefix(a, "-"), strings.TrimPrefix(b, "-")) })
+	slices.SortFunc(found,
+		func(a, b string) int { return strings.Compare(strings.TrimPrefix(a, "-"), strings.TrimPrefix(b, "-")) })
 	return strings.Join(found, " ")
 }
 
@@ -133,7 +140,8 @@ func TestRealProve(t *testing.T) {
 	proofImage(t)
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	for _, c := range provenCases {
-		podmanCommand(t, slices.Concat([]string{"run", "-d", "--name", c.name, "--network", "none"}, c.args, []string{"localhost/proof:1", "/bin/sh", "-c", c.command})...)
+		podmanCommand(t, slices.Concat([]string{"run", "-d", "--name", c.name, "--network", "none"}, c.args,
+			[]string{"localhost/proof:1", "/bin/sh", "-c", c.command})...)
 	}
 	for _, c := range provenCases {
 		waitUntilStarted(t, c.name)
@@ -159,7 +167,9 @@ func TestRealProve(t *testing.T) {
 			runs(t, c.name, line)
 			// What fix prints holds what was proven, and only that is called so.
 			_, line, said := invoke(t, "fix", c.name, "--skip", "memory-limit", "--config", "none")
-			if strings.Contains(c.want, "-no-new-privileges") == strings.Contains(said, "proven        no-new-privileges") || !strings.Contains(said, "proven        cap-drop-all") || strings.Contains(said, "needs trying") {
+			if strings.Contains(c.want, "-no-new-privileges") == strings.Contains(said, "proven        "+
+				"no-new-privileges") || !strings.Contains(said, "proven        cap-drop-all") || strings.Contains(said,
+				"needs trying") {
 				t.Errorf("fix says\n%s", said)
 			}
 			runs(t, c.name, line)
@@ -171,15 +181,19 @@ func TestRealProve(t *testing.T) {
 		})
 	}
 	podmanCommand(t, "run", "-d", "--name", "sick", "--network", "none", "localhost/proof:1", "/bin/sh", "-c", "exit 3")
-	if status, _, errs := invoke(t, "prove", "sick", "--for", "1s", "--config", "none"); status != 2 || !strings.Contains(errs, "the unmodified copy never became healthy") {
+	if status, _, errs := invoke(t, "prove", "sick", "--for", "1s", "--config", "none"); status != 2 ||
+		!strings.Contains(errs, "the unmodified copy never became healthy") {
 		t.Errorf("one that never gets well: status %d, %s", status, errs)
 	}
-	podmanCommand(t, "run", "-d", "--name", "host-network", "--network", "host", "localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
-	if status, _, errs := invoke(t, "prove", "host-network", "--for", "1s", "--config", "none"); status != 2 || !strings.Contains(errs, "is not copied") {
+	podmanCommand(t, "run", "-d", "--name", "host-network", "--network", "host", "localhost/proof:1", "/bin/sh", "-c",
+		"exec sleep 1000")
+	if status, _, errs := invoke(t, "prove", "host-network", "--for", "1s", "--config", "none"); status != 2 ||
+		!strings.Contains(errs, "is not copied") {
 		t.Errorf("one on the host's network: status %d, %s", status, errs)
 	}
 	before := untouched(t)
-	if status, out, errs := invoke(t, "prove", "writes", "--dry-run", "--config", "none"); status != 0 || !strings.Contains(out, "podlint-proof-") || untouched(t) != before {
+	if status, out, errs := invoke(t, "prove", "writes", "--dry-run", "--config", "none"); status != 0 ||
+		!strings.Contains(out, "podlint-proof-") || untouched(t) != before {
 		t.Errorf("a dry run: status %d, %s%s", status, out, errs)
 	}
 }
@@ -188,7 +202,8 @@ func TestRealProve(t *testing.T) {
 func runs(t *testing.T, name, line string) {
 	t.Helper()
 	script := filepath.Join(t.TempDir(), "run.sh")
-	if err := os.WriteFile(script, []byte(strings.Replace(line, "--name "+name+" ", "--name again ", 1)), 0o600); err != nil {
+	if err := os.WriteFile(script, []byte(strings.Replace(line, "--name "+name+" ", "--name again ", 1)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if text, err := exec.Command("sh", script).CombinedOutput(); err != nil {
@@ -205,7 +220,8 @@ func runs(t *testing.T, name, line string) {
 func waitUntilStarted(t *testing.T, name string) {
 	t.Helper()
 	waitFor(t, name+" to start its program", func() bool {
-		state := podmanCommand(t, "inspect", "--type", "container", "--format", "{{.State.Status}} {{.State.Pid}}", name)
+		state := podmanCommand(t, "inspect", "--type", "container", "--format", "{{.State.Status}} {{.State.Pid}}",
+			name)
 		status, pid, _ := strings.Cut(state, " ")
 		if status == "exited" || status == "stopped" {
 			t.Fatalf("%s does not stay: %s", name, podmanCommand(t, "logs", name))
@@ -222,16 +238,20 @@ func TestRealProveUnit(t *testing.T) {
 	proofImage(t)
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	unit := filepath.Join(t.TempDir(), "cache.container")
-	text := "# a cache\n[Container]\nImage=localhost/proof:1\nNetwork=none\nExec=/bin/sh -c 'touch /var/cache/x/a && exec sleep 1000'\n\n[Install]\nWantedBy=default.target\n"
+	text := "# a cache\n[Container]\nImage=localhost/proof:1\nNetwork=none\nExec=/bin/sh -c 'touch /var/cache/x/a && " +
+		"exec sleep 1000'\n\n[Install]\nWantedBy=default.target\n"
 	if err := os.WriteFile(unit, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	status, out, errs := invoke(t, "prove", unit, "--probe", started, "--patience", "5m", "--limit", "1h", "--write", "--config", "none", "--podman", "5.4")
+	status, out, errs := invoke(t, "prove", unit, "--probe", started, "--patience", "5m", "--limit", "1h", "--write",
+		"--config", "none", "--podman", "5.4")
 	after, _ := os.ReadFile(unit)
-	if status != 0 || !strings.Contains(string(after), "ReadOnly=true\nTmpfs=/var/cache/x:") || !strings.HasPrefix(string(after), "# a cache\n[Container]\nImage=localhost/proof:1\n") {
+	if status != 0 || !strings.Contains(string(after), "ReadOnly=true\nTmpfs=/var/cache/x:") ||
+		!strings.HasPrefix(string(after), "# a cache\n[Container]\nImage=localhost/proof:1\n") {
 		t.Errorf("status %d\n%s\n%s%s", status, after, out, errs)
 	}
-	if _, checked, _ := invoke(t, "check", "--rule", "read-only,cap-drop-all,no-new-privileges", "--config", "none", unit); strings.Contains(checked, "medium") {
+	if _, checked, _ := invoke(t, "check", "--rule", "read-only,cap-drop-all,no-new-privileges", "--config", "none",
+		unit); strings.Contains(checked, "medium") {
 		t.Errorf("the unit is still found fault with:\n%s", checked)
 	}
 	if left := podmanCommand(t, "ps", "-aq"); left != "" {
@@ -245,7 +265,8 @@ func TestRealProveUnit(t *testing.T) {
 	}
 	words := hardened.Words
 	words = slices.DeleteFunc(words, func(w string) bool {
-		return w == "--replace" || w == "--rm" || strings.HasPrefix(w, "--cgroups=") || strings.HasPrefix(w, "--sdnotify=")
+		return w == "--replace" || w == "--rm" || strings.HasPrefix(w, "--cgroups=") ||
+			strings.HasPrefix(w, "--sdnotify=")
 	})
 	words = slices.DeleteFunc(words, func(w string) bool { return strings.HasPrefix(w, "--name") || w == "systemd-%N" })
 	if len(words) < 3 {
@@ -263,12 +284,14 @@ type moment struct {
 
 // moments are those of a proof of a container with a volume: its first copy is being made, runs, is looked at and is
 // removed, and so is a later one.
-var moments = []moment{{" run --detach ", 1}, {" inspect --type container podlint-proof-", 1}, {" diff ", 1}, {" rm --force ", 1}, {" run --detach ", 3}, {" rm --force ", 3}}
+var moments = []moment{{" run --detach ", 1}, {" inspect --type container podlint-proof-", 1}, {" diff ", 1},
+	{" rm --force ", 1}, {" run --detach ", 3}, {" rm --force ", 3}}
 
 // endedAt proves a container, ends podlint with a signal at a moment, and returns its exit status and what it said.
 func endedAt(t *testing.T, at moment, signal syscall.Signal, name string, args ...string) (status int, said string) {
 	t.Helper()
-	cmd := exec.Command(os.Getenv("PODLINT"), slices.Concat([]string{"prove", name, "--verbose", "--config", "none"}, args)...)
+	cmd := exec.Command(os.Getenv("PODLINT"),
+		slices.Concat([]string{"prove", name, "--verbose", "--config", "none"}, args)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	errs, err := cmd.StderrPipe()
 	if err != nil {
@@ -298,10 +321,12 @@ func endedAt(t *testing.T, at moment, signal syscall.Signal, name string, args .
 func TestRealProveInterrupted(t *testing.T) {
 	emptyStorage(t)
 	proofImage(t)
-	podmanCommand(t, "run", "-d", "--name", "quiet", "--network", "none", "localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
+	podmanCommand(t, "run", "-d", "--name", "quiet", "--network", "none", "localhost/proof:1", "/bin/sh", "-c",
+		"exec sleep 1000")
 	before := untouched(t)
 	// A copy of this proof runs for an hour: what ends sooner was interrupted.
-	for _, at := range []moment{{" run --detach ", 1}, {" inspect --type container podlint-proof-", 1}, {" inspect --type container podlint-proof-", 4}} {
+	for _, at := range []moment{{" run --detach ", 1}, {" inspect --type container podlint-proof-", 1},
+		{" inspect --type container podlint-proof-", 4}} {
 		status, said := endedAt(t, at, syscall.SIGINT, "quiet", "--for", "1h", "--limit", "3h")
 		if status != 3 || !strings.Contains(said, "interrupted") {
 			t.Errorf("at%snumber %d: status %d, %s", at.verb, at.time, status, said)
@@ -318,9 +343,11 @@ func TestRealProveKilled(t *testing.T) {
 	emptyStorage(t)
 	proofImage(t)
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	podmanCommand(t, "run", "-d", "--name", "writes", "--network", "none", "-v", "data:/var/lib/x", "localhost/proof:1", "/bin/sh", "-c", "touch /var/cache/x/a /var/lib/x/a && exec sleep 1000")
+	podmanCommand(t, "run", "-d", "--name", "writes", "--network", "none", "-v", "data:/var/lib/x", "localhost/proof:1",
+		"/bin/sh", "-c", "touch /var/cache/x/a /var/lib/x/a && exec sleep 1000")
 	// Somebody else's container that has the label, but not the name, is not podlint's.
-	podmanCommand(t, "run", "-d", "--name", "other", "--network", "none", "--label", "podlint.proof=1-1", "localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
+	podmanCommand(t, "run", "-d", "--name", "other", "--network", "none", "--label", "podlint.proof=1-1",
+		"localhost/proof:1", "/bin/sh", "-c", "exec sleep 1000")
 	waitUntilStarted(t, "writes")
 	waitUntilStarted(t, "other")
 	before := untouched(t)
@@ -331,12 +358,14 @@ func TestRealProveKilled(t *testing.T) {
 	for i := range rounds {
 		endedAt(t, moments[i%len(moments)], syscall.SIGKILL, "writes", "--probe", started, "--patience", "5m")
 	}
-	waitFor(t, "the podman of the killed podlint to end", func() bool { // it runs on by itself, and may still be making a copy
+	// it runs on by itself, and may still be making a copy
+	waitFor(t, "the podman of the killed podlint to end", func() bool {
 		return len(processes(t, func(args []string) bool {
 			return filepath.Base(args[0]) == "podman" && strings.Contains(strings.Join(args, " "), "podlint-proof-")
 		})) == 0
 	})
-	status, _, errs := invoke(t, "prove", "writes", "--rule", "no-new-privileges", "--probe", started, "--patience", "5m", "--config", "none")
+	status, _, errs := invoke(t, "prove", "writes", "--rule", "no-new-privileges", "--probe", started, "--patience",
+		"5m", "--config", "none")
 	if status != 0 {
 		t.Errorf("status %d, %s", status, errs)
 	}
@@ -356,7 +385,8 @@ func TestRealServices(t *testing.T) {
 	podmanCommand(t, "import", "-q", archive, "localhost/services:1")
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	major := strings.TrimPrefix(podmanCommand(t, "--version"), "podman version ")[:1]
-	for name, probe := range map[string]string{"nginx": "nginx-answers", "redis": "redis-cli ping", "postgres": "pg_isready -q -h /var/run/postgresql"} {
+	for name, probe := range map[string]string{"nginx": "nginx-answers", "redis": "redis-cli ping",
+		"postgres": "pg_isready -q -h /var/run/postgresql"} {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(os.Getenv("SERVICES"), name+".container"))
 			if err != nil {
@@ -368,7 +398,8 @@ func TestRealServices(t *testing.T) {
 			}
 			// A copy of nginx whose workers may not become www-data runs on and answers nobody: each such copy takes all the
 			// patience.
-			status, out, errs := invoke(t, "prove", unit, "--write", "--probe", probe, "--patience", "20s", "--limit", "1h", "--config", "none")
+			status, out, errs := invoke(t, "prove", unit, "--write", "--probe", probe, "--patience", "20s", "--limit",
+				"1h", "--config", "none")
 			if status != 0 {
 				t.Fatalf("status %d\n%s%s", status, out, errs)
 			}

@@ -56,8 +56,10 @@ func startRegistry(t *testing.T, home, password string) (string, *http.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "registry"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "registry"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -81,14 +83,17 @@ func startRegistry(t *testing.T, home, password string) (string, *http.Client) {
 	if err := os.WriteFile(filepath.Join(trusted, "ca.crt"), cert, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	config := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {addr: '%s', tls: {certificate: %s, key: %s}}\n",
-		filepath.Join(dir, "storage"), address, write("cert.pem", cert), write("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})))
+	config := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}, delete: "+
+		"{enabled: true}}\nhttp: {addr: '%s', tls: {certificate: %s, key: %s}}\n",
+		filepath.Join(dir, "storage"), address, write("cert.pem", cert),
+		write("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})))
 	if password != "" {
 		hashed, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 		if err != nil {
 			t.Fatal(err)
 		}
-		config += fmt.Sprintf("auth: {htpasswd: {realm: test, path: %s}}\n", write("htpasswd", []byte("me:"+string(hashed)+"\n")))
+		config += fmt.Sprintf("auth: {htpasswd: {realm: test, path: %s}}\n",
+			write("htpasswd", []byte("me:"+string(hashed)+"\n")))
 	}
 	cmd := exec.Command(os.Getenv("REGISTRY_PROGRAM"), "serve", write("config.yml", []byte(config)))
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH")} // it takes every variable that begins with REGISTRY_ for its own
@@ -123,7 +128,8 @@ func deleteTag(t *testing.T, client *http.Client, registry, repository string) {
 	t.Helper()
 	manifests := "https://" + registry + "/v2/" + repository + "/manifests/"
 	request, _ := http.NewRequest(http.MethodHead, manifests+"1", nil)
-	request.Header.Set("Accept", "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json")
+	request.Header.Set("Accept", "application/vnd.oci.image.manifest.v1+json, "+
+		"application/vnd.docker.distribution.manifest.v2+json")
 	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +167,8 @@ func TestRealRegistry(t *testing.T) {
 	scan := func() (int, map[string]string, string) {
 		t.Helper()
 		os.RemoveAll(filepath.Join(home, ".cache"))
-		status, out, errs := invokeProgram(t, "scan", "--online", "--rule", "stale-image,read-only", "--config", "none", "--format", "json", "--registry-timeout", "5m")
+		status, out, errs := invokeProgram(t, "scan", "--online", "--rule", "stale-image,read-only", "--config", "none",
+			"--format", "json", "--registry-timeout", "5m")
 		found := map[string]string{}
 		for _, f := range parseReport(t, out).Findings {
 			if f.Rule == "stale-image" {
@@ -193,22 +200,26 @@ func TestRealRegistry(t *testing.T) {
 	put("localhost/newer:1", open+"/app:1")
 	put("localhost/newer:1", closed+"/own:1")
 	status, found, errs := scan()
-	if status != 1 || errs != "" || !strings.Contains(found["app"], "behind") || !strings.Contains(found["own"], "behind") || found["gone"] != "" {
+	if status != 1 || errs != "" || !strings.Contains(found["app"], "behind") ||
+		!strings.Contains(found["own"], "behind") || found["gone"] != "" {
 		t.Errorf("pushed anew: status %d, %v, %s", status, found, errs)
 	}
 	// A cached answer is one, with the registry gone too.
-	if status, out, _ := invokeProgram(t, "scan", "app", "--online", "--rule", "stale-image", "--config", "none"); status != 1 || !strings.Contains(out, "behind") {
+	if status, out, _ := invokeProgram(t, "scan", "app", "--online", "--rule", "stale-image", "--config",
+		"none"); status != 1 || !strings.Contains(out, "behind") {
 		t.Errorf("from the cache: status %d\n%s", status, out)
 	}
 	deleteTag(t, client, open, "gone")
 	status, found, errs = scan()
-	if status != 3 || !strings.Contains(errs, open+"/gone:1: the registry has no such tag any more") || !strings.Contains(found["app"], "behind") {
+	if status != 3 || !strings.Contains(errs, open+"/gone:1: the registry has no such tag any more") ||
+		!strings.Contains(found["app"], "behind") {
 		t.Errorf("a tag that is gone: status %d, %v, %s", status, found, errs)
 	}
 	podmanCommand(t, "rm", "gone")
 	os.WriteFile(filepath.Join(home, "auth.json"), []byte(`{"auths":{"`+closed+`":{"auth":"bWU6d3Jvbmc="}}}`), 0o600)
 	status, found, errs = scan()
-	if status != 3 || !strings.Contains(errs, closed+"/own:1: the registry wants other credentials") || !strings.Contains(found["app"], "behind") {
+	if status != 3 || !strings.Contains(errs, closed+"/own:1: the registry wants other credentials") ||
+		!strings.Contains(found["app"], "behind") {
 		t.Errorf("wrong credentials: status %d, %v, %s", status, found, errs)
 	}
 }
@@ -255,7 +266,8 @@ func mirrored(t *testing.T, conf, registry string, scan func(string, ...string) 
 	if err := exec.Command("podman", "pull", "-q", registry+"/app:1").Run(); err == nil {
 		t.Error("podman pulls from a registry that is blocked")
 	}
-	if status, _, errs := scan("app", "--online"); status != 3 || !strings.Contains(errs, registry+"/app:1: the registry is blocked in registries.conf") {
+	if status, _, errs := scan("app", "--online"); status != 3 ||
+		!strings.Contains(errs, registry+"/app:1: the registry is blocked in registries.conf") {
 		t.Errorf("blocked: status %d, %s", status, errs)
 	}
 	podmanCommand(t, "rm", "mirrored")
@@ -270,8 +282,10 @@ func platforms(t *testing.T, registry string, said func() string) {
 		t.Helper()
 		_ = exec.Command("podman", "manifest", "rm", "localhost/index:1").Run()
 		for arch, v := range versions {
-			os.WriteFile(filepath.Join(dir, "Containerfile"), []byte("FROM scratch\nCOPY Containerfile /\nLABEL version="+v+"-"+arch+"\n"), 0o644)
-			podmanCommand(t, "build", "-q", "--platform", "linux/"+arch, "--timestamp", "1700000000", "--manifest", "localhost/index:1", dir)
+			os.WriteFile(filepath.Join(dir, "Containerfile"), []byte("FROM scratch\nCOPY Containerfile /\nLABEL "+
+				"version="+v+"-"+arch+"\n"), 0o644)
+			podmanCommand(t, "build", "-q", "--platform", "linux/"+arch, "--timestamp", "1700000000", "--manifest",
+				"localhost/index:1", dir)
 		}
 		for _, name := range []string{"many", "foreign"} {
 			podmanCommand(t, "manifest", "push", "-q", "--all", "localhost/index:1", "docker://"+registry+"/"+name+":1")
@@ -280,7 +294,8 @@ func platforms(t *testing.T, registry string, said func() string) {
 	push(map[string]string{runtime.GOARCH: "1", other: "1"})
 	for name, arch := range map[string]string{"many": runtime.GOARCH, "foreign": other} {
 		podmanCommand(t, "pull", "-q", "--platform", "linux/"+arch, registry+"/"+name+":1")
-		podmanCommand(t, "create", "--name", name, "--pull", "never", "--platform", "linux/"+arch, "--network", "none", registry+"/"+name+":1", "/x")
+		podmanCommand(t, "create", "--name", name, "--pull", "never", "--platform", "linux/"+arch, "--network", "none",
+			registry+"/"+name+":1", "/x")
 	}
 	for _, step := range []struct {
 		versions map[string]string
@@ -303,7 +318,9 @@ func platforms(t *testing.T, registry string, said func() string) {
 // unsigned as the image is, there is a finding; where it refuses, there is none.
 func policies(t *testing.T, home, registry string) {
 	key := filepath.Join(home, "key.pub")
-	os.WriteFile(key, []byte("-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8nXRh950IZbRj8Ra/N9sbqOPZrfM\n5/KAQN0/KjHcorm/J5yctVd7iEcnessRQjU917hmKO6JWVGHpDguIyakZA==\n-----END PUBLIC KEY-----\n"), 0o644)
+	os.WriteFile(key, []byte("-----BEGIN PUBLIC "+
+		"KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8nXRh950IZbRj8Ra/N9sbqOPZrfM\n"+
+		"5/KAQN0/KjHcorm/J5yctVd7iEcnessRQjU917hmKO6JWVGHpDguIyakZA==\n-----END PUBLIC KEY-----\n"), 0o644)
 	const accept, reject = `[{"type":"insecureAcceptAnything"}]`, `[{"type":"reject"}]`
 	signed := `[{"type":"sigstoreSigned","keyPath":"` + key + `"}]`
 	docker := func(entries ...string) string {
@@ -348,28 +365,35 @@ func registriesConf(t *testing.T, home, registry string) {
 	t.Setenv("CONTAINERS_REGISTRIES_CONF", conf)
 	defer os.Unsetenv("CONTAINERS_REGISTRIES_CONF")
 	write := func(more string) {
-		text := fmt.Sprintf("unqualified-search-registries = []\n[[registry]]\nprefix = \"registry.example.org\"\nlocation = %q\n%s\n[aliases]\n\"shorty\" = \"registry.example.org/app\"\n", registry, more)
+		text := fmt.Sprintf("unqualified-search-registries = []\n[[registry]]\nprefix = "+
+			"\"registry.example.org\"\nlocation = %q\n%s\n[aliases]\n\"shorty\" = \"registry.example.org/app\"\n",
+			registry, more)
 		if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	write("insecure = true")
 	podmanCommand(t, "pull", "-q", "registry.example.org/app:1")
-	podmanCommand(t, "create", "--name", "elsewhere", "--network", "none", "registry.example.org/app:1", "/bin/busybox", "sleep", "1")
+	podmanCommand(t, "create", "--name", "elsewhere", "--network", "none", "registry.example.org/app:1", "/bin/busybox",
+		"sleep", "1")
 	podmanCommand(t, "create", "--name", "short", "--network", "none", "shorty:1", "/bin/busybox", "sleep", "1")
 	scan := func(name string, args ...string) (int, string, string) {
 		t.Helper()
-		status, out, errs := invokeProgram(t, append([]string{"scan", name, "--rule", "registry-insecure,image-short-name,stale-image", "--profile", "strict", "--config", "none", "--format", "json"}, args...)...)
+		status, out, errs := invokeProgram(t,
+			append([]string{"scan", name, "--rule", "registry-insecure,image-short-name,stale-image", "--profile",
+				"strict", "--config", "none", "--format", "json"}, args...)...)
 		var found []string
 		for _, f := range parseReport(t, out).Findings {
 			found = append(found, f.Severity+" "+f.Rule+": "+f.Message)
 		}
 		return status, strings.Join(found, "; "), errs
 	}
-	if _, found, errs := scan("elsewhere", "--online"); found != "high registry-insecure: its image comes from registry.example.org, which registries.conf calls insecure" || errs != "" {
+	if _, found, errs := scan("elsewhere", "--online"); found != "high registry-insecure: its image comes from "+
+		"registry.example.org, which registries.conf calls insecure" || errs != "" {
 		t.Errorf("without TLS: %s, %s", found, errs)
 	}
-	if _, found, _ := scan("short"); !strings.Contains(found, "low image-short-name: shorty:1 names no registry: here it was registry.example.org/app:1") {
+	if _, found, _ := scan("short"); !strings.Contains(found, "low image-short-name: shorty:1 names no registry: "+
+		"here it was registry.example.org/app:1") {
 		t.Errorf("by an alias: %s", found)
 	}
 	write("[[registry]]\nprefix = \"registry.example.org/app\"\nlocation = \"" + registry + "/app\"")
@@ -385,7 +409,8 @@ func registriesConf(t *testing.T, home, registry string) {
 	unit := filepath.Join(home, "x.container")
 	os.WriteFile(unit, []byte("[Container]\nImage=registry.example.org/app:1\n"), 0o644)
 	write("insecure = true")
-	if _, out, errs := invokeProgram(t, "check", unit, "--registries", conf, "--rule", "registry-insecure", "--config", "none"); !strings.Contains(out, "which registries.conf calls insecure") {
+	if _, out, errs := invokeProgram(t, "check", unit, "--registries", conf, "--rule", "registry-insecure", "--config",
+		"none"); !strings.Contains(out, "which registries.conf calls insecure") {
 		t.Errorf("a definition: %s%s", out, errs)
 	}
 }

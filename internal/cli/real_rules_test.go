@@ -27,62 +27,100 @@ type ruleCase struct {
 }
 
 var ruleCases = []ruleCase{
-	{name: "cap-sysadmin", args: []string{"--cap-add", "SYS_ADMIN"}, rootful: "cap-dangerous=high -host-rootful", rootless: "cap-dangerous=medium"},
-	{name: "cap-mapped", args: []string{"--cap-add", "SYS_ADMIN", "--uidmap", "0:400000:65536"}, rootful: "cap-dangerous=low root-user=low cap-drop-all=low no-new-privileges=low -uid-map -host-rootful", rootless: "skip"},
-	{name: "cap-all", args: []string{"--cap-add", "ALL"}, rootful: "cap-dangerous=high -host-rootful", rootless: "cap-dangerous=medium"},
+	{name: "cap-sysadmin", args: []string{"--cap-add", "SYS_ADMIN"}, rootful: "cap-dangerous=high -host-rootful",
+		rootless: "cap-dangerous=medium"},
+	{name: "cap-mapped", args: []string{"--cap-add", "SYS_ADMIN", "--uidmap", "0:400000:65536"},
+		rootful:  "cap-dangerous=low root-user=low cap-drop-all=low no-new-privileges=low -uid-map -host-rootful",
+		rootless: "skip"},
+	{name: "cap-all", args: []string{"--cap-add", "ALL"}, rootful: "cap-dangerous=high -host-rootful",
+		rootless: "cap-dangerous=medium"},
 	{name: "cap-harmless", args: []string{"--cap-add", "CHOWN"}, rootless: "="},
-	{name: "seccomp-unconfined", args: []string{"--security-opt", "seccomp=unconfined"}, rootful: "seccomp-off=high", rootless: "seccomp-off=medium"},
-	{name: "seccomp-own", args: []string{"--security-opt", "seccomp=/usr/share/containers/seccomp.json"}, rootless: "="},
-	{name: "unmask-all", args: []string{"--security-opt", "unmask=ALL"}, rootful: "proc-unmasked=high", rootless: "proc-unmasked=medium"},
-	{name: "unmask-one", args: []string{"--security-opt", "unmask=/proc/kcore"}, rootful: "proc-unmasked=medium", rootless: "proc-unmasked=low"},
+	{name: "seccomp-unconfined", args: []string{"--security-opt", "seccomp=unconfined"}, rootful: "seccomp-off=high",
+		rootless: "seccomp-off=medium"},
+	{name: "seccomp-own", args: []string{"--security-opt", "seccomp=/usr/share/containers/seccomp.json"},
+		rootless: "="},
+	{name: "unmask-all", args: []string{"--security-opt", "unmask=ALL"}, rootful: "proc-unmasked=high",
+		rootless: "proc-unmasked=medium"},
+	{name: "unmask-one", args: []string{"--security-opt", "unmask=/proc/kcore"}, rootful: "proc-unmasked=medium",
+		rootless: "proc-unmasked=low"},
 	{name: "mask", args: []string{"--security-opt", "mask=/etc/passwd"}, rootless: "="},
-	{name: "no-lsm", args: []string{"--security-opt", "label=disable"}, rootless: "="}, // the testbed's kernel has no SELinux
+	// the testbed's kernel has no SELinux
+	{name: "no-lsm", args: []string{"--security-opt", "label=disable"}, rootless: "="},
 	{name: "keep-groups", args: []string{"--group-add", "keep-groups"}, rootful: "skip", rootless: "groups-kept=low"},
-	{name: "etc", args: []string{"-v", "/etc:/hostetc"}, rootful: "host-path=critical -host-rootful", rootless: "host-path=low"},
-	{name: "etc-as-33", args: []string{"--user", "33", "-v", "/etc:/hostetc"}, rootful: "host-path=high -host-rootful -root-user", rootless: "host-path=low -root-user uid-map=low"},
-	{name: "etc-read-only", args: []string{"-v", "/etc:/hostetc:ro"}, rootful: "host-path=medium -host-rootful", rootless: "host-path=low"},
+	{name: "etc", args: []string{"-v", "/etc:/hostetc"}, rootful: "host-path=critical -host-rootful",
+		rootless: "host-path=low"},
+	{name: "etc-as-33", args: []string{"--user", "33", "-v", "/etc:/hostetc"}, rootful: "host-path=high " +
+		"-host-rootful -root-user", rootless: "host-path=low -root-user uid-map=low"},
+	{name: "etc-read-only", args: []string{"-v", "/etc:/hostetc:ro"}, rootful: "host-path=medium -host-rootful",
+		rootless: "host-path=low"},
 	{name: "localtime", args: []string{"-v", "/etc/passwd:/p:ro"}, rootful: "-host-rootful"},
 	{name: "data", args: []string{"-v", "DIR:/data"}, rootful: "-host-rootful", rootless: ""},
-	{name: "chown", args: []string{"-v", "DIR:/data:U"}, rootful: "mount-chown=medium -host-rootful", rootless: "mount-chown=low"},
-	{name: "ssh-keys", args: []string{"-v", "DIR/.ssh:/k:ro"}, rootful: "secret-file=medium -host-rootful", rootless: "secret-file=medium"},
-	{name: "agent", args: []string{"-v", "DIR/ssh-agent:/a"}, rootful: "host-socket=high -host-rootful", rootless: "host-socket=medium"},
-	{name: "shared", args: []string{"-v", "DIR:/data:rshared"}, rootful: "mount-shared=medium -host-rootful", rootless: "mount-shared=low"},
+	{name: "chown", args: []string{"-v", "DIR:/data:U"}, rootful: "mount-chown=medium -host-rootful",
+		rootless: "mount-chown=low"},
+	{name: "ssh-keys", args: []string{"-v", "DIR/.ssh:/k:ro"}, rootful: "secret-file=medium -host-rootful",
+		rootless: "secret-file=medium"},
+	{name: "agent", args: []string{"-v", "DIR/ssh-agent:/a"}, rootful: "host-socket=high -host-rootful",
+		rootless: "host-socket=medium"},
+	{name: "shared", args: []string{"-v", "DIR:/data:rshared"}, rootful: "mount-shared=medium -host-rootful",
+		rootless: "mount-shared=low"},
 	{name: "slave", args: []string{"-v", "DIR:/data:rslave"}, rootful: "-host-rootful", rootless: ""},
-	{name: "fuse", args: []string{"--device", "/dev/fuse"}, rootful: "device=low -host-rootful", rootless: "device=low"},
-	{name: "kmsg", args: []string{"--device", "/dev/kmsg"}, rootful: "device=high -host-rootful", rootless: "device=medium"},
+	{name: "fuse", args: []string{"--device", "/dev/fuse"}, rootful: "device=low -host-rootful",
+		rootless: "device=low"},
+	{name: "kmsg", args: []string{"--device", "/dev/kmsg"}, rootful: "device=high -host-rootful",
+		rootless: "device=medium"},
 	{name: "null", args: []string{"--device", "/dev/null"}, rootful: "-host-rootful", rootless: ""},
-	{name: "device-rule", args: []string{"--device-cgroup-rule", "a *:* rwm"}, rootful: "device=high -host-rootful", rootless: "skip"},
-	{name: "pid-host", args: []string{"--pid", "host"}, rootful: "pid-host=high -host-rootful", rootless: "pid-host=medium"},
-	{name: "ipc-host", args: []string{"--ipc", "host"}, rootful: "ipc-host=medium", rootless: "skip"}, // a rootless one binds /dev/mqueue, which these machines do not have
+	{name: "device-rule", args: []string{"--device-cgroup-rule", "a *:* rwm"}, rootful: "device=high -host-rootful",
+		rootless: "skip"},
+	{name: "pid-host", args: []string{"--pid", "host"}, rootful: "pid-host=high -host-rootful",
+		rootless: "pid-host=medium"},
+	// a rootless one binds /dev/mqueue, which these machines do not have
+	{name: "ipc-host", args: []string{"--ipc", "host"}, rootful: "ipc-host=medium", rootless: "skip"},
 	{name: "ipc-private", args: []string{"--ipc", "private"}, rootless: "="},
 	{name: "uts-host", args: []string{"--uts", "host"}, rootful: "uts-host=low", rootless: "="},
-	{name: "network-host", args: []string{"--network", "host"}, rootful: "network-host=high -host-rootful", rootless: "network-host=medium"},
-	{name: "network-joined", args: []string{"--network", "container:network-host"}, rootful: "network-host=high", rootless: "network-host=medium"},
-	{name: "pid-joined", args: []string{"--pid", "container:pid-host"}, rootful: "pid-host=high", rootless: "pid-host=medium"},
+	{name: "network-host", args: []string{"--network", "host"}, rootful: "network-host=high -host-rootful",
+		rootless: "network-host=medium"},
+	{name: "network-joined", args: []string{"--network", "container:network-host"}, rootful: "network-host=high",
+		rootless: "network-host=medium"},
+	{name: "pid-joined", args: []string{"--pid", "container:pid-host"}, rootful: "pid-host=high",
+		rootless: "pid-host=medium"},
 	{name: "tmpfs", args: []string{"--tmpfs", "/scratch"}, rootful: "tmpfs-exec=low", rootless: "="},
 	{name: "tmpfs-noexec", args: []string{"--tmpfs", "/scratch:rw,noexec,nosuid,nodev,size=1m"}, rootless: "="},
 	{name: "tmpfs-mount", args: []string{"--mount", "type=tmpfs,dst=/scratch,noexec"}, rootless: "="},
-	{name: "port", args: []string{"--network", "NETWORK", "-p", "18080:80"}, rootful: "port-exposed=medium default-network=low", rootless: "port-exposed=medium"},
-	{name: "port-low", args: []string{"--network", "NETWORK", "-p", "192.0.2.1:53:53/udp"}, rootful: "port-privileged=low default-network=low -host-rootful", rootless: "port-privileged=low"},
-	{name: "port-loopback", args: []string{"--network", "NETWORK", "-p", "127.0.0.1:18081:80"}, rootful: "default-network=low", rootless: ""},
+	{name: "port", args: []string{"--network", "NETWORK", "-p", "18080:80"}, rootful: "port-exposed=medium " +
+		"default-network=low", rootless: "port-exposed=medium"},
+	{name: "port-low", args: []string{"--network", "NETWORK", "-p", "192.0.2.1:53:53/udp"},
+		rootful: "port-privileged=low default-network=low -host-rootful", rootless: "port-privileged=low"},
+	{name: "port-loopback", args: []string{"--network", "NETWORK", "-p", "127.0.0.1:18081:80"},
+		rootful: "default-network=low", rootless: ""},
 	{name: "own-network", args: []string{"--network", "own"}, rootful: "", rootless: "skip"},
-	{name: "loopback", args: []string{"--network", "slirp4netns:allow_host_loopback=true"}, rootful: "network-loopback=medium", rootless: "="},
-	{name: "sysctl", args: []string{"--network", "NETWORK", "--sysctl", "net.ipv4.ip_forward=1"}, rootful: "sysctl=low default-network=low", rootless: "sysctl=low"},
+	{name: "loopback", args: []string{"--network", "slirp4netns:allow_host_loopback=true"},
+		rootful: "network-loopback=medium", rootless: "="},
+	{name: "sysctl", args: []string{"--network", "NETWORK", "--sysctl", "net.ipv4.ip_forward=1"},
+		rootful: "sysctl=low default-network=low", rootless: "sysctl=low"},
 	{name: "sysctl-harmless", args: []string{"--sysctl", "kernel.msgmax=65536"}, rootless: "="},
-	{name: "memory", args: []string{"--memory", "64m"}, rootful: "-memory-limit", rootless: ""}, // rootless on cgroup v1 drops limits
+	// rootless on cgroup v1 drops limits
+	{name: "memory", args: []string{"--memory", "64m"}, rootful: "-memory-limit", rootless: ""},
 	{name: "pids", args: []string{"--pids-limit", "0"}, rootful: "pids-limit=low", rootless: ""},
 	{name: "cpus", args: []string{"--cpus", "0.5"}, rootful: "-cpu-limit", rootless: ""},
-	{name: "no-cgroups", args: []string{"--cgroups", "disabled", "--memory", "64m"}, rootful: "pids-limit=low", rootless: ""},
+	{name: "no-cgroups", args: []string{"--cgroups", "disabled", "--memory", "64m"}, rootful: "pids-limit=low",
+		rootless: ""},
 	{name: "oom-score", args: []string{"--oom-score-adj", "-500"}, rootful: "oom=low", rootless: "="},
 	{name: "oom-positive", args: []string{"--oom-score-adj", "500"}, rootless: "="},
-	{name: "updated", args: []string{"-l", "io.containers.autoupdate=local", "-l", "PODMAN_SYSTEMD_UNIT=none.service"}, rootful: "-auto-update -cpu-limit -memory-limit", rootless: "-auto-update -cpu-limit -memory-limit -pids-limit"}, // the unit may set limits
-	{name: "updated-without-unit", args: []string{"-l", "io.containers.autoupdate=local"}, rootless: "="},                                                                                                                                // podman auto-update fails for it
+	// the unit may set limits
+	{name: "updated", args: []string{"-l", "io.containers.autoupdate=local", "-l", "PODMAN_SYSTEMD_UNIT=none.service"},
+		rootful:  "-auto-update -cpu-limit -memory-limit",
+		rootless: "-auto-update -cpu-limit -memory-limit -pids-limit"},
+	// podman auto-update fails for it
+	{name: "updated-without-unit", args: []string{"-l", "io.containers.autoupdate=local"}, rootless: "="},
 	{name: "update-disabled", args: []string{"-l", "io.containers.autoupdate=disabled"}, rootless: "="},
 	{name: "short-name", image: "thing:1", rootful: "image-short-name=low image-unsigned=medium", rootless: "="},
-	{name: "unpinned", image: "docker.io/library/thing:latest", rootful: "image-unpinned=info image-unsigned=medium", rootless: "="},
+	{name: "unpinned", image: "docker.io/library/thing:latest", rootful: "image-unpinned=info image-unsigned=medium",
+		rootless: "="},
 	{name: "no-tls", args: []string{"--tls-verify=false"}, rootful: "registry-insecure=high", rootless: "="},
-	{name: "image-secret", image: "localhost/user:1", rootful: "secret-in-image=high -root-user", rootless: "secret-in-image=high -root-user uid-map=low"},
-	{name: "secret-variable", args: []string{"--secret", "db,type=env,target=DB_PASSWORD"}, rootful: "secret-env=low", rootless: "="},
+	{name: "image-secret", image: "localhost/user:1", rootful: "secret-in-image=high -root-user",
+		rootless: "secret-in-image=high -root-user uid-map=low"},
+	{name: "secret-variable", args: []string{"--secret", "db,type=env,target=DB_PASSWORD"}, rootful: "secret-env=low",
+		rootless: "="},
 	{name: "secret-mounted", args: []string{"--secret", "db"}, rootless: "="},
 	{name: "env-host", args: []string{"--env-host"}, rootful: "env-host=medium", rootless: "="},
 	{name: "health", args: []string{"--health-cmd", "true"}, rootful: "-healthcheck", rootless: "="},
@@ -91,12 +129,17 @@ var ruleCases = []ruleCase{
 	{name: "restart", args: []string{"--restart", "always"}, rootful: "restart-forever=info", rootless: "="},
 	{name: "restart-five", args: []string{"--restart", "on-failure:5"}, rootless: "="},
 	{name: "ssh-server", command: []string{"/usr/sbin/sshd", "-D"}, rootful: "sshd=low", rootless: "="},
-	{name: "same-users-a", args: []string{"--uidmap", "0:500000:65536"}, rootful: "uid-map-shared=low root-user=low cap-drop-all=low no-new-privileges=low -uid-map -host-rootful", rootless: "skip"},
-	{name: "same-users-b", args: []string{"--uidmap", "0:550000:65536"}, rootful: "uid-map-shared=low root-user=low cap-drop-all=low no-new-privileges=low -uid-map -host-rootful", rootless: "skip"},
+	{name: "same-users-a", args: []string{"--uidmap", "0:500000:65536"}, rootful: "uid-map-shared=low root-user=low " +
+		"cap-drop-all=low no-new-privileges=low -uid-map -host-rootful", rootless: "skip"},
+	{name: "same-users-b", args: []string{"--uidmap", "0:550000:65536"}, rootful: "uid-map-shared=low root-user=low " +
+		"cap-drop-all=low no-new-privileges=low -uid-map -host-rootful", rootless: "skip"},
 	{name: "by-the-book", args: []string{
-		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "33:33", "--uidmap", "0:700000:65536", "--memory", "64m", "--cpus", "0.5",
-		"--pids-limit", "64", "--tmpfs", "/scratch:rw,noexec,nosuid,nodev", "--health-cmd", "true", "-l", "io.containers.autoupdate=local", "-l", "PODMAN_SYSTEMD_UNIT=none.service", "--secret", "db",
-	}, rootful: "-read-only -cap-drop-all -no-new-privileges -root-user -uid-map -memory-limit -cpu-limit -healthcheck -auto-update -host-rootful", rootless: "skip"},
+		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "33:33", "--uidmap",
+		"0:700000:65536", "--memory", "64m", "--cpus", "0.5", "--pids-limit", "64", "--tmpfs",
+		"/scratch:rw,noexec,nosuid,nodev", "--health-cmd", "true", "-l", "io.containers.autoupdate=local", "-l",
+		"PODMAN_SYSTEMD_UNIT=none.service", "--secret", "db",
+	}, rootful: "-read-only -cap-drop-all -no-new-privileges -root-user -uid-map -memory-limit -cpu-limit " +
+		"-healthcheck -auto-update -host-rootful", rootless: "skip"},
 }
 
 // TestRealRules makes a container for each rule, on which it fires, and others on which it is silent.
@@ -229,9 +272,11 @@ func machineRules(t *testing.T, isRootless bool, fired map[string]bool) {
 	own := os.Getenv("CONTAINERS_CONF")
 	text, _ := os.ReadFile(own)
 	weak := filepath.Join(t.TempDir(), "containers.conf")
-	os.WriteFile(weak, []byte(strings.Replace(string(text), "[containers]\n", "[containers]\npids_limit = 0\nseccomp_profile = \"unconfined\"\ndefault_capabilities = [\"CHOWN\", \"SYS_ADMIN\"]\n", 1)), 0o644)
+	os.WriteFile(weak, []byte(strings.Replace(string(text), "[containers]\n", "[containers]\npids_limit = "+
+		"0\nseccomp_profile = \"unconfined\"\ndefault_capabilities = [\"CHOWN\", \"SYS_ADMIN\"]\n", 1)), 0o644)
 	t.Setenv("CONTAINERS_CONF", weak)
-	program := exec.Command(os.Getenv("PODLINT"), "scan", "plain", "--format", "json") // containers.conf is read once by a process
+	// containers.conf is read once by a process
+	program := exec.Command(os.Getenv("PODLINT"), "scan", "plain", "--format", "json")
 	out, _ := program.Output()
 	n := 0
 	for _, f := range parseReport(t, string(out)).Findings {
@@ -263,7 +308,8 @@ func configuredRules(t *testing.T, fired map[string]bool) {
 	unit, config := filepath.Join(dir, "made.container"), filepath.Join(dir, "podlint.toml")
 	os.WriteFile(unit, []byte("[Container]\nImage=localhost/plain:1\n"), 0o644)
 	t.Setenv("QUADLET_UNIT_DIRS", dir)
-	podmanCommand(t, "create", "--name", "made", "--network", "none", "--label", "PODMAN_SYSTEMD_UNIT=made.service", "localhost/plain:1", "/bin/busybox", "sleep", "1")
+	podmanCommand(t, "create", "--name", "made", "--network", "none", "--label", "PODMAN_SYSTEMD_UNIT=made.service",
+		"localhost/plain:1", "/bin/busybox", "sleep", "1")
 	found := func(name string, args ...string) map[string]string {
 		_, out, _ := invoke(t, append([]string{"scan", name, "--format", "json"}, args...)...)
 		return parseReport(t, out).severities(name)

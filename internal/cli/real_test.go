@@ -47,44 +47,80 @@ const (
 var realCases = []realCase{
 	{"plain", nil, softRootful, softRootless, ""},
 	{"read-only", []string{"--read-only"}, without(softRootful, "read-only"), without(softRootless, "read-only"), ""},
-	{"nnp", []string{"--security-opt", "no-new-privileges"}, without(softRootful, "no-new-privileges"), without(softRootless, "no-new-privileges"), ""},
+	{"nnp", []string{"--security-opt", "no-new-privileges"}, without(softRootful, "no-new-privileges"),
+		without(softRootless, "no-new-privileges"), ""},
 	{"nnp-false", []string{"--security-opt", "no-new-privileges=false"}, softRootful, softRootless, ""},
-	{"drop-all", []string{"--cap-drop", "ALL"}, replaced(without(softRootful, "cap-drop-all"), "no-new-privileges=medium", "no-new-privileges=low"), replaced(without(softRootless, "cap-drop-all"), "no-new-privileges=medium", "no-new-privileges=low"), ""},
-	{"drop-all-add", []string{"--cap-drop=all", "--cap-add=net_bind_service"}, without(softRootful, "cap-drop-all"), without(softRootless, "cap-drop-all"), ""},
+	{"drop-all", []string{"--cap-drop", "ALL"}, replaced(without(softRootful, "cap-drop-all"),
+		"no-new-privileges=medium", "no-new-privileges=low"), replaced(without(softRootless, "cap-drop-all"),
+		"no-new-privileges=medium", "no-new-privileges=low"), ""},
+	{"drop-all-add", []string{"--cap-drop=all", "--cap-add=net_bind_service"}, without(softRootful, "cap-drop-all"),
+		without(softRootless, "cap-drop-all"), ""},
 	{"drop-one", []string{"--cap-drop=CHOWN"}, softRootful, softRootless, ""},
-	{"user-33", []string{"--user", "33"}, "uid-map=high cap-drop-all=medium no-new-privileges=medium read-only=medium", "uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", ""},
-	{"user-www-data", []string{"--user", "www-data"}, "uid-map=high cap-drop-all=medium no-new-privileges=medium read-only=medium", "uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", ""},
-	{"user-nobody", []string{"--user", "nobody"}, "user-nobody=medium uid-map=high cap-drop-all=medium no-new-privileges=medium read-only=medium", "user-nobody=medium uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", ""},
-	{"user-65534", []string{"--user", "65534:65534"}, "user-nobody=medium uid-map=high cap-drop-all=medium no-new-privileges=medium read-only=medium", "user-nobody=medium uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", ""},
+	{"user-33", []string{"--user", "33"}, "uid-map=high cap-drop-all=medium no-new-privileges=medium read-only=medium",
+		"uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", ""},
+	{"user-www-data", []string{"--user", "www-data"}, "uid-map=high cap-drop-all=medium no-new-privileges=medium " +
+		"read-only=medium", "uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", ""},
+	{"user-nobody", []string{"--user", "nobody"}, "user-nobody=medium uid-map=high cap-drop-all=medium " +
+		"no-new-privileges=medium read-only=medium",
+		"user-nobody=medium uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", ""},
+	{"user-65534", []string{"--user", "65534:65534"}, "user-nobody=medium uid-map=high cap-drop-all=medium " +
+		"no-new-privileges=medium read-only=medium",
+		"user-nobody=medium uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", ""},
 	{"user-00", []string{"--user", "00"}, softRootful, softRootless, ""},
 	{"user-toor", []string{"--user", "toor"}, softRootful, softRootless, ""},
-	{"privileged", []string{"--privileged"}, "privileged=critical root-user=high uid-map=high no-new-privileges=medium read-only=medium", "privileged=high root-user=medium uid-map=medium no-new-privileges=medium read-only=medium", ""},
-	{"privileged-drop", []string{"--privileged", "--cap-drop", "ALL"}, "privileged=critical root-user=high uid-map=high no-new-privileges=medium read-only=medium", "privileged=high root-user=medium uid-map=medium no-new-privileges=medium read-only=medium", ""},
-	{"spoofed-privileged", []string{"--annotation", "io.podman.annotations.privileged=TRUE"}, softRootful, softRootless, "5"},
-	{"userns-auto", []string{"--userns", "auto:size=1024"}, "root-user=low cap-drop-all=low no-new-privileges=low read-only=medium", "", "rootful"},
-	{"mapped", []string{"--uidmap", "0:100000:65536"}, "root-user=low cap-drop-all=low no-new-privileges=low read-only=medium", "", "rootful"},
+	{"privileged", []string{"--privileged"}, "privileged=critical root-user=high uid-map=high " +
+		"no-new-privileges=medium read-only=medium",
+		"privileged=high root-user=medium uid-map=medium no-new-privileges=medium read-only=medium", ""},
+	{"privileged-drop", []string{"--privileged", "--cap-drop", "ALL"}, "privileged=critical root-user=high " +
+		"uid-map=high no-new-privileges=medium read-only=medium", "privileged=high root-user=medium uid-map=medium " +
+		"no-new-privileges=medium read-only=medium", ""},
+	{"spoofed-privileged", []string{"--annotation", "io.podman.annotations.privileged=TRUE"}, softRootful, softRootless,
+		"5"},
+	{"userns-auto", []string{"--userns", "auto:size=1024"}, "root-user=low cap-drop-all=low no-new-privileges=low " +
+		"read-only=medium", "", "rootful"},
+	{"mapped", []string{"--uidmap", "0:100000:65536"}, "root-user=low cap-drop-all=low no-new-privileges=low " +
+		"read-only=medium", "", "rootful"},
 	{"identity-map", []string{"--uidmap", "0:0:65536"}, softRootful, "", "rootful"},
-	{"uid-mapped-to-itself", []string{"--user", "33", "--uidmap", "0:100000:33", "--uidmap", "33:33:1", "--uidmap", "34:100034:1000"}, "uid-map=medium cap-drop-all=low no-new-privileges=low read-only=medium", "", "rootful"},
-	{"gid-unmapped", []string{"--uidmap", "0:100000:65536", "--gidmap", "0:0:65536"}, "root-user=low uid-map=medium cap-drop-all=low no-new-privileges=low read-only=medium", "", "rootful"},
-	{"keep-id", []string{"--userns", "keep-id"}, softRootful, "uid-map=medium cap-drop-all=low no-new-privileges=low read-only=medium", "keep-id"},
-	{"nomap", []string{"--userns", "nomap"}, "", "root-user=low cap-drop-all=low no-new-privileges=low read-only=medium", "rootless"},
-	{"hardened", []string{"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "33:33", "--uidmap", "0:100000:65536"}, "", "", "rootful"},
-	{"socket", []string{"-v", "/run:/hostrun:ro"}, softRootful + " engine-socket=critical", softRootless + " engine-socket=high", ""},
-	{"socket-root", []string{"-v", "/:/hostroot"}, softRootful + " engine-socket=critical host-path=critical", softRootless + " engine-socket=high host-path=low", ""},
+	{"uid-mapped-to-itself", []string{"--user", "33", "--uidmap", "0:100000:33", "--uidmap", "33:33:1", "--uidmap",
+		"34:100034:1000"}, "uid-map=medium cap-drop-all=low no-new-privileges=low read-only=medium", "", "rootful"},
+	{"gid-unmapped", []string{"--uidmap", "0:100000:65536", "--gidmap", "0:0:65536"}, "root-user=low uid-map=medium " +
+		"cap-drop-all=low no-new-privileges=low read-only=medium", "", "rootful"},
+	{"keep-id", []string{"--userns", "keep-id"}, softRootful, "uid-map=medium cap-drop-all=low no-new-privileges=low " +
+		"read-only=medium", "keep-id"},
+	{"nomap", []string{"--userns", "nomap"}, "",
+		"root-user=low cap-drop-all=low no-new-privileges=low read-only=medium", "rootless"},
+	{"hardened", []string{"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "33:33",
+		"--uidmap", "0:100000:65536"}, "", "", "rootful"},
+	{"socket", []string{"-v", "/run:/hostrun:ro"}, softRootful + " engine-socket=critical", softRootless +
+		" engine-socket=high", ""},
+	{"socket-root", []string{"-v", "/:/hostroot"}, softRootful + " engine-socket=critical host-path=critical",
+		softRootless + " engine-socket=high host-path=low", ""},
 	{"socket-volume", []string{"-v", "runvolume:/hostrun"}, softRootful + " engine-socket=critical", "", "rootful"},
-	{"harmless-mounts", []string{"-v", "data:/data", "--tmpfs", "/scratch", "-v", "/etc:/hostetc:ro", "--mount", "type=image,src=localhost/plain:1,dst=/img"}, softRootful + " host-path=medium tmpfs-exec=low", "", "rootful"},
-	{"secret-handed-over", []string{"--secret", "db", "--secret", "db,type=env,target=DB_PASSWORD"}, softRootful, softRootless, ""},
-	{"secret-variable", []string{"-e", "DB_PASSWORD=" + planted("variable")}, softRootful + " plaintext-secret=high", softRootless + " plaintext-secret=high", ""},
-	{"secret-env-file", []string{"--env-file", "ENVFILE"}, softRootful + " plaintext-secret=high", softRootless + " plaintext-secret=high", ""},
-	{"secret-label", []string{"-l", "token=" + planted("label")}, softRootful + " plaintext-secret=high", softRootless + " plaintext-secret=high", ""},
-	{"secret-annotation", []string{"--annotation", "org.example.password=" + planted("annotation")}, softRootful + " plaintext-secret=high", softRootless + " plaintext-secret=high", ""},
-	{"secret-health", []string{"--health-cmd", "redis-cli -a " + planted("health") + " ping"}, softRootful + " plaintext-secret=high", softRootless + " plaintext-secret=high", ""},
-	{"secret-url", []string{"-e", "STORE=postgres://u:" + planted("url") + "@h/db"}, softRootful + " plaintext-secret=high", softRootless + " plaintext-secret=high", ""},
-	{"no-secret", []string{"-e", "DB_PASSWORD_FILE=/run/secrets/db", "-e", "MODE=fast", "-l", "app=web"}, softRootful, softRootless, ""},
-	{"stale", nil, softRootful + " stale-image=medium", softRootless + " stale-image=medium", "image localhost/moving:1"},
+	{"harmless-mounts", []string{"-v", "data:/data", "--tmpfs", "/scratch", "-v", "/etc:/hostetc:ro", "--mount",
+		"type=image,src=localhost/plain:1,dst=/img"}, softRootful + " host-path=medium tmpfs-exec=low", "", "rootful"},
+	{"secret-handed-over", []string{"--secret", "db", "--secret", "db,type=env,target=DB_PASSWORD"}, softRootful,
+		softRootless, ""},
+	{"secret-variable", []string{"-e", "DB_PASSWORD=" + planted("variable")}, softRootful + " plaintext-secret=high",
+		softRootless + " plaintext-secret=high", ""},
+	{"secret-env-file", []string{"--env-file", "ENVFILE"}, softRootful + " plaintext-secret=high", softRootless +
+		" plaintext-secret=high", ""},
+	{"secret-label", []string{"-l", "token=" + planted("label")}, softRootful + " plaintext-secret=high", softRootless +
+		" plaintext-secret=high", ""},
+	{"secret-annotation", []string{"--annotation", "org.example.password=" + planted("annotation")}, softRootful +
+		" plaintext-secret=high", softRootless + " plaintext-secret=high", ""},
+	{"secret-health", []string{"--health-cmd", "redis-cli -a " + planted("health") + " ping"}, softRootful +
+		" plaintext-secret=high", softRootless + " plaintext-secret=high", ""},
+	{"secret-url", []string{"-e", "STORE=postgres://u:" + planted("url") + "@h/db"}, softRootful +
+		" plaintext-secret=high", softRootless + " plaintext-secret=high", ""},
+	{"no-secret", []string{"-e", "DB_PASSWORD_FILE=/run/secrets/db", "-e", "MODE=fast", "-l", "app=web"}, softRootful,
+		softRootless, ""},
+	{"stale", nil, softRootful + " stale-image=medium", softRootless + " stale-image=medium",
+		"image localhost/moving:1"},
 	{"old", nil, softRootful + " stale-image=medium", softRootless + " stale-image=medium", "image localhost/old:1"},
 	{"fixed-date", nil, softRootful, softRootless, "image localhost/fixed:1"},
-	{"image-user", nil, "secret-in-image=high uid-map=high cap-drop-all=medium no-new-privileges=medium read-only=medium", "secret-in-image=high uid-map=low cap-drop-all=low no-new-privileges=medium read-only=medium", "image localhost/user:1"},
+	{"image-user", nil, "secret-in-image=high uid-map=high cap-drop-all=medium no-new-privileges=medium " +
+		"read-only=medium", "secret-in-image=high uid-map=low cap-drop-all=low no-new-privileges=medium " +
+		"read-only=medium", "image localhost/user:1"},
 }
 
 // severities returns the severity of each rule's worst finding about a container.
@@ -99,7 +135,8 @@ func (r *jsonReport) severities(container string) map[string]string {
 }
 
 func without(list, rule string) string {
-	return strings.Join(slices.DeleteFunc(strings.Fields(list), func(f string) bool { return strings.HasPrefix(f, rule+"=") }), " ")
+	return strings.Join(slices.DeleteFunc(strings.Fields(list),
+		func(f string) bool { return strings.HasPrefix(f, rule+"=") }), " ")
 }
 
 func replaced(list, old, now string) string { return strings.Replace(list, old, now, 1) }
@@ -147,7 +184,9 @@ func buildImages(t *testing.T) {
 	if err := os.Symlink("busybox", filepath.Join(dir, "bin/sh")); err != nil {
 		t.Fatal(err)
 	}
-	write("etc/passwd", "root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n", 0o644)
+	write("etc/passwd",
+		"root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
+		0o644)
 	write("etc/group", "root:x:0:\nwww-data:x:33:\n", 0o644)
 	base := "FROM scratch\nCOPY bin /bin\nCOPY etc /etc\n"
 	build := func(tag, more string, flags ...string) {
@@ -172,7 +211,8 @@ func oldImage(t *testing.T, dir string) {
 	if out, err := exec.Command("tar", "-xf", archive, "-C", unpacked).CombinedOutput(); err != nil {
 		t.Fatalf("tar: %v %s", err, out)
 	}
-	if out, err := exec.Command("chmod", "-R", "u+rwX", unpacked).CombinedOutput(); err != nil { // the archive's files have no mode
+	// the archive's files have no mode
+	if out, err := exec.Command("chmod", "-R", "u+rwX", unpacked).CombinedOutput(); err != nil {
 		t.Fatalf("chmod: %v %s", err, out)
 	}
 	var manifest []map[string]any
@@ -233,7 +273,8 @@ func TestRealPodman(t *testing.T) {
 		case strings.HasPrefix(c.only, "image "):
 			image = strings.TrimPrefix(c.only, "image ")
 		case c.only == "keep-id" && !isRootless && major == "4", // refused there
-			c.only == "rootful" && isRootless, c.only == "rootless" && !isRootless, (c.only == "4" || c.only == "5") && c.only != major:
+			c.only == "rootful" && isRootless, c.only == "rootless" && !isRootless,
+			(c.only == "4" || c.only == "5") && c.only != major:
 			continue
 		}
 		args := []string{"run", "-d", "--name", c.name, "--network", "none"}
@@ -251,11 +292,13 @@ func TestRealPodman(t *testing.T) {
 		}
 	}
 	// A container that was never started, by a user whose name only its image knows.
-	podmanCommand(t, "create", "--name", "created", "--user", "toor", "--network", "none", "localhost/plain:1", "/bin/busybox", "sleep", "1")
+	podmanCommand(t, "create", "--name", "created", "--user", "toor", "--network", "none", "localhost/plain:1",
+		"/bin/busybox", "sleep", "1")
 	want["created"] = want["plain"]
 	// A user that nobody knows: the service cannot even read a file of such a container, and that is no failure of the
 	// scan.
-	podmanCommand(t, "create", "--name", "unknown-user", "--user", "ghost", "--network", "none", "localhost/plain:1", "/bin/busybox", "sleep", "1")
+	podmanCommand(t, "create", "--name", "unknown-user", "--user", "ghost", "--network", "none", "localhost/plain:1",
+		"/bin/busybox", "sleep", "1")
 	want["unknown-user"] = maps.Clone(want["user-33"])
 	if isRootless { // it may be root's, and so the account that runs Podman
 		want["unknown-user"]["uid-map"] = "medium"
@@ -264,11 +307,14 @@ func TestRealPodman(t *testing.T) {
 	kubePlay(t, want, major)
 	// What a pod was given does not reach its members; its user namespace does.
 	podmanCommand(t, "pod", "create", "--name", "pod", "--network", "none", "--security-opt", "no-new-privileges")
-	podmanCommand(t, "run", "-d", "--name", "member", "--pod", "pod", "localhost/plain:1", "/bin/busybox", "sleep", "3600")
+	podmanCommand(t, "run", "-d", "--name", "member", "--pod", "pod", "localhost/plain:1", "/bin/busybox", "sleep",
+		"3600")
 	want["member"] = want["plain"]
 	if !isRootless {
-		podmanCommand(t, "pod", "create", "--name", "mapped-pod", "--network", "none", "--uidmap", "0:300000:65536", "--gidmap", "0:300000:65536")
-		podmanCommand(t, "run", "-d", "--name", "mapped-member", "--pod", "mapped-pod", "localhost/plain:1", "/bin/busybox", "sleep", "3600")
+		podmanCommand(t, "pod", "create", "--name", "mapped-pod", "--network", "none", "--uidmap", "0:300000:65536",
+			"--gidmap", "0:300000:65536")
+		podmanCommand(t, "run", "-d", "--name", "mapped-member", "--pod", "mapped-pod", "localhost/plain:1",
+			"/bin/busybox", "sleep", "3600")
 		want["mapped-member"] = want["mapped"]
 	}
 	// The tag moves on after the container was made.
@@ -294,7 +340,8 @@ func TestRealPodman(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		got := r.severities(name)
-		for _, rule := range []string{"memory-limit", "pids-limit", "healthcheck", "auto-update", "uid-map-shared"} { // TestRealRules tries these
+		// TestRealRules tries these
+		for _, rule := range []string{"memory-limit", "pids-limit", "healthcheck", "auto-update", "uid-map-shared"} {
 			delete(got, rule)
 		}
 		if !maps.Equal(got, want[name]) {
@@ -304,7 +351,8 @@ func TestRealPodman(t *testing.T) {
 
 	t.Run("no secret shows", func(t *testing.T) {
 		dir := t.TempDir()
-		_, text, errs := invoke(t, "scan", "-v", "--format", "text", "--format", "json="+dir+"/json", "--format", "sarif="+dir+"/sarif")
+		_, text, errs := invoke(t, "scan", "-v", "--format", "text", "--format", "json="+dir+"/json", "--format",
+			"sarif="+dir+"/sarif")
 		all := text + errs
 		for _, name := range []string{"json", "sarif"} {
 			data, err := os.ReadFile(filepath.Join(dir, name))
@@ -342,7 +390,8 @@ func TestRealPodman(t *testing.T) {
 				t.Errorf("%q: %q, want %q", test.args, got, test.want)
 			}
 		}
-		if status, _, errs := invoke(t, "scan", "no-such-container"); status != 2 || !strings.Contains(errs, "there is no container") {
+		if status, _, errs := invoke(t, "scan", "no-such-container"); status != 2 ||
+			!strings.Contains(errs, "there is no container") {
 			t.Errorf("a name that nothing has: status %d, %q", status, errs)
 		}
 	})
@@ -388,7 +437,8 @@ func withConf(t *testing.T, want map[string]map[string]string, major string) {
 			t.Fatal(err)
 		}
 		t.Setenv("CONTAINERS_CONF", file)
-		podmanCommand(t, "run", "-d", "--name", c.name, "--network", "none", "localhost/plain:1", "/bin/busybox", "sleep", "3600")
+		podmanCommand(t, "run", "-d", "--name", c.name, "--network", "none", "localhost/plain:1", "/bin/busybox",
+			"sleep", "3600")
 		want[c.name] = c.want
 	}
 }
@@ -402,12 +452,14 @@ kind: Pod
 metadata: {name: kube}
 spec:
   containers:
-  - {name: soft, image: localhost/plain:1, imagePullPolicy: Never, command: [/bin/busybox, sleep, "3600"], env: [{name: DB_PASSWORD, value: PLANTED}]}
+  - {name: soft, image: localhost/plain:1, imagePullPolicy: Never, command: [/bin/busybox, sleep, "3600"],
+     env: [{name: DB_PASSWORD, value: PLANTED}]}
   - name: hard
     image: localhost/plain:1
     imagePullPolicy: Never
     command: [/bin/busybox, sleep, "3600"]
-    securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, runAsUser: 33}
+    securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]},
+      runAsUser: 33}
 `
 	if err := os.WriteFile(file, []byte(strings.Replace(pod, "PLANTED", planted("kube"), 1)), 0o644); err != nil {
 		t.Fatal(err)
@@ -446,15 +498,19 @@ func killed(t *testing.T) {
 		for _, pid := range stopped {
 			_ = syscall.Kill(pid, syscall.SIGSTOP)
 			// Until it is, it would take a signal that comes meanwhile.
-			waitFor(t, "the service to be stopped", func() bool { return strings.HasPrefix(processStatus(pid, "State"), "T") })
+			waitFor(t, "the service to be stopped",
+				func() bool { return strings.HasPrefix(processStatus(pid, "State"), "T") })
 		}
 		_ = cmd.Process.Signal(signal)
 		err := cmd.Wait()
-		if signal == syscall.SIGINT && (cmd.ProcessState.ExitCode() != 3 || !strings.Contains(errs.String(), "interrupted")) {
+		if signal == syscall.SIGINT &&
+			(cmd.ProcessState.ExitCode() != 3 || !strings.Contains(errs.String(), "interrupted")) {
 			t.Errorf("interrupted: %v, %s", err, &errs)
 		}
-		if signal == syscall.SIGKILL { // a service without work would end by itself later, and is not to go on until then
-			waitFor(t, "the kernel's SIGTERM to the service", func() bool { return slices.ContainsFunc(stopped, terminated) })
+		// a service without work would end by itself later, and is not to go on until then
+		if signal == syscall.SIGKILL {
+			waitFor(t, "the kernel's SIGTERM to the service",
+				func() bool { return slices.ContainsFunc(stopped, terminated) })
 		}
 		for _, pid := range stopped {
 			_ = syscall.Kill(pid, syscall.SIGCONT)
@@ -532,7 +588,10 @@ func record(t *testing.T, major string, isRootless bool) {
 	var mu sync.Mutex
 	answers := map[string]livetest.Answer{}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "d"})
-	proxy.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", socket) }}
+	proxy.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn,
+		error) {
+		return net.Dial("unix", socket)
+	}}
 	proxy.ModifyResponse = func(resp *http.Response) error {
 		body, err := io.ReadAll(resp.Body)
 		if err != nil {

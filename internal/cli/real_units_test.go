@@ -23,7 +23,8 @@ var unitDir = os.Getenv("DEFINITIONS") + "/quadlet"
 // unitsFor returns the units of testdata that are for the mode, read as `podlint check` reads them.
 func unitsFor(t *testing.T, isRootless bool) map[string]quadlet.Unit {
 	t.Helper()
-	set, problems := definition.Open([]string{unitDir}, definition.Options{Rootless: podman.Set(isRootless, podman.Field("test"))})
+	set, problems := definition.Open([]string{unitDir},
+		definition.Options{Rootless: podman.Set(isRootless, podman.Field("test"))})
 	if len(problems) > 0 || len(set.Paths()) == 0 {
 		t.Fatalf("%d units, %v", len(set.Paths()), problems)
 	}
@@ -115,7 +116,8 @@ func TestRealGenerator(t *testing.T) {
 // sameWords splits a command line and takes away what 5.4's generator writes otherwise than 5.8's: it hands the pod
 // over, and keeps the container's ID, in files; and it leaves spaces as they are.
 func sameWords(line string) []string {
-	line = strings.NewReplacer(`\x20`, " ", "--exit-policy=stop", "--exit-policy stop", "--pod-id-file %t/web-pod.pod-id", "--pod web").Replace(line)
+	line = strings.NewReplacer(`\x20`, " ", "--exit-policy=stop", "--exit-policy stop", "--pod-id-file "+
+		"%t/web-pod.pod-id", "--pod web").Replace(line)
 	return slices.DeleteFunc(strings.Fields(line), func(w string) bool {
 		return w == "--cidfile=%t/%N.cid" || w == "--pod-id-file=%t/%N.pod-id"
 	})
@@ -127,16 +129,19 @@ func create(t *testing.T, name string, words []string, change func([]string) []s
 	service := strings.TrimSuffix(name, filepath.Ext(name))
 	_, instance, _ := strings.Cut(service, "@")
 	var args []string
-	words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "systemd-front" }) // networks outlive the testbed
+	// networks outlive the testbed
+	words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "systemd-front" })
 	for _, w := range words[1:] {
 		switch {
 		case w == "run":
 			w = "create"
-		case w == "-d" || w == "--network" || w == "--replace" || w == "--rm" || w == "--ignore" || strings.HasPrefix(w, "--cgroups=") || strings.HasPrefix(w, "--sdnotify=") ||
+		case w == "-d" || w == "--network" || w == "--replace" || w == "--rm" || w == "--ignore" ||
+			strings.HasPrefix(w, "--cgroups=") || strings.HasPrefix(w, "--sdnotify=") ||
 			strings.HasPrefix(w, "--infra-conmon-pidfile"):
 			continue
 		}
-		args = append(args, strings.NewReplacer("%N", service, "%i", instance, "%t", "/run", "%p", service, "%H", "host").Replace(w))
+		args = append(args,
+			strings.NewReplacer("%N", service, "%i", instance, "%t", "/run", "%p", service, "%H", "host").Replace(w))
 	}
 	switch args[len(args)-1] {
 	case "localhost/plain:1": // which has no command of its own
@@ -226,7 +231,10 @@ func TestRealAgreement(t *testing.T) {
 		}
 	}
 	for _, f := range live.Findings {
-		if file := byName[f.Container]; f.Rule != "unit-writable" && !strings.Contains(f.Location.File, strings.TrimSuffix(file, "@one.container")) && !strings.Contains(f.Location.File, "web.pod") && !strings.Contains(f.Location.File, "secrets.env") || f.Location.Line == 0 && f.Rule != "unit-writable" {
+		if file := byName[f.Container]; f.Rule != "unit-writable" && !strings.Contains(f.Location.File,
+			strings.TrimSuffix(file, "@one.container")) && !strings.Contains(f.Location.File,
+			"web.pod") && !strings.Contains(f.Location.File, "secrets.env") ||
+			f.Location.Line == 0 && f.Rule != "unit-writable" {
 			t.Errorf("%s: %s stands in %v", f.Container, f.Rule, f.Location)
 		}
 	}
@@ -242,7 +250,8 @@ func TestRealAgreement(t *testing.T) {
 	}
 	told := false
 	for _, f := range changed.Findings {
-		told = told || f.Rule == "read-only" && strings.Contains(f.Message, "the unit was changed after the container was made") && strings.Contains(f.Fix.Summary, "restart podman-args.service")
+		told = told || f.Rule == "read-only" && strings.Contains(f.Message, "the unit was changed after the "+
+			"container was made") && strings.Contains(f.Fix.Summary, "restart podman-args.service")
 	}
 	if !told {
 		t.Errorf("%+v", changed.Findings)

@@ -13,7 +13,8 @@ import (
 )
 
 // choices are the ways to choose rules in which no rule needs to have looked for secrets.
-var choices = [][]string{nil, {"--rule", "read-only"}, {"--rule", "privileged,port-exposed"}, {"--skip", "plaintext-secret"}}
+var choices = [][]string{nil, {"--rule", "read-only"}, {"--rule", "privileged,port-exposed"},
+	{"--skip", "plaintext-secret"}}
 
 // keepsSecret runs check and fix over a file in every format and fails where the planted value is printed.
 func keepsSecret(t *testing.T, path, value string) {
@@ -71,9 +72,12 @@ func TestKnownSecretsStayHidden(t *testing.T) {
 var plantedSecrets = []struct{ kind, name, variable, command, value string }{
 	{"name", "DB_PASSWORD", "hunter2secret", "serve --db-password hunter2secret", "hunter2secret"},
 	{"name joined", "SMTP_PASS", "hunter3secret", "serve --smtp-pass=hunter3secret", "hunter3secret"},
-	{"token", "WORD", "ghp_0123456789abcdefghijklmnopqrstuvwxyzAB", "serve ghp_0123456789abcdefghijklmnopqrstuvwxyzAB", "0123456789abcdefghij"},
-	{"URL", "DATABASE", "postgres://app:hunter4secret@db/app", "serve postgres://app:hunter4secret@db/app", "hunter4secret"},
-	{"query", "ENDPOINT", "https://x.example/?apikey=hunter5secret", "curl https://x.example/?apikey=hunter5secret", "hunter5secret"},
+	{"token", "WORD", "ghp_0123456789abcdefghijklmnopqrstuvwxyzAB", "serve ghp_0123456789abcdefghijklmnopqrstuvwxyzAB",
+		"0123456789abcdefghij"},
+	{"URL", "DATABASE", "postgres://app:hunter4secret@db/app", "serve postgres://app:hunter4secret@db/app",
+		"hunter4secret"},
+	{"query", "ENDPOINT", "https://x.example/?apikey=hunter5secret", "curl https://x.example/?apikey=hunter5secret",
+		"hunter5secret"},
 	{"redis", "REDIS_PASSWORD", "hunter6secret", "redis-cli -a hunter6secret ping", "hunter6secret"},
 	{"mysql", "MYSQL_PWD", "hunter7secret", "mysqladmin -u root -phunter7secret ping", "hunter7secret"},
 	{"random", "KEYED", "gY7Qm2Xv9Kp4Lr8Tz1Wn6Bs3", "serve gY7Qm2Xv9Kp4Lr8Tz1Wn6Bs3", "gY7Qm2Xv9Kp4Lr8Tz1Wn6Bs3"},
@@ -82,28 +86,55 @@ var plantedSecrets = []struct{ kind, name, variable, command, value string }{
 // plantedSyntaxes holds definitions in which NAME, VALUE, COMMAND, and LIST and ITEMS, which are the command's words,
 // are filled in.
 var plantedSyntaxes = []struct{ name, file, text string }{
-	{"unit", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nEnvironment=NAME=VALUE\nPodmanArgs=--privileged\nExec=COMMAND\n"},
-	{"unit quoted", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nEnvironment=A=b \"NAME=VALUE\" C=d\nPublishPort=80:80\nHealthCmd=COMMAND\n"},
-	{"unit arguments", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nPodmanArgs=--privileged --env NAME=VALUE --env=NAME=VALUE\n"},
-	{"unit continued", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nEnvironment=A=b \\\n  NAME=VALUE\nPodmanArgs=--privileged \\\n  --health-cmd=\"COMMAND\"\n"},
-	{"unit comment", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\n# NAME=VALUE\n# COMMAND\n#Environment=NAME=VALUE\nPodmanArgs=--privileged\n"},
+	{"unit", "a.container",
+		"[Container]\nImage=docker.io/library/nginx:1.27\nEnvironment=NAME=VALUE\nPodmanArgs=--privileged\n" +
+			"Exec=COMMAND\n"},
+	{"unit quoted", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nEnvironment=A=b \"NAME=VALUE\" " +
+		"C=d\nPublishPort=80:80\nHealthCmd=COMMAND\n"},
+	{"unit arguments", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nPodmanArgs=--privileged " +
+		"--env NAME=VALUE --env=NAME=VALUE\n"},
+	{"unit continued", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nEnvironment=A=b \\\n  " +
+		"NAME=VALUE\nPodmanArgs=--privileged \\\n  --health-cmd=\"COMMAND\"\n"},
+	{"unit comment", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\n# NAME=VALUE\n# " +
+		"COMMAND\n#Environment=NAME=VALUE\nPodmanArgs=--privileged\n"},
 	{"script", "a.sh", "podman run -d --privileged -e NAME=VALUE docker.io/library/nginx:1.27 COMMAND\n"},
-	{"script lines", "a.sh", "NAME=VALUE\nexport NAME='VALUE' # NAME=VALUE\npodman run -d --privileged \\\n  -e NAME='VALUE' \\\n  -e \"NAME=VALUE\" \\\n  docker.io/library/nginx:1.27 \\\n  COMMAND\n"},
-	{"script comment", "a.sh", "# NAME=VALUE\n# COMMAND\npodman run -d --privileged docker.io/library/nginx:1.27 # NAME: VALUE\n"},
-	{"script health", "a.sh", "podman run -d --privileged --health-cmd 'COMMAND' -p 80:80 docker.io/library/nginx:1.27\n"},
-	{"kube", "a.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: docker.io/library/nginx:1.27\n    env:\n    - name: NAME\n      value: VALUE\n    - value: VALUE\n      name: NAME\n    - name: NAME\n      # as NAME: VALUE\n      value: >-\n        VALUE\n    args: [LIST]\n    securityContext:\n      privileged: true # NAME: VALUE\n"},
-	{"kube flow", "a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: a, image: \"docker.io/library/nginx:1.27\", env: [{name: NAME, value: \"VALUE\"}, {value: VALUE, name: NAME}], command: [LIST], securityContext: {privileged: true}}\n"},
-	{"kube lists", "a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: docker.io/library/nginx:1.27\n    args:\nITEMS    securityContext: {privileged: true}\n"},
-	{"kube secret", "a.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  one: VALUE\n  two: |\n    VALUE\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: a, image: x, securityContext: {privileged: true}}\n"},
-	{"compose", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    privileged: true # NAME: VALUE\n    environment:\n      NAME: VALUE\n      B: c\n    command: COMMAND\n"},
-	{"compose quoted", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    environment:\n      'NAME': \"VALUE\"\n    command: [LIST]\n    ports: ['80:80'] # COMMAND\n"},
-	{"compose scalar", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    environment:\n      NAME: |\n        VALUE\n        VALUE\n    privileged: true\n    command: >\n      COMMAND\n"},
-	{"compose next line", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    environment:\n      NAME:\n        VALUE\n    privileged: true\n"},
-	{"compose flow", "compose.yaml", "services:\n  a: {image: \"docker.io/library/nginx:1.27\", privileged: true, environment: {A: b, NAME: VALUE}, command: [LIST]}\n"},
-	{"compose flow list", "compose.yaml", "services:\n  a: {image: \"docker.io/library/nginx:1.27\", privileged: true, environment: [A=b, NAME=VALUE, \"NAME=VALUE\"]}\n"},
-	{"compose list", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    environment:\n      - A=b\n      - NAME=VALUE\n      - \"NAME=VALUE\"\n    healthcheck:\n      test: [CMD, LIST]\n    privileged: true\n"},
-	{"compose default", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    environment:\n      NAME: ${NAME:-VALUE}\n    privileged: true\n"},
-	{"broken YAML", "a.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - env:\n    - name: NAME\n      value: VALUE\n   NAME: VALUE\n"},
+	{"script lines", "a.sh", "NAME=VALUE\nexport NAME='VALUE' # NAME=VALUE\npodman run -d --privileged \\\n  -e " +
+		"NAME='VALUE' \\\n  -e \"NAME=VALUE\" \\\n  docker.io/library/nginx:1.27 \\\n  COMMAND\n"},
+	{"script comment", "a.sh", "# NAME=VALUE\n# COMMAND\npodman run -d --privileged docker.io/library/nginx:1.27 # " +
+		"NAME: VALUE\n"},
+	{"script health", "a.sh", "podman run -d --privileged --health-cmd 'COMMAND' -p 80:80 " +
+		"docker.io/library/nginx:1.27\n"},
+	{"kube", "a.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    " +
+		"image: docker.io/library/nginx:1.27\n    env:\n    - name: NAME\n      value: VALUE\n    - value: VALUE\n   " +
+		"   name: NAME\n    - name: NAME\n      # as NAME: VALUE\n      value: >-\n        VALUE\n    args: [LIST]\n " +
+		"   securityContext:\n      privileged: true # NAME: VALUE\n"},
+	{"kube flow", "a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: a, " +
+		"image: \"docker.io/library/nginx:1.27\", env: [{name: NAME, value: \"VALUE\"}, {value: VALUE, name: NAME}], " +
+		"command: [LIST], securityContext: {privileged: true}}\n"},
+	{"kube lists", "a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    " +
+		"image: docker.io/library/nginx:1.27\n    args:\nITEMS    securityContext: {privileged: true}\n"},
+	{"kube secret", "a.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  one: VALUE\n  two: " +
+		"|\n    VALUE\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: a, " +
+		"image: x, securityContext: {privileged: true}}\n"},
+	{"compose", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    privileged: true # " +
+		"NAME: VALUE\n    environment:\n      NAME: VALUE\n      B: c\n    command: COMMAND\n"},
+	{"compose quoted", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    environment:\n " +
+		"     'NAME': \"VALUE\"\n    command: [LIST]\n    ports: ['80:80'] # COMMAND\n"},
+	{"compose scalar", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    environment:\n " +
+		"     NAME: |\n        VALUE\n        VALUE\n    privileged: true\n    command: >\n      COMMAND\n"},
+	{"compose next line", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    " +
+		"environment:\n      NAME:\n        VALUE\n    privileged: true\n"},
+	{"compose flow", "compose.yaml", "services:\n  a: {image: \"docker.io/library/nginx:1.27\", privileged: true, " +
+		"environment: {A: b, NAME: VALUE}, command: [LIST]}\n"},
+	{"compose flow list", "compose.yaml", "services:\n  a: {image: \"docker.io/library/nginx:1.27\", privileged: " +
+		"true, environment: [A=b, NAME=VALUE, \"NAME=VALUE\"]}\n"},
+	{"compose list", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    environment:\n   " +
+		"   - A=b\n      - NAME=VALUE\n      - \"NAME=VALUE\"\n    healthcheck:\n      test: [CMD, LIST]\n    " +
+		"privileged: true\n"},
+	{"compose default", "compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    " +
+		"environment:\n      NAME: ${NAME:-VALUE}\n    privileged: true\n"},
+	{"broken YAML", "a.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - env:\n    - name: NAME\n      " +
+		"value: VALUE\n   NAME: VALUE\n"},
 }
 
 // TestNoSecretIsPrinted plants secrets in definitions and looks for them in what every command prints.
@@ -141,8 +172,10 @@ func TestEnvFileIsNotPrinted(t *testing.T) {
 				return path
 			}
 			write("app.env", fmt.Sprintf("# %s=%s\nA=b\n%s=%s\n", s.name, s.variable, s.name, s.variable))
-			keepsSecret(t, write("a.container", "[Container]\nImage=docker.io/library/nginx:1.27\nEnvironmentFile=./app.env\n"), s.value)
-			keepsSecret(t, write("compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    env_file: app.env\n"), s.value)
+			keepsSecret(t, write("a.container",
+				"[Container]\nImage=docker.io/library/nginx:1.27\nEnvironmentFile=./app.env\n"), s.value)
+			keepsSecret(t, write("compose.yaml", "services:\n  a:\n    image: docker.io/library/nginx:1.27\n    "+
+				"env_file: app.env\n"), s.value)
 		})
 	}
 }
@@ -155,7 +188,8 @@ func TestMaskedDiff(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, out, errs := invoke(t, "fix", "--config", "none", path)
-	if !strings.Contains(errs, "a.container: "+fix.NotForPatch+"\n") || !strings.HasPrefix(out, "--- a/") || !strings.Contains(out, " HealthCmd=redis-cli -a [redacted] ping\n") {
+	if !strings.Contains(errs, "a.container: "+fix.NotForPatch+"\n") || !strings.HasPrefix(out, "--- a/") ||
+		!strings.Contains(out, " HealthCmd=redis-cli -a [redacted] ping\n") {
 		t.Errorf("the diff:\n%s", out)
 	}
 	if status, _, errs := invoke(t, "fix", "--config", "none", "--write", "--all", path); status > statusEditFailed {

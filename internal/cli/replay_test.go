@@ -124,7 +124,8 @@ func TestCapturesKeepSecrets(t *testing.T) {
 		url := livetest.Serve(t, livetest.Load(t, name))
 		for _, format := range formats {
 			_, out, errs := scanAt(t, url, "-v", "--format", format)
-			if strings.Contains(out+errs, "planted-") || strings.Contains(out+errs, "9f3Kq7") || strings.Contains(out, "fromtheimage") {
+			if strings.Contains(out+errs, "planted-") || strings.Contains(out+errs, "9f3Kq7") ||
+				strings.Contains(out, "fromtheimage") {
 				t.Errorf("%s: a secret shows in %s", name, format)
 			}
 		}
@@ -133,7 +134,8 @@ func TestCapturesKeepSecrets(t *testing.T) {
 
 // inspects reports whether a request is the inspection of a container.
 func inspects(r *http.Request) bool {
-	return strings.Contains(r.URL.Path, "/containers/") && strings.HasSuffix(r.URL.Path, "/json") && !strings.HasSuffix(r.URL.Path, "/containers/json")
+	return strings.Contains(r.URL.Path, "/containers/") && strings.HasSuffix(r.URL.Path, "/json") &&
+		!strings.HasSuffix(r.URL.Path, "/containers/json")
 }
 
 // TestMisbehavingService holds what a scan makes of a service that goes wrong while it reads.
@@ -149,20 +151,37 @@ func TestMisbehavingService(t *testing.T) {
 		read     int // containers in the report
 		mentions string
 	}{
-		{"removed meanwhile", inspects, problem(404, "no such container", "no container with that ID"), 1, 1, all - 1, ""},
-		{"removed meanwhile, told with 500", inspects, problem(500, "no such container", "no container with ID x found in database: no such container"), 1, 1, all - 1, ""},
-		{"one failure", inspects, problem(500, "internal libpod error", "database is locked"), 1, 3, all - 1, "database is locked"},
-		{"garbage", inspects, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>topsecret")) }, 2, 3, all - 2, "no valid JSON"},
-		{"truncated JSON", inspects, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"Id":"topsecret`)) }, 1, 3, all - 1, "ends in the middle"},
-		{"another type", inspects, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"Id":["topsecret"]}`)) }, 1, 3, all - 1, `field "Id"`},
-		{"an empty object", inspects, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) }, 1, 3, all - 1, "no Id, Config or HostConfig"},
+		{"removed meanwhile", inspects, problem(404, "no such container", "no container with that ID"), 1, 1, all - 1,
+			""},
+		{"removed meanwhile, told with 500", inspects, problem(500, "no such container", "no container with ID x "+
+			"found in database: no such container"), 1, 1, all - 1, ""},
+		{"one failure", inspects, problem(500, "internal libpod error", "database is locked"), 1, 3, all - 1,
+			"database is locked"},
+		{"garbage", inspects, func(w http.ResponseWriter, _ *http.Request) {
+			_,
+				_ = w.Write([]byte("<html>topsecret"))
+		}, 2, 3, all - 2, "no valid JSON"},
+		{"truncated JSON", inspects, func(w http.ResponseWriter, _ *http.Request) {
+			_,
+				_ = w.Write([]byte(`{"Id":"topsecret`))
+		}, 1, 3, all - 1, "ends in the middle"},
+		{"another type", inspects, func(w http.ResponseWriter, _ *http.Request) {
+			_,
+				_ = w.Write([]byte(`{"Id":["topsecret"]}`))
+		}, 1, 3, all - 1, `field "Id"`},
+		{"an empty object", inspects, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) }, 1,
+			3, all - 1, "no Id, Config or HostConfig"},
 		{"a broken connection", inspects, hangUp, 1, 3, all - 1, "closed the connection"},
 		{"dead from now on", inspects, hangUp, 0, 3, 0, "stopped answering; not read:"},
 		{"hanging", inspects, hang, 0, 3, 0, "no answer within 200ms"},
-		{"no list", func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/containers/json") }, problem(500, "x", "boom"), 0, 3, 0, "listing the containers: the service answered 500: boom"},
-		{"no info", func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/info") }, problem(500, "x", "boom"), 0, 3, all, "what this service is"},
-		{"no images", func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/images/") }, problem(500, "x", "boom"), 0, 3, all, "boom"},
-		{"no volumes", func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/volumes/json") }, problem(500, "x", "boom"), 0, 3, all, "listing the volumes"},
+		{"no list", func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/containers/json") },
+			problem(500, "x", "boom"), 0, 3, 0, "listing the containers: the service answered 500: boom"},
+		{"no info", func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/info") },
+			problem(500, "x", "boom"), 0, 3, all, "what this service is"},
+		{"no images", func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/images/") },
+			problem(500, "x", "boom"), 0, 3, all, "boom"},
+		{"no volumes", func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/volumes/json") },
+			problem(500, "x", "boom"), 0, 3, all, "listing the volumes"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -179,16 +198,19 @@ func TestMisbehavingService(t *testing.T) {
 				good.ServeHTTP(w, r)
 			}))
 			status, out, errs := scanAt(t, url, "--format", "json", "--timeout", timeout)
-			const enough = 2 * live.DefaultConcurrency // failures, after which a service that does not recover is not asked for every container
+			// failures, after which a service that does not recover is not asked for every container
+			const enough = 2 * live.DefaultConcurrency
 			if n := count.Load(); strings.Contains(test.mentions, "no answer within") && n > enough {
 				t.Errorf("it was asked %d times", n)
 			}
 			r := parseReport(t, out)
 			validate(t, "report", report.Schema, out)
 			if status != test.status || len(r.Containers) != test.read || r.Summary.Complete != (test.status != 3) {
-				t.Errorf("status %d, %d containers, complete %v; want status %d, %d containers\n%s", status, len(r.Containers), r.Summary.Complete, test.status, test.read, errs)
+				t.Errorf("status %d, %d containers, complete %v; want status %d, %d containers\n%s", status,
+					len(r.Containers), r.Summary.Complete, test.status, test.read, errs)
 			}
-			if test.mentions == "" && (errs != "" || len(r.Errors) > 0) || !strings.Contains(errs, test.mentions) || strings.Contains(out+errs, "topsecret") {
+			if test.mentions == "" && (errs != "" || len(r.Errors) > 0) || !strings.Contains(errs, test.mentions) ||
+				strings.Contains(out+errs, "topsecret") {
 				t.Errorf("errors: %s", errs)
 			}
 		})
@@ -220,7 +242,8 @@ func TestNoPodman(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
 	if _, err := net.Dial("unix", "/run/podman/podman.sock"); err != nil {
 		status, out, errs := invoke(t, "scan")
-		if status != 2 || out != "" || strings.Count(errs, "\n") != 2 || !strings.Contains(errs, "\nhint: install podman") {
+		if status != 2 || out != "" || strings.Count(errs, "\n") != 2 ||
+			!strings.Contains(errs, "\nhint: install podman") {
 			t.Errorf("status %d, %q %q", status, out, errs)
 		}
 	}
@@ -236,7 +259,8 @@ func TestUnknownHostKey(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	status, _, errs := invoke(t, "scan", "--url", "ssh://root@127.0.0.1:2222/run/podman/podman.sock")
-	if status != 2 || !strings.Contains(errs, "the ssh host key of 127.0.0.1:2222 is not known") || !strings.Contains(errs, "hint: compare it") {
+	if status != 2 || !strings.Contains(errs, "the ssh host key of 127.0.0.1:2222 is not known") ||
+		!strings.Contains(errs, "hint: compare it") {
 		t.Errorf("status %d, %s", status, errs)
 	}
 	if entries, err := os.ReadDir(home); err != nil || len(entries) > 0 {
@@ -249,7 +273,9 @@ func TestUnknownHostKey(t *testing.T) {
 func hostileService(t *testing.T, address string) string {
 	t.Helper()
 	good := livetest.Load(t, "podman-4-rootful")
-	evil := "evil\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.\u200b\r\n::error::x\xff</script><script>document.documentElement.dataset.owned=1</script>\"'><img src=" + address + " onerror=\"document.documentElement.dataset.owned=1\">`|[x](" + address + ")"
+	evil := "evil\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.\u200b\r\n" +
+		"::error::x\xff</script><script>document.documentElement.dataset.owned=1</script>\"'><img src=" + address +
+		" onerror=\"document.documentElement.dataset.owned=1\">`|[x](" + address + ")"
 	return livetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := good[r.URL.RequestURI()]
 		if !ok || !inspects(r) {
@@ -261,17 +287,20 @@ func hostileService(t *testing.T, address string) string {
 			t.Error(err)
 		}
 		config := c["Config"].(map[string]any)
-		env := []any{evil + "_PASSWORD=" + planted("hostile"), "no-equals-sign", "=", "ghp_" + strings.Repeat("a1B2c3D4e", 4)}
+		env := []any{evil + "_PASSWORD=" + planted("hostile"), "no-equals-sign", "=",
+			"ghp_" + strings.Repeat("a1B2c3D4e", 4)}
 		for i := range 5000 {
 			env = append(env, fmt.Sprintf("V%d_TOKEN=%s%d", i, planted("many"), i))
 		}
 		config["Env"] = env
 		config["User"] = evil
 		config["Hostname"] = evil
-		config["Labels"] = map[string]any{evil + "password": planted("label"), "big": strings.Repeat("x\x1b", 1<<19), "PODMAN_SYSTEMD_UNIT": evil}
+		config["Labels"] = map[string]any{evil + "password": planted("label"), "big": strings.Repeat("x\x1b", 1<<19),
+			"PODMAN_SYSTEMD_UNIT": evil}
 		config["Cmd"] = []any{"sh", "-c", evil + " --password=" + planted("argument")}
 		c["Name"], c["ImageName"] = evil, evil
-		c["Mounts"] = []any{map[string]any{"Type": "bind", "Source": "/run", "Destination": evil, "RW": true, "Options": []any{"rbind"}}}
+		c["Mounts"] = []any{map[string]any{"Type": "bind", "Source": "/run", "Destination": evil, "RW": true,
+			"Options": []any{"rbind"}}}
 		data, err := json.Marshal(c)
 		if err != nil {
 			t.Error(err)
@@ -315,7 +344,8 @@ func TestOutputs(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for args, want := range map[string]int{"--fail-on none": 0, "--fail-on critical": 0, "--fail-on high --rule read-only": 0, "--min-severity high": 1, "--quiet": 1} {
+	for args, want := range map[string]int{"--fail-on none": 0, "--fail-on critical": 0, "--fail-on high --rule " +
+		"read-only": 0, "--min-severity high": 1, "--quiet": 1} {
 		status, out, _ := scanAt(t, url, strings.Fields(args)...)
 		if status != want || (args == "--quiet") != (out == "") {
 			t.Errorf("%s: status %d, want %d", args, status, want)
@@ -328,8 +358,11 @@ func TestInterrupt(t *testing.T) {
 	good := livetest.Load(t, "podman-5-rootful")
 	for name, hangs := range map[string]func(*http.Request) bool{
 		"while connecting": func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/_ping") },
-		"while reading":    func(r *http.Request) bool { return inspects(r) && !strings.Contains(r.URL.Path, "/containers/a") },
-		"while listing":    func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/containers/json") },
+		"while reading": func(r *http.Request) bool {
+			return inspects(r) &&
+				!strings.Contains(r.URL.Path, "/containers/a")
+		},
+		"while listing": func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/containers/json") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			reached := make(chan struct{}, 1000)

@@ -38,7 +38,8 @@ type app struct {
 	Streams
 	// now tells the time: a test has one of its own.
 	now func() time.Time
-	// machine is whether the machine's own files count, such as containers.conf; a test replays another machine's service.
+	// machine is whether the machine's own files count, such as containers.conf; a test replays another machine's
+	// service.
 	machine bool
 	status  int
 }
@@ -146,9 +147,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "podlint",
 		Short: "The hardening linter for Podman",
-		Long: `podlint inspects the containers that Podman runs or defines and reports what leaves them unhardened: a writable
-root filesystem, default capabilities, root that is the host's root, stale images, secrets in clear text. Each finding
-says why it matters for this container and which setting to change.
+		Long: `podlint inspects the containers that Podman runs or defines and reports what leaves them unhardened: a
+writable root filesystem, default capabilities, root that is the host's root, stale images, secrets in clear text.
+Each finding says why it matters for this container and which setting to change.
 
 scan, check and image only read. fix changes files only with --write. prove starts throw-away copies of a container,
 removes them, stores its proof, and changes a unit only with --write. baseline and docs write the files that they are
@@ -178,6 +179,8 @@ service or a file that could not be read, 3 the scan is incomplete or was interr
 	root.Version = version.String()
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.imageCommand(), a.fixCommand(), a.proveCommand(), a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.docsCommand(), a.versionCommand())
+	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.imageCommand(), a.fixCommand(), a.proveCommand(),
+		a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.docsCommand(),
+		a.versionCommand())
 	return root
 }

@@ -78,13 +78,16 @@ func TestUsage(t *testing.T) {
 	} {
 		status, out, errs := invoke(t, test.args...)
 		if status != 2 || out != "" || !bytes.Contains([]byte(errs), []byte(test.want)) {
-			t.Errorf("%q: status %d, output %q, errors %q; want status 2 and %q", test.args, status, out, errs, test.want)
+			t.Errorf("%q: status %d, output %q, errors %q; want status 2 and %q", test.args, status, out, errs,
+				test.want)
 		}
 	}
 }
 
 func TestDescriptions(t *testing.T) {
-	for _, args := range [][]string{{"rules"}, {"rules", "--format", "json"}, {"explain", "uid-map"}, {"explain", "uid-map", "-f", "json"}, {"version"}, {"version", "-f", "json"}, {"completion", "bash"}, {"--help"}, {"--version"}} {
+	for _, args := range [][]string{{"rules"}, {"rules", "--format", "json"}, {"explain", "uid-map"},
+		{"explain", "uid-map", "-f", "json"}, {"version"}, {"version", "-f", "json"}, {"completion", "bash"},
+		{"--help"}, {"--version"}} {
 		if status, out, errs := invoke(t, args...); status != 0 || out == "" || errs != "" {
 			t.Errorf("%q: status %d, %d bytes, errors %q", args, status, len(out), errs)
 		}

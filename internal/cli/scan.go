@@ -35,11 +35,12 @@ func (a *app) scanCommand(after func(*output, *report.Report) error) *cobra.Comm
 	cmd := &cobra.Command{
 		Use:   "scan [NAME|ID ...]",
 		Short: "Lint containers that Podman runs or defines",
-		Long: `Scan asks a Podman service for its containers, running or not, and reports what leaves them unhardened. It only reads.
+		Long: `Scan asks a Podman service for its containers, running or not, and reports what leaves them unhardened.
+It only reads.
 
-The service is the one that --url, --connection, CONTAINER_CONNECTION or CONTAINER_HOST names, else Podman's default connection,
-else the socket of this user, else that of root. Where none answers, podlint starts "podman system service" on a private
-socket for the length of the scan: there is nothing to enable first.
+The service is the one that --url, --connection, CONTAINER_CONNECTION or CONTAINER_HOST names, else Podman's default
+connection, else the socket of this user, else that of root. Where none answers, podlint starts "podman system
+service" on a private socket for the length of the scan: there is nothing to enable first.
 
 Exit status: 0 no finding at or above --fail-on, 1 findings at or above it, 2 wrong usage or no service, 3 the scan is
 incomplete or was interrupted; what was read is reported.`,
@@ -58,8 +59,10 @@ incomplete or was interrupted; what was read is reported.`,
 	f := cmd.Flags()
 	f.BoolVar(&flags.running, "running", false, "only containers that run")
 	f.StringSliceVar(&flags.pods, "pod", nil, "only containers of these `pods`, by name or ID")
-	f.StringArrayVar(&flags.filters, "filter", nil, "filter containers by `KEY=VALUE`, with the keys of podman ps --filter")
-	f.IntVar(&flags.service.Concurrency, "concurrency", live.DefaultConcurrency, "maximum number of concurrent `requests`")
+	f.StringArrayVar(&flags.filters, "filter", nil, "filter containers by `KEY=VALUE`, with the keys of podman ps "+
+		"--filter")
+	f.IntVar(&flags.service.Concurrency, "concurrency", live.DefaultConcurrency, "maximum number of concurrent "+
+		"`requests`")
 	f.BoolVar(&flags.online, "online", false, "ask the registries whether they have newer images")
 	f.DurationVar(&flags.registryTimeout, "registry-timeout", lint.RegistryTimeout, "timeout for each registry request")
 	f.DurationVar(&flags.imageAge, "image-age", rules.DefaultImageAge, "how old an image may be")
@@ -70,7 +73,8 @@ incomplete or was interrupted; what was read is reported.`,
 // connection adds the flags that say which service is asked.
 func (f *scanFlags) connection(cmd *cobra.Command) {
 	s, set := &f.service, cmd.Flags()
-	set.StringVar(&s.URL, "url", "", "the service's `address`: unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST[:PORT][/PATH]")
+	set.StringVar(&s.URL, "url", "", "the service's `address`: unix:///PATH, tcp://HOST:PORT or "+
+		"ssh://USER@HOST[:PORT][/PATH]")
 	set.StringVar(&s.Connection, "connection", "", "the `name` of a connection (podman system connection list)")
 	set.StringVar(&s.Identity, "identity", "", "an ssh key's `file`")
 	set.StringVar(&s.TLSCert, "tls-cert", "", "a client certificate's PEM `file`, for tcp")
@@ -81,7 +85,8 @@ func (f *scanFlags) connection(cmd *cobra.Command) {
 }
 
 // podmanFilters are the keys of --filter.
-var podmanFilters = []string{"label", "label!", "name", "status", "id", "ancestor", "volume", "network", "health", "pod", "before", "since", "exited"}
+var podmanFilters = []string{"label", "label!", "name", "status", "id", "ancestor", "volume", "network", "health",
+	"pod", "before", "since", "exited"}
 
 func (f *scanFlags) selection(names []string) (live.Selection, error) {
 	s := live.Selection{Names: names, Pods: f.pods, Running: f.running, Filters: map[string][]string{}}
@@ -143,7 +148,8 @@ func (a *app) scan(cmd *cobra.Command, flags *scanFlags, names []string) error {
 }
 
 // scanService connects to the service and lints its containers.
-func (a *app) scanService(ctx context.Context, flags *scanFlags, which live.Selection, r *report.Report, bar *progress) error {
+func (a *app) scanService(ctx context.Context, flags *scanFlags, which live.Selection, r *report.Report,
+	bar *progress) error {
 	service, err := live.Connect(ctx, flags.service)
 	if err != nil {
 		return err

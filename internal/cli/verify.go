@@ -56,7 +56,8 @@ func verifiedBy(l *lint.Linter, set *definition.Set, plans []plan, dropIn bool) 
 }
 
 // withDropIn lints a unit with the drop-in that would be written beside it.
-func withDropIn(l *lint.Linter, set *definition.Set, p *plan, text []byte, files []string) (found []rules.Finding, wrong []string, err error) {
+func withDropIn(l *lint.Linter, set *definition.Set, p *plan, text []byte,
+	files []string) (found []rules.Finding, wrong []string, err error) {
 	target := filepath.Join(p.path+".d", fix.DropInName)
 	have, err := readDropIn(target)
 	if err != nil {

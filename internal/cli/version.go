@@ -12,7 +12,8 @@ import (
 
 // versionLine is what `podlint version` and `podlint --version` print.
 func versionLine() string {
-	return fmt.Sprintf("podlint %s (%s, flags of podman %s)\n", version.String(), runtime.Version(), command.TableVersion)
+	return fmt.Sprintf("podlint %s (%s, flags of podman %s)\n", version.String(), runtime.Version(),
+		command.TableVersion)
 }
 
 func (a *app) versionCommand() *cobra.Command {

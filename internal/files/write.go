@@ -61,7 +61,8 @@ func Replace(path string, before, after []byte, mode fs.FileMode) error {
 	write := func(w io.Writer) error { _, err := w.Write(after); return err }
 	return replace(target, info, mode, write, func() error {
 		if now, err := Read(target); !isNew && (err != nil || !bytes.Equal(now, before)) {
-			return hint.With(fmt.Errorf("%s was changed after it was read, so it is not written", path), "run podlint again")
+			return hint.With(fmt.Errorf("%s was changed after it was read, so it is not written", path),
+				"run podlint again")
 		}
 		return nil
 	})
@@ -81,7 +82,8 @@ func linkInside(path string) (string, error) {
 		return "", fmt.Errorf("%s: %w", path, Pathless(err))
 	}
 	if relative, err := filepath.Rel(dir, resolved); err != nil || strings.HasPrefix(relative, "..") {
-		return "", hint.With(fmt.Errorf("%s is a link to %s, outside its directory, so it is not written", path, resolved),
+		return "", hint.With(fmt.Errorf("%s is a link to %s, outside its directory, so it is not written", path,
+			resolved),
 			"name that file, if it is the one to change")
 	}
 	return resolved, nil

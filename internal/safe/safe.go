@@ -86,7 +86,8 @@ func hidden(r rune) bool {
 		return r < ' '
 	}
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp) ||
-		r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0 // the Hangul fillers, which are letters without a shape
+		// the Hangul fillers, which are letters without a shape
+		r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0
 }
 
 // JSON passes JSON on with every hidden character in its strings as a \u escape: encoding/json leaves the upper

@@ -46,7 +46,8 @@ type Option struct {
 type Command struct {
 	// Options holds the flags in their order.
 	Options []Option
-	// Image is the image's name, or the root filesystem's path with --rootfs; empty for a pod, and where it is not known.
+	// Image is the image's name, or the root filesystem's path with --rootfs; empty for a pod, and where it is not
+	// known.
 	Image string
 	// ImageIndex is the index of the image's word.
 	ImageIndex int

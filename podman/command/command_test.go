@@ -15,8 +15,9 @@ func TestParse(t *testing.T) {
 		want  *Command
 	}{
 		{
-			name:  "flags before and after the subcommand",
-			words: []string{"/usr/bin/podman", "--root", "/srv/x", "--log-level=debug", "run", "-d", "--name", "web", "img", "-p", "x"},
+			name: "flags before and after the subcommand",
+			words: []string{"/usr/bin/podman", "--root", "/srv/x", "--log-level=debug", "run", "-d", "--name", "web",
+				"img", "-p", "x"},
 			want: &Command{
 				Options: []Option{{"detach", "true", 5, 5}, {"name", "web", 6, 7}},
 				Image:   "img", ImageIndex: 8, Args: []string{"-p", "x"},
@@ -26,8 +27,9 @@ func TestParse(t *testing.T) {
 			name:  "shorthands in one word, the last with a value",
 			words: []string{"podman", "container", "create", "-dtv/a:/b", "-v=/c:/d", "-e", "A=b=c", "img"},
 			want: &Command{
-				Options: []Option{{"detach", "true", 3, 3}, {"tty", "true", 3, 3}, {"volume", "/a:/b", 3, 3}, {"volume", "/c:/d", 4, 4}, {"env", "A=b=c", 5, 6}},
-				Image:   "img", ImageIndex: 7, Args: []string{},
+				Options: []Option{{"detach", "true", 3, 3}, {"tty", "true", 3, 3}, {"volume", "/a:/b", 3, 3},
+					{"volume", "/c:/d", 4, 4}, {"env", "A=b=c", 5, 6}},
+				Image: "img", ImageIndex: 7, Args: []string{},
 			},
 		},
 		{
@@ -89,8 +91,9 @@ func TestParseRefuses(t *testing.T) {
 // TestMeaning holds what podlint reads from single flags.
 func TestMeaning(t *testing.T) {
 	c, err := Parse([]string{
-		"podman", "run", "--secret", "db", "--secret", "db,type=env,target=DB_PW", "--secret=api,type=env", "--secret", "f,type=mount,target=x",
-		"-e", "A=1", "--env", "B", "--cap-add", "net_admin,CAP_CHOWN", "--cap-add=ALL", "--read-only", "--read-only=false", "img",
+		"podman", "run", "--secret", "db", "--secret", "db,type=env,target=DB_PW", "--secret=api,type=env", "--secret",
+		"f,type=mount,target=x", "-e", "A=1", "--env", "B", "--cap-add", "net_admin,CAP_CHOWN", "--cap-add=ALL",
+		"--read-only", "--read-only=false", "img",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +166,8 @@ func FuzzParse(f *testing.F) {
 				}
 			default:
 				last, _ := got.Last(fl.Name)
-				if fl.Value.Type() == "bool" && (fl.Value.String() == "true") != got.Bool(fl.Name) || fl.Value.Type() != "bool" && last.Value != v.String() {
+				if fl.Value.Type() == "bool" && (fl.Value.String() == "true") != got.Bool(fl.Name) ||
+					fl.Value.Type() != "bool" && last.Value != v.String() {
 					t.Fatalf("%q: --%s is %q for podlint, %q for pflag", words, fl.Name, last.Value, v)
 				}
 			}

@@ -146,7 +146,8 @@ func (b builder) namespaces(made *podman.Container) {
 	case !inPod:
 		userNamespace(n, b, made.Host)
 	case b.ctx.Pod != nil:
-		userNamespace(n, builder{b.ctx.Pod.Command, Context{Words: b.ctx.Pod.Words, Definition: b.ctx.Pod.Definition}}, made.Host)
+		userNamespace(n, builder{b.ctx.Pod.Command, Context{Words: b.ctx.Pod.Words, Definition: b.ctx.Pod.Definition}},
+			made.Host)
 		n.User.Value = "container:" + made.Pod
 	}
 }
@@ -249,7 +250,8 @@ func (b builder) parseIDMaps(options []Option) (podman.IDMap, bool) {
 func (b builder) user(made *podman.Container) {
 	made.Process.Groups = b.list("group-add")
 	if entrypoint, ok := b.Last("entrypoint"); ok && !b.unknown(entrypoint) {
-		made.Process.Command = podman.Set(sensitive(append(commandWords(entrypoint.Value), b.Args...)), b.origin(entrypoint))
+		made.Process.Command = podman.Set(sensitive(append(commandWords(entrypoint.Value), b.Args...)),
+			b.origin(entrypoint))
 	} else if len(b.Args) > 0 {
 		made.Process.Command = podman.Set(sensitive(b.Args), b.ctx.Definition.Origin.At("arguments"))
 	}
@@ -293,7 +295,8 @@ func (b builder) capabilities(made *podman.Container) {
 	if len(added)+len(dropped) > 0 {
 		origin = b.origin(slices.Concat(dropped, added)[0])
 	}
-	if b.Open || slices.ContainsFunc(slices.Concat(added, dropped), b.unknown) || b.label("io.containers.capabilities") {
+	if b.Open || slices.ContainsFunc(slices.Concat(added, dropped), b.unknown) ||
+		b.label("io.containers.capabilities") {
 		c.Bounding.Origin, c.Requested.Origin = origin, origin
 		return
 	}
@@ -586,21 +589,27 @@ func (b builder) texts(made *podman.Container) {
 		switch o.Name {
 		case "label", "annotation":
 			name, value, _ := strings.Cut(o.Value, "=")
-			found = append(found, podman.ConfigString{Place: o.Name, Name: name, Words: []podman.Sensitive{podman.Sensitive(value)}, Origin: origin})
+			found = append(found, podman.ConfigString{Place: o.Name, Name: name,
+				Words: []podman.Sensitive{podman.Sensitive(value)}, Origin: origin})
 		case "entrypoint":
-			found = append(found, podman.ConfigString{Place: "argument", Words: sensitive(commandWords(o.Value)), Origin: origin})
+			found = append(found,
+				podman.ConfigString{Place: "argument", Words: sensitive(commandWords(o.Value)), Origin: origin})
 		case "health-cmd", "health-startup-cmd":
-			found = append(found, podman.ConfigString{Place: "health check", Words: sensitive(commandWords(o.Value)), Origin: origin})
+			found = append(found,
+				podman.ConfigString{Place: "health check", Words: sensitive(commandWords(o.Value)), Origin: origin})
 		case "hostname":
-			found = append(found, podman.ConfigString{Place: "hostname", Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
+			found = append(found, podman.ConfigString{Place: "hostname",
+				Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
 		default:
 			if !HasOwnField(o.Name) {
-				found = append(found, podman.ConfigString{Place: "option", Name: "--" + o.Name, Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
+				found = append(found, podman.ConfigString{Place: "option", Name: "--" + o.Name,
+					Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
 			}
 		}
 	}
 	if len(b.Args) > 0 {
-		text := podman.ConfigString{Place: "argument", Words: sensitive(b.Args), Origin: b.ctx.Definition.Origin.At("arguments")}
+		text := podman.ConfigString{Place: "argument", Words: sensitive(b.Args),
+			Origin: b.ctx.Definition.Origin.At("arguments")}
 		first := len(b.ctx.Words) - len(b.Args)
 		for i := range b.Args {
 			text.WordOrigins = append(text.WordOrigins, b.ctx.Words[first+i].Origin)

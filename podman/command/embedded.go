@@ -96,7 +96,8 @@ func InMarkdown(file, text string) []Script {
 			}
 			continued = strings.HasSuffix(block[j], `\`)
 		}
-		found = append(found, Script{File: file, Text: strings.Join(block, "\n"), At: func(line, column int) (int, int) { return first + line, column }})
+		found = append(found, Script{File: file, Text: strings.Join(block, "\n"),
+			At: func(line, column int) (int, int) { return first + line, column }})
 	}
 	return found
 }
@@ -104,7 +105,8 @@ func InMarkdown(file, text string) []Script {
 // prompt returns the length of the prompt that a console's line starts with, 0 for none.
 func prompt(line string) int {
 	trimmed := strings.TrimLeft(line, " \t")
-	if strings.HasPrefix(trimmed, "$ ") || strings.HasPrefix(trimmed, "# podman") || strings.HasPrefix(trimmed, "# sudo") {
+	if strings.HasPrefix(trimmed, "$ ") || strings.HasPrefix(trimmed, "# podman") ||
+		strings.HasPrefix(trimmed, "# sudo") {
 		return len(line) - len(trimmed) + 2
 	}
 	return 0

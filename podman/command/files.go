@@ -20,7 +20,8 @@ func (b builder) tmpfs(made *podman.Container) {
 		}
 		slices.Sort(options)
 		s.State, s.Origin = podman.StateSet, b.origin(o)
-		s.Value = append(s.Value, podman.Tmpfs{Destination: destination, Options: slices.Compact(options), Origin: b.origin(o)})
+		s.Value = append(s.Value,
+			podman.Tmpfs{Destination: destination, Options: slices.Compact(options), Origin: b.origin(o)})
 	}
 	for _, o := range b.All("tmpfs") {
 		destination, options, _ := strings.Cut(o.Value, ":")

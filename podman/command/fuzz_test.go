@@ -13,8 +13,9 @@ import (
 // FuzzScript reads scripts: every place that it names is one.
 func FuzzScript(f *testing.F) {
 	for _, seed := range []string{
-		"podman run -d nginx", "sudo -u x podman run --name \"$N\" $OPTS img:$TAG a", "podman run ${{ x }} img", "if x; then podman create -v $PWD:/a \\\n --cap-add=x y; fi",
-		"podman run \"$@\" x", "$PODMAN run x", "f() { podman pod create --name p; podman run --pod p x; }", "podman run --bogus x",
+		"podman run -d nginx", "sudo -u x podman run --name \"$N\" $OPTS img:$TAG a", "podman run ${{ x }} img",
+		"if x; then podman create -v $PWD:/a \\\n --cap-add=x y; fi", "podman run \"$@\" x", "$PODMAN run x",
+		"f() { podman pod create --name p; podman run --pod p x; }", "podman run --bogus x",
 	} {
 		f.Add(seed)
 	}
@@ -44,7 +45,8 @@ func FuzzMarkdown(f *testing.F) {
 		lines := strings.Split(text, "\n")
 		for _, s := range InMarkdown("x.md", text) {
 			for i, line := range strings.Split(s.Text, "\n") {
-				if at, _ := s.At(i+1, 1); s.Text != "" && (at > len(lines) || !strings.HasSuffix(lines[at-1], strings.TrimLeft(line, " "))) {
+				if at, _ := s.At(i+1, 1); s.Text != "" &&
+					(at > len(lines) || !strings.HasSuffix(lines[at-1], strings.TrimLeft(line, " "))) {
 					t.Fatalf("line %d of the block is not line %d of the file", i+1, at)
 				}
 			}

@@ -22,7 +22,8 @@ func (b builder) limits(made *podman.Container) {
 		l.CPU = podman.Set(false, b.origin(o))
 	} else {
 		l.Memory = number(b, "memory", 0, bytes)
-		l.PIDs = number(b, "pids-limit", defaultPIDs, func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) })
+		l.PIDs = number(b, "pids-limit", defaultPIDs,
+			func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) })
 		l.CPU = b.cpu()
 	}
 	l.OOMKillDisabled = b.boolean("oom-kill-disable")

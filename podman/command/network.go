@@ -41,7 +41,8 @@ func (b builder) pod() (builder, bool) {
 	if b.ctx.Pod == nil {
 		return builder{}, false
 	}
-	return builder{b.ctx.Pod.Command, Context{Words: b.ctx.Pod.Words, Definition: b.ctx.Pod.Definition, Host: b.ctx.Host}}, true
+	return builder{b.ctx.Pod.Command,
+		Context{Words: b.ctx.Pod.Words, Definition: b.ctx.Pod.Definition, Host: b.ctx.Host}}, true
 }
 
 // shared returns the setting of a namespace's flag. A container in a pod has the pod's namespace where the pod shares
@@ -89,7 +90,8 @@ func (b builder) otherNamespaces(made *podman.Container) {
 	for _, o := range from.All("sysctl") {
 		name, value, _ := strings.Cut(o.Value, "=")
 		n.Sysctls.State = podman.StateSet
-		n.Sysctls.Value = append(n.Sysctls.Value, podman.Sysctl{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value), Origin: from.origin(o)})
+		n.Sysctls.Value = append(n.Sysctls.Value,
+			podman.Sysctl{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value), Origin: from.origin(o)})
 	}
 }
 
@@ -119,7 +121,8 @@ func (b builder) network(made *podman.Container) {
 	names := []string{}
 	for _, o := range from.All("network") {
 		if from.unknown(o) {
-			n.Mode.State, n.Names.State, n.HostLoopback.State = podman.StateUnknown, podman.StateUnknown, podman.StateUnknown
+			n.Mode.State, n.Names.State, n.HostLoopback.State = podman.StateUnknown, podman.StateUnknown,
+				podman.StateUnknown
 			return
 		}
 		mode, _, _ := strings.Cut(o.Value, ":")

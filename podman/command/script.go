@@ -32,7 +32,8 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 	parsed, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(expressions(s.Text)), "")
 	var problems []podman.Problem
 	if err != nil {
-		problem := podman.Problem{Origin: podman.Origin{File: s.File}, Message: err.Error(), Hint: "podlint reads scripts as Bash does"}
+		problem := podman.Problem{Origin: podman.Origin{File: s.File}, Message: err.Error(), Hint: "podlint reads " +
+			"scripts as Bash does"}
 		var at syntax.ParseError
 		var lang syntax.LangError
 		switch {
@@ -200,7 +201,8 @@ type collector struct {
 }
 
 // prefixes are the programs that run another one that stands behind them.
-var prefixes = []string{"sudo", "doas", "env", "exec", "command", "nohup", "nice", "ionice", "time", "timeout", "systemd-run", "runuser", "setpriv", "chrt", "-"}
+var prefixes = []string{"sudo", "doas", "env", "exec", "command", "nohup", "nice", "ionice", "time", "timeout",
+	"systemd-run", "runuser", "setpriv", "chrt", "-"}
 
 // call reads the words of a command, if it is one of Podman's.
 func (b *collector) call(words []Word) *podman.Problem {
@@ -217,7 +219,8 @@ func (b *collector) call(words []Word) *podman.Problem {
 			continue
 		}
 		if err != nil {
-			return &podman.Problem{Origin: words[i].Origin, Message: "this podman command line: " + err.Error(), Hint: "podlint knows the flags of Podman " + TableVersion}
+			return &podman.Problem{Origin: words[i].Origin, Message: "this podman command line: " + err.Error(),
+				Hint: "podlint knows the flags of Podman " + TableVersion}
 		}
 		b.add(c, words[i:], b.mode(words[:i]))
 		return nil
@@ -283,7 +286,8 @@ func (b *collector) add(c *Command, words []Word, host *podman.Host) {
 	if c.Open {
 		for _, w := range words {
 			if w.Splits {
-				b.problems = append(b.problems, podman.Problem{Origin: w.Origin, Warning: true, Message: fmt.Sprintf("%s may hold more flags: what they set is unknown", w.Text)})
+				b.problems = append(b.problems, podman.Problem{Origin: w.Origin, Warning: true,
+					Message: fmt.Sprintf("%s may hold more flags: what they set is unknown", w.Text)})
 				break
 			}
 		}
@@ -317,7 +321,8 @@ func imageName(image string) string {
 	return name
 }
 
-// Lines returns the containers that command lines make whose words have been split already, such as a service's ExecStart.
+// Lines returns the containers that command lines make whose words have been split already, such as a service's
+// ExecStart.
 func Lines(lines [][]Word, host *podman.Host) ([]*podman.Container, []podman.Problem) {
 	b := collector{host: host, pods: map[string]*PodCommand{}}
 	var problems []podman.Problem

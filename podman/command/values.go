@@ -64,8 +64,8 @@ func capability(name string) string {
 // or is the name of a secret, or a path, and not a value.
 func HasOwnField(flag string) bool {
 	switch flag {
-	case "annotation", "entrypoint", "env", "env-merge", "health-cmd", "health-startup-cmd", "hostname", "label", "mount", "name", "secret",
-		"tmpfs", "user", "volume":
+	case "annotation", "entrypoint", "env", "env-merge", "health-cmd", "health-startup-cmd", "hostname", "label",
+		"mount", "name", "secret", "tmpfs", "user", "volume":
 		return true
 	}
 	return false

@@ -9,8 +9,8 @@ import (
 
 // Word is a word of a command line that stands in a file.
 type Word struct {
-	// Text is the word without its quotes. What is only known when the command is run stands in it as it was written, such
-	// as "${HOME}/data".
+	// Text is the word without its quotes. What is only known when the command is run stands in it as it was written,
+	// such as "${HOME}/data".
 	Text string
 	// Unknown is set where a part of the word is only known when the command is run.
 	Unknown bool

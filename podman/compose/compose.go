@@ -85,12 +85,14 @@ func Read(files Files, host *podman.Host) ([]*podman.Container, []string, []podm
 		service := loaded.Services[name]
 		c, err := p.container(loaded.Name, &service)
 		if err != nil {
-			problems = append(problems, podman.Problem{Origin: p.at(name), Message: fmt.Sprintf("service %s: %v", name, err)})
+			problems = append(problems,
+				podman.Problem{Origin: p.at(name), Message: fmt.Sprintf("service %s: %v", name, err)})
 			continue
 		}
 		found = append(found, c)
 	}
-	slices.SortStableFunc(found, func(a, b *podman.Container) int { return a.Definition.Origin.Line - b.Definition.Origin.Line })
+	slices.SortStableFunc(found,
+		func(a, b *podman.Container) int { return a.Definition.Origin.Line - b.Definition.Origin.Line })
 	return found, p.paths, problems
 }
 
@@ -145,11 +147,13 @@ func (p *project) load(details types.ConfigDetails, variables map[string]string)
 		}
 	}()
 	return loader.LoadWithContext(context.Background(), details, func(o *loader.Options) {
-		o.SkipConsistencyCheck, o.SkipResolveEnvironment, o.SkipResolveLabels, o.SkipNormalization = true, true, true, true
+		o.SkipConsistencyCheck, o.SkipResolveEnvironment, o.SkipResolveLabels, o.SkipNormalization = true, true, true,
+			true
 		o.ResolvePaths = false
 		o.Profiles = []string{"*"}
 		o.ResourceLoaders = []loader.ResourceLoader{local{p, details.WorkingDir}}
-		o.SetProjectName(strings.TrimLeft(loader.NormalizeProjectName(filepath.Base(absolute(details.WorkingDir))), "-_")+"x", false)
+		o.SetProjectName(strings.TrimLeft(loader.NormalizeProjectName(filepath.Base(absolute(details.WorkingDir))),
+			"-_")+"x", false)
 		o.Interpolate.LookupValue = func(name string) (string, bool) {
 			if value, ok := variables[name]; ok {
 				return value, true
@@ -193,8 +197,8 @@ func (p *project) find(path ...any) (podman.Origin, bool) {
 	return podman.Origin{}, false
 }
 
-// at returns where a service's setting stands, in its own mapping or in that of one that it extends, or where it would have
-// to.
+// at returns where a service's setting stands, in its own mapping or in that of one that it extends, or where it would
+// have to.
 func (p *project) at(service string, keys ...any) podman.Origin {
 	name := service
 	for range 20 {
@@ -237,13 +241,15 @@ func (l *line) add(flag, value string, keys ...any) {
 }
 
 func (l *line) flag(flag string, value bool, keys ...any) {
-	l.words = append(l.words, command.Word{Text: fmt.Sprintf("%s=%t", flag, value), Origin: l.project.at(l.service, keys...)})
+	l.words = append(l.words,
+		command.Word{Text: fmt.Sprintf("%s=%t", flag, value), Origin: l.project.at(l.service, keys...)})
 }
 
 // container writes a service as podman-compose's container_to_args does.
 func (p *project) container(projectName string, s *types.ServiceConfig) (*podman.Container, error) {
 	place := p.at(s.Name)
-	l := &line{project: p, name: strings.TrimSuffix(projectName, "x"), service: s.Name, words: []command.Word{{Text: "podman", Origin: place}, {Text: "run", Origin: place}}}
+	l := &line{project: p, name: strings.TrimSuffix(projectName, "x"), service: s.Name,
+		words: []command.Word{{Text: "podman", Origin: place}, {Text: "run", Origin: place}}}
 	name := s.ContainerName
 	if name == "" {
 		name = strings.TrimSuffix(projectName, "x") + "_" + s.Name + "_1"
@@ -327,9 +333,11 @@ func (p *project) container(projectName string, s *types.ServiceConfig) (*podman
 	if image == "" {
 		image = "localhost/" + strings.TrimSuffix(projectName, "x") + "_" + s.Name
 	}
-	l.words = append(l.words, command.Word{Text: image, Unknown: strings.Contains(image, "${"), Origin: p.at(s.Name, "image")})
+	l.words = append(l.words,
+		command.Word{Text: image, Unknown: strings.Contains(image, "${"), Origin: p.at(s.Name, "image")})
 	for i, word := range s.Command {
-		l.words = append(l.words, command.Word{Text: word, Unknown: strings.Contains(word, "${"), Origin: p.word(s.Name, i)})
+		l.words = append(l.words,
+			command.Word{Text: word, Unknown: strings.Contains(word, "${"), Origin: p.word(s.Name, i)})
 	}
 	c, err := command.ParseWords(l.words)
 	if err != nil {

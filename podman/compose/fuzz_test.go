@@ -11,9 +11,12 @@ import (
 // FuzzRead reads compose files: it neither crashes nor reads what it is not given.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
-		"services:\n  web:\n    image: nginx:${TAG:-1}\n    privileged: true\n    cap_drop: [ALL]\n    environment: {A: b, C: null}\n    volumes: [\"/a:/b:ro\", \"v:/c\"]\n    env_file: x\n    command: [a, b]\n",
-		"x-a: &a {read_only: true}\nservices:\n  a: {<<: *a, image: i, environment: [A=b, C]}\n  b: {extends: a, profiles: [p], healthcheck: {test: [CMD, x]}}\n",
-		"services:\n  a:\n    extends: {file: b.yml, service: c}\n", "include: [x.yml]\nservices: {}\n", "services: {a: &a {build: ., depends_on: *a}}",
+		"services:\n  web:\n    image: nginx:${TAG:-1}\n    privileged: true\n    cap_drop: [ALL]\n    environment: " +
+			"{A: b, C: null}\n    volumes: [\"/a:/b:ro\", \"v:/c\"]\n    env_file: x\n    command: [a, b]\n",
+		"x-a: &a {read_only: true}\nservices:\n  a: {<<: *a, image: i, environment: [A=b, C]}\n  b: {extends: a, " +
+			"profiles: [p], healthcheck: {test: [CMD, x]}}\n",
+		"services:\n  a:\n    extends: {file: b.yml, service: c}\n", "include: [x.yml]\nservices: {}\n",
+		"services: {a: &a {build: ., depends_on: *a}}",
 	} {
 		f.Add(seed)
 	}

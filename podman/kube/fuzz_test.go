@@ -12,9 +12,16 @@ import (
 // FuzzRead reads YAML: it neither crashes nor expands without limit, and every place that it names is one.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
-		"apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {io.podman.annotations.userns: auto}}\nspec:\n  securityContext: {runAsUser: 1}\n  volumes: [{name: v, hostPath: {path: /run}}]\n  containers:\n  - name: c\n    image: i\n    securityContext: {privileged: true, capabilities: {drop: [ALL], add: [CHOWN]}}\n    volumeMounts: [{name: v, mountPath: /x}]\n    env: [{name: A, value: b}, {name: B, valueFrom: {configMapKeyRef: {name: m, key: k}}}]\n    args: [x]\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {k: v}\n",
-		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {hostUsers: false, containers: [{name: b, image: c}]}}}",
-		"apiVersion: v1\nkind: Pod\nspec: &a {containers: [*a]}", "a: &a [*a]", "apiVersion: v1\nkind: Pod\nspec: {<<: [{containers: [{name: 1}]}]}",
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {io.podman.annotations.userns: auto}}\nspec:\n  " +
+			"securityContext: {runAsUser: 1}\n  volumes: [{name: v, hostPath: {path: /run}}]\n  containers:\n  - " +
+			"name: c\n    image: i\n    securityContext: {privileged: true, capabilities: {drop: [ALL], add: " +
+			"[CHOWN]}}\n    volumeMounts: [{name: v, mountPath: /x}]\n    env: [{name: A, value: b}, {name: B, " +
+			"valueFrom: {configMapKeyRef: {name: m, key: k}}}]\n    args: [x]\n---\napiVersion: v1\nkind: " +
+			"ConfigMap\nmetadata: {name: m}\ndata: {k: v}\n",
+		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {hostUsers: false, " +
+			"containers: [{name: b, image: c}]}}}",
+		"apiVersion: v1\nkind: Pod\nspec: &a {containers: [*a]}", "a: &a [*a]",
+		"apiVersion: v1\nkind: Pod\nspec: {<<: [{containers: [{name: 1}]}]}",
 	} {
 		f.Add(seed)
 	}
@@ -31,7 +38,8 @@ func FuzzRead(f *testing.F) {
 		maps := Maps{}
 		maps.Collect(file)
 		containers, _ := Read(file, Options{Host: host, Maps: maps})
-		lines := strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text), "\n") + 1
+		lines := strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029",
+			"\n").Replace(text), "\n") + 1
 		for _, c := range containers {
 			if at := c.Definition.Origin; at.Line < 1 || at.Line > lines {
 				t.Fatalf("%s at %v of %d lines", c.Name, at, lines)

@@ -88,10 +88,12 @@ func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 		case "Pod":
 			var read core.Pod
 			err = convert(document, &read)
-			pod = podOf{name: read.Name, annotations: read.Annotations, spec: read.Spec, node: yamlpath.Get(document, "spec"), meta: yamlpath.Get(document, "metadata")}
+			pod = podOf{name: read.Name, annotations: read.Annotations, spec: read.Spec,
+				node: yamlpath.Get(document, "spec"), meta: yamlpath.Get(document, "metadata")}
 		case "Deployment", "DaemonSet", "Job", "StatefulSet":
 			var read workload
-			if kind.Value == "StatefulSet" { // kube play does not take it; what it would make is judged like a Deployment's
+			// kube play does not take it; what it would make is judged like a Deployment's
+			if kind.Value == "StatefulSet" {
 				err = convert(document, &apps.StatefulSet{})
 			}
 			if err == nil {
@@ -99,12 +101,14 @@ func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 			}
 			template := read.Spec.Template
 			pod = podOf{name: read.Name + "-pod", annotations: template.Annotations, spec: template.Spec,
-				node: yamlpath.Get(document, "spec", "template", "spec"), meta: yamlpath.Get(document, "spec", "template", "metadata")}
+				node: yamlpath.Get(document, "spec", "template", "spec"),
+				meta: yamlpath.Get(document, "spec", "template", "metadata")}
 		default:
 			continue
 		}
 		if err != nil {
-			problems = append(problems, podman.Problem{Origin: yamlpath.Origin(f.Path, kind), Message: fmt.Sprintf("this is no %s: %v", kind.Value, err)})
+			problems = append(problems, podman.Problem{Origin: yamlpath.Origin(f.Path, kind),
+				Message: fmt.Sprintf("this is no %s: %v", kind.Value, err)})
 			continue
 		}
 		pod.file, pod.options = f.Path, o
@@ -319,7 +323,8 @@ func (p *podOf) namespaces(c *podman.Container) {
 	switch {
 	case word == "" || word == "host":
 		c.Namespaces.User = podman.DefaultTo("", mode.Origin)
-		c.Namespaces.UIDs, c.Namespaces.GIDs = podman.DefaultTo(host.UIDs, mode.Origin), podman.DefaultTo(host.GIDs, mode.Origin)
+		c.Namespaces.UIDs, c.Namespaces.GIDs = podman.DefaultTo(host.UIDs, mode.Origin),
+			podman.DefaultTo(host.GIDs, mode.Origin)
 	case word == "auto" || word == "private":
 		set(podman.OwnRange(), podman.OwnRange())
 		c.Namespaces.PlaceholderIDs = true
@@ -341,7 +346,8 @@ func (p *podOf) mounts(c *podman.Container, k *core.Container, node *yaml.Node) 
 			if v.Name != vm.Name {
 				continue
 			}
-			m := podman.Mount{Type: "volume", Name: v.Name, Destination: vm.MountPath, Writable: !vm.ReadOnly, Recursive: true, Origin: p.at(node, "volumeMounts", i)}
+			m := podman.Mount{Type: "volume", Name: v.Name, Destination: vm.MountPath, Writable: !vm.ReadOnly,
+				Recursive: true, Origin: p.at(node, "volumeMounts", i)}
 			if vm.MountPropagation != nil {
 				m.Propagation = propagations[string(*vm.MountPropagation)]
 			}
@@ -370,7 +376,8 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 		}
 	}
 	for i, e := range k.Env {
-		v := podman.Variable{Name: e.Name, Value: podman.Sensitive(e.Value), Owner: podman.OwnerUser, Origin: p.at(node, "env", i)}
+		v := podman.Variable{Name: e.Name, Value: podman.Sensitive(e.Value), Owner: podman.OwnerUser,
+			Origin: p.at(node, "env", i)}
 		if from := e.ValueFrom; from != nil {
 			v.Owner = podman.OwnerUnknown
 			if from.SecretKeyRef != nil {
@@ -431,7 +438,8 @@ func (p *podOf) texts(c *podman.Container, k *core.Container, node *yaml.Node) {
 	}
 	if p.meta != nil {
 		for _, name := range slices.Sorted(maps.Keys(p.annotations)) {
-			found = append(found, podman.ConfigString{Place: "annotation", Name: name, Words: []podman.Sensitive{podman.Sensitive(p.annotations[name])},
+			found = append(found, podman.ConfigString{Place: "annotation", Name: name,
+				Words:  []podman.Sensitive{podman.Sensitive(p.annotations[name])},
 				Origin: p.at(p.meta, "annotations", name)})
 		}
 	}

@@ -29,7 +29,8 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 	if pod := p.spec.SecurityContext; pod != nil {
 		for i, s := range pod.Sysctls {
 			n.Sysctls.State = podman.StateSet
-			n.Sysctls.Value = append(n.Sysctls.Value, podman.Sysctl{Name: s.Name, Value: s.Value, Origin: p.at(p.node, "securityContext", "sysctls", i)})
+			n.Sysctls.Value = append(n.Sysctls.Value,
+				podman.Sysctl{Name: s.Name, Value: s.Value, Origin: p.at(p.node, "securityContext", "sysctls", i)})
 		}
 		for _, group := range pod.SupplementalGroups {
 			c.Process.Groups.Value = append(c.Process.Groups.Value, fmt.Sprint(group))
@@ -61,7 +62,8 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 		}
 		c.Network.Ports.State = podman.StateSet
 		c.Network.Ports.Value = append(c.Network.Ports.Value, podman.Port{
-			Address: port.HostIP, Host: uint16(port.HostPort), Container: uint16(port.ContainerPort), Count: 1, Protocol: protocol, Origin: p.at(node, "ports", i),
+			Address: port.HostIP, Host: uint16(port.HostPort), Container: uint16(port.ContainerPort), Count: 1,
+			Protocol: protocol, Origin: p.at(node, "ports", i),
 		})
 	}
 
@@ -71,7 +73,8 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 		for i, vm := range k.VolumeMounts {
 			if v.Name == vm.Name && v.EmptyDir != nil && v.EmptyDir.Medium == core.StorageMediumMemory {
 				c.Files.Tmpfs.Value = append(c.Files.Tmpfs.Value, podman.Tmpfs{
-					Destination: vm.MountPath, Options: []string{"nodev", "nosuid"}, Origin: p.at(node, "volumeMounts", i),
+					Destination: vm.MountPath, Options: []string{"nodev", "nosuid"},
+					Origin: p.at(node, "volumeMounts", i),
 				})
 			}
 		}
@@ -127,7 +130,8 @@ func (p *podOf) limits(c *podman.Container, k *core.Container, node *yaml.Node) 
 	if k.LivenessProbe != nil || k.StartupProbe != nil {
 		c.Lifecycle.Health.Value, c.Lifecycle.Health.State = "check", podman.StateSet
 	}
-	policy := map[core.RestartPolicy]string{core.RestartPolicyNever: "no", core.RestartPolicyOnFailure: "on-failure", core.RestartPolicyAlways: "always"}
+	policy := map[core.RestartPolicy]string{core.RestartPolicyNever: "no", core.RestartPolicyOnFailure: "on-failure",
+		core.RestartPolicyAlways: "always"}
 	c.Lifecycle.Restart = podman.DefaultTo("always", p.at(p.node, "restartPolicy"))
 	if word, ok := policy[p.spec.RestartPolicy]; ok {
 		c.Lifecycle.Restart.Value, c.Lifecycle.Restart.State = word, podman.StateSet

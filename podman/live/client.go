@@ -148,7 +148,8 @@ func describe(err error) error {
 }
 
 // read asks for a path and hands the body of a successful answer to a function.
-func (c *client) read(ctx context.Context, path string, query url.Values, limit int64, consume func(io.Reader) error) error {
+func (c *client) read(ctx context.Context, path string, query url.Values, limit int64,
+	consume func(io.Reader) error) error {
 	if c.failures.Load() >= giveUpAfter {
 		return errGaveUp
 	}

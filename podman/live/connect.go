@@ -101,7 +101,8 @@ func Connect(ctx context.Context, opts Options) (*Service, error) {
 
 // namedService returns the service that somebody named, or nil.
 func namedService(opts Options) (*candidate, error) {
-	tls := bindings.Options{Identity: opts.Identity, TLSCertFile: opts.TLSCert, TLSKeyFile: opts.TLSKey, TLSCAFile: opts.TLSCA}
+	tls := bindings.Options{Identity: opts.Identity, TLSCertFile: opts.TLSCert, TLSKeyFile: opts.TLSKey,
+		TLSCAFile: opts.TLSCA}
 	if opts.URL != "" {
 		tls.URI = opts.URL
 		return &candidate{tls, "--url"}, nil
@@ -127,7 +128,8 @@ func namedService(opts Options) (*candidate, error) {
 		if name == "" {
 			return nil, nil //nolint:nilnil // there is no default connection
 		}
-		return nil, hint.With(fmt.Errorf("%s: no connection is called %q", asked, name), "list them with `podman system connection list`")
+		return nil, hint.With(fmt.Errorf("%s: no connection is called %q", asked, name), "list them with `podman "+
+			"system connection list`")
 	}
 	if name == "" {
 		asked = "the default connection " + connection.Name
@@ -161,7 +163,8 @@ func localSockets() []string {
 func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 	address, err := url.Parse(to.URI)
 	if err != nil {
-		return nil, hint.With(errors.New("the service's address is no URL"), "write unix:///run/podman/podman.sock, tcp://HOST:PORT or ssh://USER@HOST/run/podman/podman.sock")
+		return nil, hint.With(errors.New("the service's address is no URL"), "write unix:///run/podman/podman.sock, "+
+			"tcp://HOST:PORT or ssh://USER@HOST/run/podman/podman.sock")
 	}
 	switch address.Scheme {
 	case "unix":
@@ -183,7 +186,8 @@ func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 			return nil, err
 		}
 	default:
-		return nil, hint.With(fmt.Errorf("%q is no address of a Podman service", redact(to.URI)), "write unix:///run/podman/podman.sock, tcp://HOST:PORT or ssh://USER@HOST/run/podman/podman.sock")
+		return nil, hint.With(fmt.Errorf("%q is no address of a Podman service", redact(to.URI)),
+			"write unix:///run/podman/podman.sock, tcp://HOST:PORT or ssh://USER@HOST/run/podman/podman.sock")
 	}
 
 	type result struct {

@@ -268,7 +268,8 @@ func (c *client) boundVolumes(ctx context.Context) (map[string]string, error) {
 	paths := map[string]string{}
 	for _, v := range volumes {
 		device := v.Options["device"]
-		if strings.HasPrefix(device, "/") && slices.ContainsFunc(strings.Split(v.Options["o"], ","), func(o string) bool { return o == "bind" || o == "rbind" }) {
+		if strings.HasPrefix(device, "/") && slices.ContainsFunc(strings.Split(v.Options["o"], ","),
+			func(o string) bool { return o == "bind" || o == "rbind" }) {
 			paths[v.Name] = device
 		}
 	}

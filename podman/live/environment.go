@@ -20,7 +20,8 @@ var masksSecrets = semver.MustParse("5.3.0")
 
 // environment splits Config.Env, which names no owners, into the image's, Podman's, the user's and the secrets'. The
 // value of a secret is dropped here, and so is one that may be a secret's.
-func environment(data *inspected, made *command.Command, from *image, server semver.Version) podman.Setting[[]podman.Variable] {
+func environment(data *inspected, made *command.Command, from *image,
+	server semver.Version) podman.Setting[[]podman.Variable] {
 	if !data.Config.Env.present {
 		return podman.Setting[[]podman.Variable]{}
 	}

@@ -49,7 +49,8 @@ func (s *Service) Evidence(ctx context.Context, c *podman.Container) podman.Obse
 				if !ok {
 					continue
 				}
-				processes = append(processes, podman.ProcessInfo{User: row[user], UID: uid, Capabilities: capabilityNames(row[effective])})
+				processes = append(processes,
+					podman.ProcessInfo{User: row[user], UID: uid, Capabilities: capabilityNames(row[effective])})
 			}
 			e.Processes = podman.Set(processes, podman.Field("top"))
 		}
@@ -87,26 +88,27 @@ func capabilityNames(list string) []string {
 // accounts reads the container's /etc/passwd.
 func (c *client) accounts(ctx context.Context, id string) ([]podman.Account, error) {
 	var found []podman.Account
-	err := c.read(ctx, "/containers/"+url.PathEscape(id)+"/archive", url.Values{"path": {"/etc/passwd"}}, 1<<20, func(body io.Reader) error {
-		archive := tar.NewReader(body)
-		header, err := archive.Next()
-		if err != nil || header.Typeflag != tar.TypeReg {
-			return errors.New("its /etc/passwd is no plain file")
-		}
-		lines := bufio.NewScanner(archive)
-		for lines.Scan() {
-			fields := strings.Split(lines.Text(), ":")
-			const uid, gid = 2, 3
-			if len(fields) <= gid {
-				continue
+	err := c.read(ctx, "/containers/"+url.PathEscape(id)+"/archive", url.Values{"path": {"/etc/passwd"}}, 1<<20,
+		func(body io.Reader) error {
+			archive := tar.NewReader(body)
+			header, err := archive.Next()
+			if err != nil || header.Typeflag != tar.TypeReg {
+				return errors.New("its /etc/passwd is no plain file")
 			}
-			u, err := strconv.ParseUint(fields[uid], 10, 32)
-			g, err2 := strconv.ParseUint(fields[gid], 10, 32)
-			if err == nil && err2 == nil {
-				found = append(found, podman.Account{Name: fields[0], UID: uint32(u), GID: uint32(g)})
+			lines := bufio.NewScanner(archive)
+			for lines.Scan() {
+				fields := strings.Split(lines.Text(), ":")
+				const uid, gid = 2, 3
+				if len(fields) <= gid {
+					continue
+				}
+				u, err := strconv.ParseUint(fields[uid], 10, 32)
+				g, err2 := strconv.ParseUint(fields[gid], 10, 32)
+				if err == nil && err2 == nil {
+					found = append(found, podman.Account{Name: fields[0], UID: uint32(u), GID: uint32(g)})
+				}
 			}
-		}
-		return lines.Err()
-	})
+			return lines.Err()
+		})
 	return found, err
 }

@@ -71,7 +71,8 @@ func (i *hostInfo) registries() podman.Setting[map[string]podman.Registry] {
 		if prefix == "search" || json.Unmarshal(data, &r) != nil {
 			continue
 		}
-		registry := podman.Registry{Insecure: r.Insecure, Blocked: r.Blocked, Origin: podman.Field(field + "[" + prefix + "]")}
+		registry := podman.Registry{Insecure: r.Insecure, Blocked: r.Blocked,
+			Origin: podman.Field(field + "[" + prefix + "]")}
 		for _, m := range r.Mirrors {
 			registry.Insecure = registry.Insecure || m.Insecure
 		}

@@ -40,7 +40,8 @@ const (
 
 // Image reads an image: its configuration, and its layers as the service streams them. Nothing is unpacked to a disk
 // here, and what is kept is what a rule asks for.
-func (s *Service) Image(ctx context.Context, name string, look FileScanner, progress func(bytes int64)) (*podman.Container, error) {
+func (s *Service) Image(ctx context.Context, name string, look FileScanner,
+	progress func(bytes int64)) (*podman.Container, error) {
 	host, err := s.host(ctx)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,8 @@ func (s *Service) Image(ctx context.Context, name string, look FileScanner, prog
 	}
 	if err := s.client.get(ctx, "/images/"+url.PathEscape(name)+"/json", nil, maxAnswer, &config); err != nil {
 		if isNotFound(err) {
-			return nil, hint.With(fmt.Errorf("there is no image %q", name), "list them with `podman images`, or pull it")
+			return nil, hint.With(fmt.Errorf("there is no image %q", name),
+				"list them with `podman images`, or pull it")
 		}
 		return nil, err
 	}
@@ -72,7 +74,8 @@ func (s *Service) Image(ctx context.Context, name string, look FileScanner, prog
 		content.Base = *config.History[0].Created
 	}
 	w := newLayerScanner(look, content)
-	if err := s.client.stream(ctx, "/images/"+url.PathEscape(name)+"/get", url.Values{"format": {"docker-archive"}}, progress, w.archive); err != nil {
+	if err := s.client.stream(ctx, "/images/"+url.PathEscape(name)+"/get", url.Values{"format": {"docker-archive"}},
+		progress, w.archive); err != nil {
 		return nil, fmt.Errorf("reading the layers of %s: %w", name, err)
 	}
 	if err := w.finish(); err != nil {
@@ -84,7 +87,8 @@ func (s *Service) Image(ctx context.Context, name string, look FileScanner, prog
 
 // stream asks for a path whose answer may take any time, as long as it goes on: one that stalls for longer than the
 // time limit, six times over, is given up.
-func (c *client) stream(ctx context.Context, path string, query url.Values, progress func(int64), consume func(io.Reader) error) error {
+func (c *client) stream(ctx context.Context, path string, query url.Values, progress func(int64),
+	consume func(io.Reader) error) error {
 	const patience = 6
 	watched, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -169,7 +173,8 @@ func (w *layerScanner) archive(from io.Reader) error {
 		case name == "manifest.json":
 			const most = 1 << 20
 			var manifest []struct{ Layers []string }
-			if err := json.NewDecoder(io.LimitReader(archive, most)).Decode(&manifest); err != nil || len(manifest) != 1 {
+			if err := json.NewDecoder(io.LimitReader(archive, most)).Decode(&manifest); err != nil ||
+				len(manifest) != 1 {
 				return errors.New("the service's archive has a manifest that podlint cannot read")
 			}
 			w.order = manifest[0].Layers
@@ -228,7 +233,8 @@ func (w *layerScanner) entry(seen *layer, header *tar.Header, content io.Reader)
 	} else {
 		w.content.Truncated = true
 	}
-	f := podman.ImageFile{Path: name, Mode: uint32(header.Mode) & 0o7777, UID: header.Uid, GID: header.Gid, Size: header.Size, Dated: header.ModTime, Directory: header.Typeflag == tar.TypeDir}
+	f := podman.ImageFile{Path: name, Mode: uint32(header.Mode) & 0o7777, UID: header.Uid, GID: header.Gid,
+		Size: header.Size, Dated: header.ModTime, Directory: header.Typeflag == tar.TypeDir}
 	_, f.Capability = header.PAXRecords["SCHILY.xattr.security.capability"]
 	f.Leftover = leftover(name, header)
 	if header.Typeflag == tar.TypeReg && w.look.Wants(name, header.Size) {
@@ -275,9 +281,11 @@ func leftover(name string, header *tar.Header) string {
 		return "an SSH host key"
 	case strings.HasPrefix(name, "/var/log/"):
 		return "a log"
-	case strings.HasPrefix(name, "/var/lib/apt/lists/"), strings.HasPrefix(name, "/var/cache/apt/"), strings.HasPrefix(name, "/var/cache/dnf/"), strings.HasPrefix(name, "/var/cache/apk/"):
+	case strings.HasPrefix(name, "/var/lib/apt/lists/"), strings.HasPrefix(name, "/var/cache/apt/"),
+		strings.HasPrefix(name, "/var/cache/dnf/"), strings.HasPrefix(name, "/var/cache/apk/"):
 		return "a package manager's cache"
-	case strings.HasPrefix(name, "/var/cache/ldconfig/"), strings.HasPrefix(name, "/root/.cache/"), strings.Contains(name, "/.cache/pip/"), strings.Contains(name, "/.npm/_cacache/"):
+	case strings.HasPrefix(name, "/var/cache/ldconfig/"), strings.HasPrefix(name, "/root/.cache/"),
+		strings.Contains(name, "/.cache/pip/"), strings.Contains(name, "/.npm/_cacache/"):
 		return "a cache"
 	case base == ".bash_history" || base == ".ash_history" || base == ".python_history" || base == ".wget-hsts":
 		return "a history of commands"
@@ -328,7 +336,8 @@ func (w *layerScanner) later(layers []*layer, name string) (replaced, removed bo
 	below := func(dir string) bool { return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/") }
 	for _, layer := range layers {
 		replaced = replaced || layer.paths[key]
-		removed = removed || slices.ContainsFunc(layer.white, below) || slices.ContainsFunc(layer.opaque, func(dir string) bool { return name != dir && below(dir) })
+		removed = removed || slices.ContainsFunc(layer.white, below) ||
+			slices.ContainsFunc(layer.opaque, func(dir string) bool { return name != dir && below(dir) })
 	}
 	return replaced, removed
 }

@@ -25,7 +25,8 @@ func layerOf(t *testing.T, zipped bool, lines ...string) []byte {
 			t.Fatal(err)
 		}
 		_, content, _ = strings.Cut(line, name+" ")
-		h := &tar.Header{Name: name, Mode: mode, Size: int64(len(content)), Typeflag: tar.TypeReg, ModTime: time.Unix(1e9, 0)}
+		h := &tar.Header{Name: name, Mode: mode, Size: int64(len(content)), Typeflag: tar.TypeReg,
+			ModTime: time.Unix(1e9, 0)}
 		if strings.HasSuffix(name, "/") {
 			h.Typeflag, h.Size = tar.TypeDir, 0
 		}
@@ -56,7 +57,8 @@ func archiveOf(t *testing.T, order []int, layers ...[]byte) []byte {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	put := func(name string, data []byte) {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(data)),
+			Typeflag: tar.TypeReg}); err != nil {
 			t.Fatal(err)
 		}
 		_, _ = w.Write(data)
@@ -94,9 +96,11 @@ func walk(archive []byte) (*podman.ImageContent, error) {
 // TestLayers holds what is kept of an image's layers, whatever their order in the archive and whether they are
 // compressed: what a later layer has taken away or replaced is gone, but for secrets.
 func TestLayers(t *testing.T) {
-	bottom := layerOf(t, true, "4755 bin/su x", "755 bin/ls x", "777 srv/", "1777 tmp/", "600 root/key KEY1", "600 root/other-key KEY2", "644 key.pub PUB", "755 bin/ping CAP", "644 etc/machine-id 0123",
+	bottom := layerOf(t, true, "4755 bin/su x", "755 bin/ls x", "777 srv/", "1777 tmp/", "600 root/key KEY1",
+		"600 root/other-key KEY2", "644 key.pub PUB", "755 bin/ping CAP", "644 etc/machine-id 0123",
 		"4755 opt/old/suid x", "4755 usr/bin/chsh x", "644 var/log/dpkg.log x")
-	top := layerOf(t, false, "755 bin/su x", "0 root/.wh.key ", "0 opt/.wh.old ", "0 usr/bin/.wh..wh..opq ", "644 etc/machine-id ")
+	top := layerOf(t, false, "755 bin/su x", "0 root/.wh.key ", "0 opt/.wh.old ", "0 usr/bin/.wh..wh..opq ",
+		"644 etc/machine-id ")
 	for _, order := range [][]int{{0, 1}, {1, 0}} {
 		content, err := walk(archiveOf(t, order, bottom, top))
 		if err != nil {
@@ -104,10 +108,12 @@ func TestLayers(t *testing.T) {
 		}
 		var got []string
 		for _, f := range content.Files {
-			got = append(got, fmt.Sprintf("%d %s %o %s%s cap=%v gone=%v", f.Layer, f.Path, f.Mode, f.Secret, f.Leftover, f.Capability, f.Gone))
+			got = append(got, fmt.Sprintf("%d %s %o %s%s cap=%v gone=%v", f.Layer, f.Path, f.Mode, f.Secret, f.Leftover,
+				f.Capability, f.Gone))
 		}
 		want := []string{
-			"1 /bin/ping 755  cap=true gone=false", "1 /root/key 600 a key cap=false gone=true", "1 /root/other-key 600 a key cap=false gone=false", "1 /srv 777  cap=false gone=false",
+			"1 /bin/ping 755  cap=true gone=false", "1 /root/key 600 a key cap=false gone=true",
+			"1 /root/other-key 600 a key cap=false gone=false", "1 /srv 777  cap=false gone=false",
 			"1 /var/log/dpkg.log 644 a log cap=false gone=false",
 		}
 		if !slices.Equal(got, want) || content.Layers != 2 || content.Newest.Path == "" {
@@ -120,8 +126,10 @@ func TestLayers(t *testing.T) {
 func TestBrokenLayers(t *testing.T) {
 	good := archiveOf(t, []int{0}, layerOf(t, true, "4755 bin/su x"))
 	for name, archive := range map[string][]byte{
-		"nothing": {}, "no tar": []byte(strings.Repeat("x", 2000)), "cut": good[:len(good)/3], "no manifest": archiveOf(t, nil)[:0],
-		"a layer that is missing": archiveOf(t, nil, layerOf(t, false)), "a layer that is no tar": archiveOf(t, []int{0}, []byte(strings.Repeat("y", 4000))),
+		"nothing": {}, "no tar": []byte(strings.Repeat("x", 2000)), "cut": good[:len(good)/3],
+		"no manifest":             archiveOf(t, nil)[:0],
+		"a layer that is missing": archiveOf(t, nil, layerOf(t, false)),
+		"a layer that is no tar":  archiveOf(t, []int{0}, []byte(strings.Repeat("y", 4000))),
 		"a layer that is no gzip": archiveOf(t, []int{0}, append([]byte{0x1f, 0x8b}, make([]byte, 2000)...)),
 	} {
 		if _, err := walk(archive); err == nil {

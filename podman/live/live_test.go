@@ -45,17 +45,20 @@ func service(t *testing.T, version string, answers map[string]string) *Service {
 	return s
 }
 
-const rootful = `{"host":{"security":{"rootless":false,"capabilities":"CAP_CHOWN,CAP_KILL"}},"version":{"Version":"5.4.2"}}`
+const rootful = `{"host":{"security":{"rootless":false,"capabilities":"CAP_CHOWN,CAP_KILL"}},
+	"version":{"Version":"5.4.2"}}`
 
 // read reads the one container "x" of a service with the given inspect answer.
 func read(t *testing.T, version, inspect string, more map[string]string) *podman.Container {
 	t.Helper()
-	answers := map[string]string{"/info": rootful, "/containers/json": `[{"Id":"x","Names":["x"]}]`, "/containers/x/json": inspect}
+	answers := map[string]string{"/info": rootful, "/containers/json": `[{"Id":"x","Names":["x"]}]`,
+		"/containers/x/json": inspect}
 	for path, answer := range more {
 		answers[path] = answer
 	}
 	var c *podman.Container
-	_, problems, err := service(t, version, answers).Containers(t.Context(), Selection{}, func(int, int) {}, func(found *podman.Container) { c = found })
+	_, problems, err := service(t, version, answers).Containers(t.Context(), Selection{}, func(int, int) {},
+		func(found *podman.Container) { c = found })
 	if err != nil || len(problems) > 0 || c == nil {
 		t.Fatalf("%v %v", err, problems)
 	}
@@ -66,16 +69,21 @@ func read(t *testing.T, version, inspect string, more map[string]string) *podman
 func TestAbsentIsUnknown(t *testing.T) {
 	c := read(t, "5.4.2", `{"Id":"x","Config":{},"HostConfig":{}}`, nil)
 	for name, known := range map[string]bool{
-		"ReadOnly": c.Files.ReadOnly.Known(), "Mounts": c.Files.Mounts.Known(), "Bounding": c.Capabilities.Bounding.Known(),
-		"Requested": c.Capabilities.Requested.Known(), "NoNewPrivileges": c.Confinement.NoNewPrivileges.Known(), "Privileged": c.Confinement.Privileged.Known(),
-		"User": c.Process.User.Known(), "UID": c.Process.UID.Known(), "UIDs": c.Namespaces.UIDs.Known(), "IPC": c.Namespaces.IPC.Known(), "Environment": c.Environment.Known(),
+		"ReadOnly": c.Files.ReadOnly.Known(), "Mounts": c.Files.Mounts.Known(),
+		"Bounding":  c.Capabilities.Bounding.Known(),
+		"Requested": c.Capabilities.Requested.Known(), "NoNewPrivileges": c.Confinement.NoNewPrivileges.Known(),
+		"Privileged": c.Confinement.Privileged.Known(),
+		"User":       c.Process.User.Known(), "UID": c.Process.UID.Known(), "UIDs": c.Namespaces.UIDs.Known(),
+		"IPC": c.Namespaces.IPC.Known(), "Environment": c.Environment.Known(),
 	} {
 		if known {
 			t.Errorf("%s is known", name)
 		}
 	}
-	c = read(t, "5.4.2", `{"Id":"x","BoundingCaps":null,"Mounts":null,"Config":{"Env":null},"HostConfig":{"SecurityOpt":null}}`, nil)
-	if !c.Capabilities.Bounding.Known() || !c.Confinement.NoNewPrivileges.Known() || !c.Files.Mounts.Known() || !c.Environment.Known() {
+	c = read(t, "5.4.2",
+		`{"Id":"x","BoundingCaps":null,"Mounts":null,"Config":{"Env":null},"HostConfig":{"SecurityOpt":null}}`, nil)
+	if !c.Capabilities.Bounding.Known() || !c.Confinement.NoNewPrivileges.Known() || !c.Files.Mounts.Known() ||
+		!c.Environment.Known() {
 		t.Error("null is unknown")
 	}
 }
@@ -107,7 +115,8 @@ func TestEnvironment(t *testing.T) {
 	image := map[string]string{"/images/img/json": `{"Id":"img","Config":{"Env":["A=image","B=image"]}}`}
 	inspect := func(command string, env ...string) string {
 		data, _ := json.Marshal(env)
-		return fmt.Sprintf(`{"Id":"x","Image":"img","Config":{"CreateCommand":%s,"Env":%s},"HostConfig":{}}`, command, data)
+		return fmt.Sprintf(`{"Id":"x","Image":"img","Config":{"CreateCommand":%s,"Env":%s},"HostConfig":{}}`, command,
+			data)
 	}
 	const typed = `["podman","run","-e","B=mine","--secret","db,type=env,target=PW","img"]`
 	for _, test := range []struct {
@@ -115,11 +124,15 @@ func TestEnvironment(t *testing.T) {
 		env              []string
 		want             map[string]podman.Owner
 	}{
-		{"4.3.1", typed, []string{"A=image", "B=mine", "PW=value", "PATH=/bin", "http_proxy=p", "FROM_FILE=1"}, map[string]podman.Owner{
-			"A": podman.OwnerImage, "B": podman.OwnerUser, "PW": podman.OwnerSecret, "PATH": podman.OwnerPodman, "http_proxy": podman.OwnerProxy, "FROM_FILE": podman.OwnerUser,
-		}},
-		{"4.3.1", "null", []string{"A=image", "PW=value"}, map[string]podman.Owner{"A": podman.OwnerImage, "PW": podman.OwnerUnknown}},
-		{"5.4.2", "null", []string{"A=other", "db=*******", "PW=value"}, map[string]podman.Owner{"A": podman.OwnerUser, "db": podman.OwnerSecret, "PW": podman.OwnerUser}},
+		{"4.3.1", typed, []string{"A=image", "B=mine", "PW=value", "PATH=/bin", "http_proxy=p", "FROM_FILE=1"},
+			map[string]podman.Owner{
+				"A": podman.OwnerImage, "B": podman.OwnerUser, "PW": podman.OwnerSecret, "PATH": podman.OwnerPodman,
+				"http_proxy": podman.OwnerProxy, "FROM_FILE": podman.OwnerUser,
+			}},
+		{"4.3.1", "null", []string{"A=image", "PW=value"},
+			map[string]podman.Owner{"A": podman.OwnerImage, "PW": podman.OwnerUnknown}},
+		{"5.4.2", "null", []string{"A=other", "db=*******", "PW=value"},
+			map[string]podman.Owner{"A": podman.OwnerUser, "db": podman.OwnerSecret, "PW": podman.OwnerUser}},
 	} {
 		got := map[string]podman.Owner{}
 		for _, v := range read(t, test.version, inspect(test.command, test.env...), image).Environment.Value {
@@ -142,10 +155,16 @@ func TestBuilt(t *testing.T) {
 		`{"Created":"0001-01-01T00:00:00Z"}`:           "",
 		`{"Created":"1980-01-01T00:00:01.5Z"}`:         "",
 		`{}`:                                           "",
-		`{"Created":"2026-10-01T10:00:00Z","History":[{"created":"2026-10-01T10:00:00Z"}]}`:                                           "",           // SOURCE_DATE_EPOCH
-		`{"Created":"2026-10-01T10:00:00Z","History":[{"created":"1970-01-01T00:00:00Z"},{"created":"2026-10-01T10:00:00Z"}]}`:        "",           // on a base of 1970
-		`{"Created":"2026-10-01T10:00:00Z","History":[{"created":"2026-10-05T00:00:00.5Z"},{"created":"2026-10-01T10:00:00Z"}]}`:      "2026-10-05", // on a base with a date
-		`{"Created":"2026-10-01T10:00:00.5Z","History":[{"created":"2026-09-01T10:00:00.5Z"},{"created":"2026-10-01T10:00:00.25Z"}]}`: "2026-10-01",
+		// SOURCE_DATE_EPOCH
+		`{"Created":"2026-10-01T10:00:00Z","History":[{"created":"2026-10-01T10:00:00Z"}]}`: "",
+		// on a base of 1970
+		`{"Created":"2026-10-01T10:00:00Z","History":[{"created":"1970-01-01T00:00:00Z"},
+			{"created":"2026-10-01T10:00:00Z"}]}`: "",
+		// on a base with a date
+		`{"Created":"2026-10-01T10:00:00Z","History":[{"created":"2026-10-05T00:00:00.5Z"},
+			{"created":"2026-10-01T10:00:00Z"}]}`: "2026-10-05",
+		`{"Created":"2026-10-01T10:00:00.5Z","History":[{"created":"2026-09-01T10:00:00.5Z"},
+			{"created":"2026-10-01T10:00:00.25Z"}]}`: "2026-10-01",
 	} {
 		var i image
 		if err := json.Unmarshal([]byte(answer), &i); err != nil {
@@ -167,16 +186,20 @@ func TestMounts(t *testing.T) {
 		{"Type":"bind","Source":"/etc","Destination":"/a","RW":true,"Options":["rbind"]},
 		{"Type":"bind","Source":"/srv","Destination":"/b","RW":true,"Options":["bind"]},
 		{"Type":"volume","Name":"v","Source":"/var/lib/containers/storage/volumes/v/_data","Destination":"/c","RW":true},
-		{"Type":"bind","Source":"/var/lib/containers/storage/overlay-containers/x/userdata/overlay/1/merge","Destination":"/d","RW":true,"Options":["lowerdir=/run","upperdir=/u"]},
-		{"Type":"bind","Source":"/var/lib/containers/storage/overlay-containers/x/userdata/overlay/2/merge","Destination":"/e","RW":true},
+		{"Type":"bind","Source":"/var/lib/containers/storage/overlay-containers/x/userdata/overlay/1/merge",
+		 "Destination":"/d","RW":true,"Options":["lowerdir=/run","upperdir=/u"]},
+		{"Type":"bind","Source":"/var/lib/containers/storage/overlay-containers/x/userdata/overlay/2/merge",
+		 "Destination":"/e","RW":true},
 		{"Type":"bind","Source":"devpts","Destination":"/dev/pts","RW":true}]`
 	c := read(t, "5.4.2", `{"Id":"x","Mounts":`+mounts+`,"Config":{},"HostConfig":{}}`,
-		map[string]string{"/volumes/json": `[{"Name":"v","Options":{"type":"none","o":"bind,ro","device":"/run"}},{"Name":"w","Options":{"device":"tmpfs"}}]`})
+		map[string]string{"/volumes/json": `[{"Name":"v","Options":{"type":"none","o":"bind,ro","device":"/run"}},
+			{"Name":"w","Options":{"device":"tmpfs"}}]`})
 	var got []string
 	for _, m := range c.Files.Mounts.Value {
 		got = append(got, fmt.Sprint(m.Type, " ", m.Source, " ", m.Destination, " ", m.Writable, " ", m.Recursive))
 	}
-	want := []string{"bind /etc /a true true", "bind /srv /b true false", "volume /run /c true true", "bind /run /d false true"}
+	want := []string{"bind /etc /a true true", "bind /srv /b true false", "volume /run /c true true",
+		"bind /run /d false true"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -222,7 +245,8 @@ func TestChoose(t *testing.T) {
 // TestSweep holds that what a dead podlint has left is removed, and nothing else.
 func TestSweep(t *testing.T) {
 	base := t.TempDir()
-	dead, own, other := filepath.Join(base, ownPrefix+"4194305-1"), filepath.Join(base, fmt.Sprintf("%s%d-1", ownPrefix, os.Getpid())), filepath.Join(base, ownPrefix+"mine")
+	dead, own, other := filepath.Join(base, ownPrefix+"4194305-1"),
+		filepath.Join(base, fmt.Sprintf("%s%d-1", ownPrefix, os.Getpid())), filepath.Join(base, ownPrefix+"mine")
 	for _, dir := range []string{dead, own, other} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -241,9 +265,13 @@ func TestSweep(t *testing.T) {
 
 // TestNotPodman holds that what is no Podman service is not taken for one.
 func TestNotPodman(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("OK")) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_,
+			_ = w.Write([]byte("OK"))
+	}))
 	defer server.Close()
-	_, err := Connect(context.Background(), Options{URL: "tcp://" + server.Listener.Addr().String(), Timeout: time.Second, Concurrency: 1, Now: time.Now, Log: t.Logf})
+	_, err := Connect(context.Background(), Options{URL: "tcp://" + server.Listener.Addr().String(),
+		Timeout: time.Second, Concurrency: 1, Now: time.Now, Log: t.Logf})
 	if err == nil || !strings.Contains(err.Error(), "no Podman service") {
 		t.Error(err)
 	}
@@ -253,9 +281,13 @@ func TestNotPodman(t *testing.T) {
 // run a program.
 func TestEvidence(t *testing.T) {
 	s := service(t, "5.4.2", map[string]string{
-		"/containers/x/changes": `[{"Path":"/var","Kind":0},{"Path":"/var/lib","Kind":0},{"Path":"/var/lib/x","Kind":1},{"Path":"/gone","Kind":2},{"Path":"/run/x.pid","Kind":1}]`,
-		"/containers/x/top":     `{"Titles":["PID","USER","EFFECTIVE CAPS"],"Processes":[["1","root","CHOWN,SETUID"],["7","svc","none"],["8","12345","none"],["9","ghost","none"],["short"]]}`,
-		"/containers/x/archive": string(layerOf(t, false, "644 passwd root:x:0:0::/:/bin/sh\nsvc:x:101:102::/:/bin/sh\n")),
+		"/containers/x/changes": `[{"Path":"/var","Kind":0},{"Path":"/var/lib","Kind":0},{"Path":"/var/lib/x","Kind":1},
+			{"Path":"/gone","Kind":2},{"Path":"/run/x.pid","Kind":1}]`,
+		"/containers/x/top": `{"Titles":["PID","USER","EFFECTIVE CAPS"],"Processes":[["1","root","CHOWN,SETUID"],
+			["7","svc","none"],["8","12345","none"],
+			["9","ghost","none"],["short"]]}`,
+		"/containers/x/archive": string(layerOf(t, false,
+			"644 passwd root:x:0:0::/:/bin/sh\nsvc:x:101:102::/:/bin/sh\n")),
 	})
 	e := s.Evidence(context.Background(), &podman.Container{ID: "x", State: "running"})
 	if got := fmt.Sprint(podman.WrittenDirectories(e.Written.Value)); got != "[/var/lib]" {
@@ -265,7 +297,9 @@ func TestEvidence(t *testing.T) {
 		t.Errorf("processes: %s", got)
 	}
 	for d := range strings.SplitSeq(topDescriptors, ",") { // those of 4.3
-		if !slices.Contains([]string{"args", "capamb", "capbnd", "capeff", "capinh", "capprm", "comm", "etime", "group", "groups", "hgroup", "hgroups", "hpid", "huser", "label", "nice", "pcpu", "pgid", "pid", "ppid", "rgroup", "ruser", "seccomp", "state", "stime", "time", "tty", "user", "vsz"}, d) {
+		if !slices.Contains([]string{"args", "capamb", "capbnd", "capeff", "capinh", "capprm", "comm", "etime", "group",
+			"groups", "hgroup", "hgroups", "hpid", "huser", "label", "nice", "pcpu", "pgid", "pid", "ppid", "rgroup",
+			"ruser", "seccomp", "state", "stime", "time", "tty", "user", "vsz"}, d) {
 			t.Errorf("Podman 4.3 would run ps in the container for %q", d)
 		}
 	}
@@ -281,9 +315,11 @@ func TestImageByID(t *testing.T) {
 		more["/images/"+name+"/json"] = answer
 	}
 	for name, known := range map[string]bool{
-		id: false, "sha256:" + id: false, "abcdef012345": false, "sha256:abcdef012345": false, "localhost/app:1": true, "": false,
+		id: false, "sha256:" + id: false, "abcdef012345": false, "sha256:abcdef012345": false, "localhost/app:1": true,
+		"": false,
 	} {
-		c := read(t, "5.4.2", fmt.Sprintf(`{"Id":"x","Image":%q,"ImageName":%q,"Config":{},"HostConfig":{}}`, id, name), more)
+		c := read(t, "5.4.2", fmt.Sprintf(`{"Id":"x","Image":%q,"ImageName":%q,"Config":{},"HostConfig":{}}`, id, name),
+			more)
 		if got := c.Image.Current; got.Known() != known || known && got.Value != id {
 			t.Errorf("%q: %+v", name, got)
 		}
@@ -293,12 +329,15 @@ func TestImageByID(t *testing.T) {
 // TestSeccomp holds that where no command line tells a container's seccomp profile, its processes do.
 func TestSeccomp(t *testing.T) {
 	inspect := func(state, pid, command string) string {
-		return fmt.Sprintf(`{"Id":"x","State":{"Status":%q},"Config":{"CreateCommand":%s},"HostConfig":{"PidMode":%q}}`, state, command, pid)
+		return fmt.Sprintf(`{"Id":"x","State":{"Status":%q},"Config":{"CreateCommand":%s},"HostConfig":{"PidMode":%q}}`,
+			state, command, pid)
 	}
 	const typed = `["podman","run","--security-opt=seccomp=/p.json","i"]`
 	for name, test := range map[string]struct{ inspect, top, want string }{
-		"filtered":          {inspect("running", "private", "null"), `{"Processes":[["1","filter"],["7","filter"]]}`, " default"},
-		"one is not":        {inspect("running", "private", "null"), `{"Processes":[["1","filter"],["7","disabled"]]}`, "unconfined set"},
+		"filtered": {inspect("running", "private", "null"), `{"Processes":[["1","filter"],["7","filter"]]}`,
+			" default"},
+		"one is not": {inspect("running", "private", "null"), `{"Processes":[["1","filter"],["7","disabled"]]}`,
+			"unconfined set"},
 		"strict":            {inspect("running", "private", "null"), `{"Processes":[["1","strict"]]}`, " unknown"},
 		"no process":        {inspect("running", "private", "null"), `{"Processes":[]}`, " unknown"},
 		"not running":       {inspect("exited", "private", "null"), `{"Processes":[["1","filter"]]}`, " unknown"},

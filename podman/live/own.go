@@ -39,7 +39,8 @@ const (
 func startOwn(ctx context.Context, opts Options) (*Service, error) {
 	program, err := exec.LookPath("podman")
 	if err != nil {
-		return nil, hint.With(errors.New("no Podman service answers here and there is no podman program to start one with"), "install podman, or name a service with --url")
+		return nil, hint.With(errors.New("no Podman service answers here and there is no podman program to start "+
+			"one with"), "install podman, or name a service with --url")
 	}
 	base := socketBase()
 	sweep(base)
@@ -64,7 +65,8 @@ func startOwn(ctx context.Context, opts Options) (*Service, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, hint.With(fmt.Errorf("podlint's own Podman service did not come up: %w%s", err, stderr.line()), "see what `podman info` says here")
+		return nil, hint.With(fmt.Errorf("podlint's own Podman service did not come up: %w%s", err, stderr.line()),
+			"see what `podman info` says here")
 	}
 	service.own = own
 	service.URI = "podman system service"
@@ -89,7 +91,8 @@ func (o *privateService) run(program, socket string, stderr io.Writer, started c
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(o.exited)
-	command := exec.CommandContext(context.Background(), program, "system", "service", "--time", ownIdle, "unix://"+socket)
+	command := exec.CommandContext(context.Background(), program, "system", "service", "--time", ownIdle, "unix://"+
+		socket)
 	command.Stderr = stderr
 	command.Dir = "/"
 	// The process does not end with the scan's context but with stop, which gives it time to go.

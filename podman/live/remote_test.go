@@ -54,7 +54,8 @@ func TestTLS(t *testing.T) {
 	defer server.Close()
 	server.Config.ErrorLog = nil
 	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	url := "tcp://" + server.Listener.Addr().String()
@@ -79,7 +80,8 @@ func sshServer(t *testing.T, client ssh.PublicKey) (string, ssh.PublicKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions,
+		error) {
 		if string(key.Marshal()) != string(client.Marshal()) {
 			return nil, errors.New("another key")
 		}

@@ -74,7 +74,8 @@ const ahead = 256
 // Containers reads the containers of a selection and hands each to visit as soon as it has been read, from one
 // goroutine, in no order. A container that is removed meanwhile is left out. It returns the host, as far as it is
 // known, and what could not be read; an error means that nothing could be.
-func (s *Service) Containers(ctx context.Context, selection Selection, progress Progress, visit func(*podman.Container)) (*podman.Host, []Problem, error) {
+func (s *Service) Containers(ctx context.Context, selection Selection, progress Progress,
+	visit func(*podman.Container)) (*podman.Host, []Problem, error) {
 	type identified struct {
 		host *podman.Host
 		err  error
@@ -160,10 +161,12 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 	problems = append(problems, reader.problems...)
 	if len(unasked) > 0 {
 		slices.Sort(unasked)
-		problems = append(problems, Problem{s.URI, fmt.Errorf("the service stopped answering; not read: %s", firstFew(unasked))})
+		problems = append(problems,
+			Problem{s.URI, fmt.Errorf("the service stopped answering; not read: %s", firstFew(unasked))})
 	}
 	if ctx.Err() != nil {
-		problems = append(problems, Problem{s.URI, fmt.Errorf("%w after %d of %d containers", context.Cause(ctx), done, len(rows))})
+		problems = append(problems,
+			Problem{s.URI, fmt.Errorf("%w after %d of %d containers", context.Cause(ctx), done, len(rows))})
 	}
 	slices.SortStableFunc(problems, func(a, b Problem) int { return strings.Compare(a.Target, b.Target) })
 	return service.host, problems, nil
@@ -225,7 +228,8 @@ func choose(rows []listed, selection Selection) ([]listed, error) {
 }
 
 // chooseBy keeps the rows that any of the names stands for: exactly, or else as the beginning of one single ID.
-func chooseBy(rows []listed, names []string, what, list string, exact func(listed, string) bool, prefix func(listed, string) (string, bool)) ([]listed, error) {
+func chooseBy(rows []listed, names []string, what, list string, exact func(listed, string) bool,
+	prefix func(listed, string) (string, bool)) ([]listed, error) {
 	if len(names) == 0 {
 		return rows, nil
 	}
@@ -249,7 +253,8 @@ func chooseBy(rows []listed, names []string, what, list string, exact func(liste
 		case len(found) == 0:
 			return nil, hint.With(fmt.Errorf("there is no %s %q", what, name), "list them with `"+list+"`")
 		case len(ids) > 1:
-			return nil, hint.With(fmt.Errorf("%q is the beginning of %d %s IDs", name, len(ids), what), "write more of the ID, or the name")
+			return nil, hint.With(fmt.Errorf("%q is the beginning of %d %s IDs", name, len(ids), what),
+				"write more of the ID, or the name")
 		}
 		for id := range found {
 			keep[id] = true

@@ -39,7 +39,8 @@ func (r *reader) settings(ctx context.Context, c *podman.Container, data *inspec
 		}
 		c.Process.Command = podman.Set(words, podman.Field("Path"))
 	}
-	c.HostEnvironment, c.SecretVariables, c.SecretFiles = asked.HostEnvironment, asked.SecretVariables, asked.SecretFiles
+	c.HostEnvironment, c.SecretVariables, c.SecretFiles = asked.HostEnvironment, asked.SecretVariables,
+		asked.SecretFiles
 	if len(data.Config.Secrets) > 0 {
 		c.SecretFiles = podman.Set([]string{}, podman.Field("Config.Secrets"))
 		for _, s := range data.Config.Secrets {
@@ -135,11 +136,13 @@ func comparePorts(a, b string) int {
 // the command line's parser writes: a member has that of its pod, though the kernel filters it; a container of the API
 // or of kube play has none, filtered or not; a privileged one has none and is not filtered. The processes tell, where
 // there are any.
-func (r *reader) profiles(ctx context.Context, c *podman.Container, data *inspected, asked *podman.Container, made *command.Command) {
+func (r *reader) profiles(ctx context.Context, c *podman.Container, data *inspected, asked *podman.Container,
+	made *command.Command) {
 	f := &c.Confinement
 	const field = "HostConfig.SecurityOpt"
 	if made != nil {
-		f.Seccomp, f.Unmasked, f.Label, f.AppArmor = asked.Confinement.Seccomp, asked.Confinement.Unmasked, asked.Confinement.Label, asked.Confinement.AppArmor
+		f.Seccomp, f.Unmasked, f.Label, f.AppArmor = asked.Confinement.Seccomp, asked.Confinement.Unmasked,
+			asked.Confinement.Label, asked.Confinement.AppArmor
 	} else if c.State == "running" && c.Namespaces.PID.Value == "private" {
 		f.Seccomp = r.seccomp(ctx, c.ID)
 	}
@@ -168,7 +171,8 @@ func (r *reader) profiles(ctx context.Context, c *podman.Container, data *inspec
 // seccomp asks for the processes of a container. Podman 4.3 answers what it cannot tell with nothing at all.
 func (r *reader) seccomp(ctx context.Context, id string) podman.Setting[string] {
 	var top struct{ Processes [][]string }
-	err := r.client.get(ctx, "/containers/"+url.PathEscape(id)+"/top", url.Values{"ps_args": {"pid,seccomp"}, "stream": {"false"}}, maxAnswer, &top)
+	err := r.client.get(ctx, "/containers/"+url.PathEscape(id)+"/top",
+		url.Values{"ps_args": {"pid,seccomp"}, "stream": {"false"}}, maxAnswer, &top)
 	if err != nil || len(top.Processes) == 0 {
 		return podman.Setting[string]{}
 	}
@@ -194,13 +198,15 @@ func (r *reader) tmpfs(data *inspected, asked *podman.Container) podman.Setting[
 		return podman.Setting[[]podman.Tmpfs]{}
 	}
 	s := podman.Set([]podman.Tmpfs{}, podman.Field("HostConfig.Tmpfs"))
-	own := data.HostConfig.ReadonlyRootfs != nil && *data.HostConfig.ReadonlyRootfs && r.client.version.LT(semver.MustParse("5.0.0"))
+	own := data.HostConfig.ReadonlyRootfs != nil && *data.HostConfig.ReadonlyRootfs &&
+		r.client.version.LT(semver.MustParse("5.0.0"))
 	for _, destination := range slices.Sorted(maps.Keys(listed.value)) {
 		if own && slices.Contains([]string{"/run", "/tmp", "/var/tmp"}, destination) {
 			continue
 		}
 		s.Value = append(s.Value, podman.Tmpfs{
-			Destination: destination, Options: strings.Split(listed.value[destination], ","), Origin: podman.Field("HostConfig.Tmpfs[" + destination + "]"),
+			Destination: destination, Options: strings.Split(listed.value[destination], ","),
+			Origin: podman.Field("HostConfig.Tmpfs[" + destination + "]"),
 		})
 	}
 	return s
@@ -220,7 +226,8 @@ func devices(c *podman.Container, data *inspected, asked *podman.Container) {
 	c.Files.Devices = podman.Set([]podman.Device{}, podman.Field("HostConfig.Devices"))
 	for i, d := range data.HostConfig.Devices.value {
 		c.Files.Devices.Value = append(c.Files.Devices.Value, podman.Device{
-			Path: d.PathOnHost, Destination: d.PathInContainer, Permissions: d.CgroupPermissions, Origin: podman.Field(fmt.Sprintf("HostConfig.Devices[%d]", i)),
+			Path: d.PathOnHost, Destination: d.PathInContainer, Permissions: d.CgroupPermissions,
+			Origin: podman.Field(fmt.Sprintf("HostConfig.Devices[%d]", i)),
 		})
 	}
 }
@@ -238,11 +245,13 @@ func limits(c *podman.Container, data *inspected) {
 		l.PIDs = podman.Set(*config.PidsLimit, podman.Field("HostConfig.PidsLimit"))
 	}
 	if config.NanoCpus != nil {
-		l.CPU = podman.Set(*config.NanoCpus > 0 || config.CpuQuota > 0 || config.CpusetCpus != "", podman.Field("HostConfig.NanoCpus"))
+		l.CPU = podman.Set(*config.NanoCpus > 0 || config.CpuQuota > 0 || config.CpusetCpus != "",
+			podman.Field("HostConfig.NanoCpus"))
 	}
 	if disabled {
 		const field = "HostConfig.Cgroups"
-		l.Memory, l.PIDs, l.CPU = podman.Set(int64(0), podman.Field(field)), podman.Set(int64(0), podman.Field(field)), podman.Set(false, podman.Field(field))
+		l.Memory, l.PIDs, l.CPU = podman.Set(int64(0), podman.Field(field)), podman.Set(int64(0), podman.Field(field)),
+			podman.Set(false, podman.Field(field))
 	} else if c.Pod != "" || c.Unit != "" {
 		if l.Memory.Value == 0 {
 			l.Memory.State = podman.StateUnknown
@@ -276,7 +285,8 @@ func upkeep(c *podman.Container, data *inspected) {
 		u.LogDriver = podman.Set(log.Type, podman.Field("HostConfig.LogConfig.Type"))
 	}
 	if policy := data.HostConfig.RestartPolicy; policy != nil {
-		u.Restart, u.Retries = podman.Set(policy.Name, podman.Field("HostConfig.RestartPolicy")), policy.MaximumRetryCount
+		u.Restart, u.Retries = podman.Set(policy.Name, podman.Field("HostConfig.RestartPolicy")),
+			policy.MaximumRetryCount
 		if policy.Name == "" || policy.Name == "no" {
 			u.Restart = podman.DefaultTo("no", podman.Field("HostConfig.RestartPolicy"))
 		}

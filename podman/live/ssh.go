@@ -33,7 +33,8 @@ func verifiedHost(to candidate, address *url.URL) (candidate, error) {
 	if name := settings.Get(alias, "Hostname"); name != "" {
 		host = name
 		if next := settings.Get(host, "Hostname"); next != "" && next != host {
-			return to, hint.With(fmt.Errorf("ssh_config leads from %s to %s to %s", alias, host, next), "give the host's own name in --url")
+			return to, hint.With(fmt.Errorf("ssh_config leads from %s to %s to %s", alias, host, next),
+				"give the host's own name in --url")
 		}
 	}
 	if port == "" {

@@ -17,12 +17,14 @@ func EngineDefaults() podman.Setting[podman.EngineDefaults] {
 	}
 	c := &read.Containers
 	defaults := podman.EngineDefaults{
-		Privileged: c.Privileged, Capabilities: slices.Clone(c.DefaultCapabilities.Get()), Seccomp: c.SeccompProfile, Labels: c.EnableLabeling, PIDs: c.PidsLimit,
+		Privileged: c.Privileged, Capabilities: slices.Clone(c.DefaultCapabilities.Get()), Seccomp: c.SeccompProfile,
+		Labels: c.EnableLabeling, PIDs: c.PidsLimit,
 	}
 	for i, name := range defaults.Capabilities {
 		defaults.Capabilities[i] = "CAP_" + strings.TrimPrefix(strings.ToUpper(name), "CAP_")
 	}
-	for _, n := range []struct{ name, mode string }{{"pid", c.PidNS}, {"ipc", c.IPCNS}, {"network", c.NetNS}, {"uts", c.UTSNS}} {
+	for _, n := range []struct{ name, mode string }{{"pid", c.PidNS}, {"ipc", c.IPCNS}, {"network", c.NetNS},
+		{"uts", c.UTSNS}} {
 		if n.mode == "host" {
 			defaults.HostNamespaces = append(defaults.HostNamespaces, n.name)
 		}

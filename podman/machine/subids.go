@@ -36,7 +36,8 @@ func SubIDs(path string) podman.Setting[[]podman.SubIDs] {
 		if err != nil || err2 != nil || size == 0 {
 			continue
 		}
-		ranges = append(ranges, podman.SubIDs{User: fields[0], Start: uint32(start), Size: uint32(size), Origin: podman.Origin{File: path, Line: n, Column: 1}})
+		ranges = append(ranges, podman.SubIDs{User: fields[0], Start: uint32(start), Size: uint32(size),
+			Origin: podman.Origin{File: path, Line: n, Column: 1}})
 	}
 	return podman.Set(ranges, podman.Field(path))
 }

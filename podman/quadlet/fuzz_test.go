@@ -17,7 +17,8 @@ import (
 // them.
 func FuzzUnit(f *testing.F) {
 	for _, seed := range []string{
-		"[Container]\nImage=a\n", "[Container]\n Image = a b \\\n  # no\n c\nExec=\n", "# x\n\n[a]\n[b]\nk=v\\\n", "[a] \t\nb=[c]\n", "\\\n[a]\nx=\\\n\\\ny", "=x", "[a\nb=1", "[a]\nb",
+		"[Container]\nImage=a\n", "[Container]\n Image = a b \\\n  # no\n c\nExec=\n", "# x\n\n[a]\n[b]\nk=v\\\n",
+		"[a] \t\nb=[c]\n", "\\\n[a]\nx=\\\n\\\ny", "=x", "[a\nb=1", "[a]\nb",
 		"[Container]\nEnvironment=\"A=b c\" D='e f'\nPodmanArgs=--cap-add=x \\\n  --privileged\n",
 	} {
 		f.Add(seed)
@@ -53,7 +54,8 @@ func FuzzUnit(f *testing.F) {
 				t.Fatalf("[%s] has the keys %q, podlint sees %q", section, want, got)
 			}
 			for _, key := range theirs.ListKeys(section) {
-				if want, got := theirs.LookupAllRaw(section, key), file.LookupAllRaw(section, key); !slices.Equal(want, got) {
+				if want, got := theirs.LookupAllRaw(section, key),
+					file.LookupAllRaw(section, key); !slices.Equal(want, got) {
 					t.Fatalf("%s is %q, podlint sees %q", key, want, got)
 				}
 			}
@@ -66,8 +68,10 @@ func FuzzUnit(f *testing.F) {
 			}
 			for offset := range len(a.value) {
 				at := a.at(offset)
-				if line := lines[at.Line-1]; at.Column < 1 || at.Column > len(line) || line[at.Column-1] != a.value[offset] {
-					t.Fatalf("byte %d of %s=%q stands in %d:%d, which is not it: %q", offset, a.key, a.value, at.Line, at.Column, line)
+				if line := lines[at.Line-1]; at.Column < 1 || at.Column > len(line) ||
+					line[at.Column-1] != a.value[offset] {
+					t.Fatalf("byte %d of %s=%q stands in %d:%d, which is not it: %q", offset, a.key, a.value, at.Line,
+						at.Column, line)
 				}
 			}
 		}
@@ -77,9 +81,12 @@ func FuzzUnit(f *testing.F) {
 // FuzzRead reads whole units of every kind: it neither crashes nor takes long, and every place that it names is one.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
-		"[Container]\nImage=a\nUser=%i\nVolume=x.volume:/a\nPod=p.pod\nPodmanArgs=--cap-add=x --privileged -v /:/h\nExec=a 'b c'\n",
-		"[Container]\nImage=a\nAddDevice=\"\"\n", "[Container]\nRootfs=/x\nEnvironment=A=b \"C=d e\"\nNetwork=x.network:ip=1\nMount=type=bind,src=/a,dst=/b\n",
-		"[Pod]\nUserNS=auto\n", "[Kube]\nYaml=a.yaml\n", "[Volume]\nImage=x.image\nDriver=image\n", "[Build]\nImageTag=a\nFile=b\n", "[Container]\nImage=x.build\nNewKey=1\n",
+		"[Container]\nImage=a\nUser=%i\nVolume=x.volume:/a\nPod=p.pod\nPodmanArgs=--cap-add=x --privileged -v " +
+			"/:/h\nExec=a 'b c'\n",
+		"[Container]\nImage=a\nAddDevice=\"\"\n", "[Container]\nRootfs=/x\nEnvironment=A=b \"C=d " +
+			"e\"\nNetwork=x.network:ip=1\nMount=type=bind,src=/a,dst=/b\n",
+		"[Pod]\nUserNS=auto\n", "[Kube]\nYaml=a.yaml\n", "[Volume]\nImage=x.image\nDriver=image\n",
+		"[Build]\nImageTag=a\nFile=b\n", "[Container]\nImage=x.build\nNewKey=1\n",
 	} {
 		for ext := range sections {
 			f.Add(seed, ext)
@@ -91,8 +98,10 @@ func FuzzRead(f *testing.F) {
 			t.Skip()
 		}
 		nothing := Files{
-			Read: func(string) ([]byte, error) { return nil, errors.New("not there") }, List: func(string) []string { return nil },
-			Dirs: func(dir string) []string { return []string{dir} }, Find: func(string, string) (string, bool) { return "", false },
+			Read: func(string) ([]byte, error) { return nil, errors.New("not there") },
+			List: func(string) []string { return nil },
+			Dirs: func(dir string) []string { return []string{dir} },
+			Find: func(string, string) (string, bool) { return "", false },
 		}
 		u := NewReader(nothing).Read(filepath.Join("/units", "web"+ext), []byte(text), host)
 		lines := strings.Count(text, "\n") + 1

@@ -86,8 +86,10 @@ var keysOf = map[string][]keyUse{
 	"retry-delay":             {{"RetryDelay", lastValue}},
 	"secret":                  {{"Secret", eachArg}},
 	"security-opt": {
-		{"NoNewPrivileges", lastTrue}, {"SecurityLabelDisable", lastTrue}, {"SecurityLabelNested", lastTrue}, {"SecurityLabelType", lastValue},
-		{"SecurityLabelFileType", lastValue}, {"SecurityLabelLevel", lastValue}, {"AppArmor", lastValue}, {"SeccompProfile", anyLast},
+		{"NoNewPrivileges", lastTrue}, {"SecurityLabelDisable", lastTrue}, {"SecurityLabelNested", lastTrue},
+		{"SecurityLabelType", lastValue},
+		{"SecurityLabelFileType", lastValue}, {"SecurityLabelLevel", lastValue}, {"AppArmor", lastValue},
+		{"SeccompProfile", anyLast},
 		{"Mask", eachArg}, {"Unmask", eachArg},
 	},
 	"sdnotify":     {{"Notify", anyLast}},

@@ -85,8 +85,10 @@ func Extensions() []string {
 
 // sections are the names of the sections that make a unit what it is.
 var sections = map[string]string{
-	".container": quadlet.ContainerGroup, ".pod": quadlet.PodGroup, ".kube": quadlet.KubeGroup, ".volume": quadlet.VolumeGroup,
-	".network": quadlet.NetworkGroup, ".image": quadlet.ImageGroup, ".build": quadlet.BuildGroup, ".artifact": quadlet.ArtifactGroup,
+	".container": quadlet.ContainerGroup, ".pod": quadlet.PodGroup, ".kube": quadlet.KubeGroup,
+	".volume":  quadlet.VolumeGroup,
+	".network": quadlet.NetworkGroup, ".image": quadlet.ImageGroup, ".build": quadlet.BuildGroup,
+	".artifact": quadlet.ArtifactGroup,
 }
 
 // Read reads a unit. The path tells its name, its kind and where its drop-ins lie; data is its content.
@@ -123,7 +125,8 @@ func (r *Reader) load(path string, data []byte) (*unit, []podman.Problem) {
 	for _, dropin := range r.DropIns(path) {
 		content, err := r.files.Read(dropin)
 		if err != nil {
-			problems = append(problems, podman.Problem{Origin: podman.Origin{File: dropin}, Message: "reading the drop-in: " + err.Error()})
+			problems = append(problems,
+				podman.Problem{Origin: podman.Origin{File: dropin}, Message: "reading the drop-in: " + err.Error()})
 			continue
 		}
 		problems = append(problems, u.add(dropin, content)...)
@@ -174,7 +177,8 @@ var unitName = regexp.MustCompile(`[^\s:,="']+\.(?:volume|network|image|build|po
 
 // references reads the units that a unit names. One that is not there is made up, and the unit is read as if it were.
 func (r *Reader) references(u *unit, reading map[string]bool, host *podman.Host) (references, []podman.Problem) {
-	o := references{infos: map[string]*quadlet.UnitInfo{}, pods: map[string]*command.PodCommand{}, bound: map[string]string{}, absent: map[string]bool{}}
+	o := references{infos: map[string]*quadlet.UnitInfo{}, pods: map[string]*command.PodCommand{},
+		bound: map[string]string{}, absent: map[string]bool{}}
 	var problems []podman.Problem
 	o.infos[u.name] = info(u)
 	for i := range u.assignments {
@@ -195,14 +199,16 @@ func (r *Reader) references(u *unit, reading map[string]bool, host *podman.Host)
 				stub := parser.NewUnitFile()
 				stub.Filename = name
 				service, _ := quadlet.GetUnitServiceName(stub)
-				o.infos[name] = &quadlet.UnitInfo{ServiceName: service, ResourceName: "systemd-" + strings.TrimSuffix(name, filepath.Ext(name))}
+				o.infos[name] = &quadlet.UnitInfo{ServiceName: service, ResourceName: "systemd-" +
+					strings.TrimSuffix(name, filepath.Ext(name))}
 				if filepath.Ext(name) == ".image" || filepath.Ext(name) == ".build" {
 					o.infos[name].ResourceName = name
 				}
 				o.absent[name] = true
 				if a.section != quadlet.UnitGroup || strings.HasPrefix(name, "systemd-") {
-					problems = append(problems, podman.Problem{Origin: a.origin, Warning: true, Message: fmt.Sprintf("%s=%s: there is no such unit here", a.key, name),
-						Hint: "what it says is unknown; check it together with the unit"})
+					problems = append(problems, podman.Problem{Origin: a.origin, Warning: true,
+						Message: fmt.Sprintf("%s=%s: there is no such unit here", a.key, name),
+						Hint:    "what it says is unknown; check it together with the unit"})
 				}
 				continue
 			}
@@ -260,7 +266,8 @@ func (r *Reader) find(from *unit, name string, reading map[string]bool, host *po
 		device, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Device")
 		kind, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Type")
 		fields := strings.Split(options, ",")
-		if strings.HasPrefix(device, "/") && (kind == "bind" || slices.Contains(fields, "bind") || slices.Contains(fields, "rbind")) {
+		if strings.HasPrefix(device, "/") && (kind == "bind" || slices.Contains(fields, "bind") ||
+			slices.Contains(fields, "rbind")) {
 			n.device = device
 		}
 	}
@@ -292,12 +299,14 @@ func info(u *unit) *quadlet.UnitInfo {
 var unsupported = regexp.MustCompile(`^unsupported key '(.*)' in group '([^']*)' in `)
 
 // convert runs Podman's generator. A key that it does not know is left out and named: a newer Podman may know it.
-func convert(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (service *parser.UnitFile, problems []podman.Problem) {
+func convert(u *unit, infos map[string]*quadlet.UnitInfo,
+	rootless bool) (service *parser.UnitFile, problems []podman.Problem) {
 	section := sections[filepath.Ext(u.name)]
 	place, ok := u.sections[section]
 	if !ok {
-		return nil, []podman.Problem{{Origin: podman.Origin{File: u.path}, Message: fmt.Sprintf("there is no section [%s]", section),
-			Hint: fmt.Sprintf("a %s unit has one", filepath.Ext(u.name))}}
+		return nil, []podman.Problem{{Origin: podman.Origin{File: u.path},
+			Message: fmt.Sprintf("there is no section [%s]", section),
+			Hint:    fmt.Sprintf("a %s unit has one", filepath.Ext(u.name))}}
 	}
 	const most = 20 // each costs another run of the generator
 	for range most {
@@ -310,13 +319,15 @@ func convert(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (servic
 		}
 		match := unsupported.FindStringSubmatch(err.Error())
 		if match == nil {
-			return nil, append(problems, podman.Problem{Origin: u.locate(section, err.Error()), Message: err.Error(), Hint: "Podman's generator makes no service of this unit"})
+			return nil, append(problems, podman.Problem{Origin: u.locate(section, err.Error()), Message: err.Error(),
+				Hint: "Podman's generator makes no service of this unit"})
 		}
 		at := u.last(match[2], match[1])
 		if at == nil {
 			return nil, append(problems, podman.Problem{Origin: place, Message: err.Error()})
 		}
-		problem := podman.Problem{Origin: at.origin, Warning: true, Message: fmt.Sprintf("Podman %s knows no key %s in [%s]", command.TableVersion, match[1], match[2]),
+		problem := podman.Problem{Origin: at.origin, Warning: true, Message: fmt.Sprintf("Podman %s knows no key %s "+
+			"in [%s]", command.TableVersion, match[1], match[2]),
 			Hint: "a generator that does not know a key drops the whole unit"}
 		if near := nearKey(match[1]); near != "" {
 			problem.Hint = fmt.Sprintf("did you mean %s? %s", near, problem.Hint)
@@ -324,7 +335,8 @@ func convert(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (servic
 		problems = append(problems, problem)
 		u.drop(match[2], match[1])
 	}
-	return nil, append(problems, podman.Problem{Origin: place, Message: fmt.Sprintf("more than %d keys that Podman does not know", most)})
+	return nil, append(problems,
+		podman.Problem{Origin: place, Message: fmt.Sprintf("more than %d keys that Podman does not know", most)})
 }
 
 // locate returns the line that an error of the generator is about: the last one whose key or value it names.
@@ -354,10 +366,12 @@ func nearKey(key string) string {
 }
 
 // generate calls the generator for the unit's kind. Should it crash, that is the unit's failure and not podlint's.
-func generate(u *unit, infos map[string]*quadlet.UnitInfo, rootless bool) (service *parser.UnitFile, warnings, err error) {
+func generate(u *unit, infos map[string]*quadlet.UnitInfo,
+	rootless bool) (service *parser.UnitFile, warnings, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			service, err = nil, fmt.Errorf("Podman's generator crashes on this unit: %v", p) //nolint:staticcheck // a name
+			service, err = nil,
+				fmt.Errorf("Podman's generator crashes on this unit: %v", p) //nolint:staticcheck // a name
 		}
 	}()
 	file := u.parsed()
@@ -413,16 +427,19 @@ func withOrigins(u *unit, words []string, c *command.Command, host *podman.Host)
 	return list
 }
 
-func (r *Reader) container(u *unit, words []string, o references, host *podman.Host) (*podman.Container, []podman.Problem) {
+func (r *Reader) container(u *unit, words []string, o references,
+	host *podman.Host) (*podman.Container, []podman.Problem) {
 	plain, err := command.Parse(words)
 	definition := u.definition()
 	if err != nil {
-		return nil, []podman.Problem{{Origin: u.locatePodmanArgs(definition.Origin), Message: "the command line that it makes: " + err.Error()}}
+		return nil, []podman.Problem{{Origin: u.locatePodmanArgs(definition.Origin), Message: "the command line that " +
+			"it makes: " + err.Error()}}
 	}
 	list := withOrigins(u, words, plain, host)
 	c, err := command.ParseWords(list)
 	if err != nil {
-		return nil, []podman.Problem{{Origin: definition.Origin, Message: "the command line that it makes: " + err.Error()}}
+		return nil, []podman.Problem{{Origin: definition.Origin, Message: "the command line that it makes: " +
+			err.Error()}}
 	}
 	var problems []podman.Problem
 	ctx := command.Context{Words: list, Definition: definition, Host: host,
@@ -434,7 +451,8 @@ func (r *Reader) container(u *unit, words []string, o references, host *podman.H
 				if a := u.last(quadlet.ContainerGroup, quadlet.KeyEnvironmentFile); a != nil {
 					at = a.origin
 				}
-				problems = append(problems, podman.Problem{Origin: at, Message: fmt.Sprintf("the environment file is not read, its variables are unknown: %v", err), Warning: true})
+				problems = append(problems, podman.Problem{Origin: at, Message: fmt.Sprintf("the environment file is "+
+					"not read, its variables are unknown: %v", err), Warning: true})
 				return nil, err
 			}
 			return command.EnvironmentFile(path, data), nil
@@ -445,7 +463,8 @@ func (r *Reader) container(u *unit, words []string, o references, host *podman.H
 	}
 	made := c.Container(ctx)
 	// Of NoNewPrivileges=no the generator makes nothing, and still it is where the setting stands.
-	if a := u.last(quadlet.ContainerGroup, quadlet.KeyNoNewPrivileges); a != nil && made.Confinement.NoNewPrivileges.State == podman.StateDefault {
+	if a := u.last(quadlet.ContainerGroup, quadlet.KeyNoNewPrivileges); a != nil &&
+		made.Confinement.NoNewPrivileges.State == podman.StateDefault {
 		made.Confinement.NoNewPrivileges.State, made.Confinement.NoNewPrivileges.Origin = podman.StateSet, a.origin
 	}
 	if service := o.infos[u.name].ServiceFileName(); service != "" {

@@ -48,11 +48,14 @@ func rootful() *podman.Host {
 
 // samples are values for the keys that do not take any word.
 var samples = map[string]string{
-	"AddHost": "a:1.2.3.4", "AutoUpdate": "registry", "CgroupsMode": "disabled", "ContainerName": "named", "PodName": "named", "EnvironmentFile": "/x.env",
-	"EnvironmentHost": "true", "ExposeHostPort": "80", "Group": "5", "HttpProxy": "false", "Mount": "type=tmpfs,dst=/x", "NoNewPrivileges": "true",
-	"Notify": "healthy", "PidsLimit": "5", "Pod": "p.pod", "ReadOnly": "true", "ReadOnlyTmpfs": "true", "RemapUsers": "manual", "RunInit": "yes",
-	"SecurityLabelDisable": "true", "SecurityLabelNested": "true", "UIDMap": "0:1:2", "GIDMap": "0:1:2", "RemapUid": "0:1:2", "RemapGid": "0:1:2", "VolatileTmp": "true",
-	"Volume": "/a:/b", "Environment": "A=b", "Label": "a=b", "Annotation": "a=b", "HostName": "h", "ExitPolicy": "continue", "Network": "host",
+	"AddHost": "a:1.2.3.4", "AutoUpdate": "registry", "CgroupsMode": "disabled", "ContainerName": "named",
+	"PodName": "named", "EnvironmentFile": "/x.env", "EnvironmentHost": "true", "ExposeHostPort": "80", "Group": "5",
+	"HttpProxy": "false", "Mount": "type=tmpfs,dst=/x", "NoNewPrivileges": "true", "Notify": "healthy",
+	"PidsLimit": "5", "Pod": "p.pod", "ReadOnly": "true", "ReadOnlyTmpfs": "true", "RemapUsers": "manual",
+	"RunInit": "yes", "SecurityLabelDisable": "true", "SecurityLabelNested": "true", "UIDMap": "0:1:2",
+	"GIDMap": "0:1:2", "RemapUid": "0:1:2", "RemapGid": "0:1:2", "VolatileTmp": "true", "Volume": "/a:/b",
+	"Environment": "A=b", "Label": "a=b", "Annotation": "a=b", "HostName": "h", "ExitPolicy": "continue",
+	"Network": "host",
 }
 
 // TestKeys tries every key on Podman's generator: the flag that it makes must be traced back to its line, and to it
@@ -155,8 +158,9 @@ Exec=run 'it all' now
 		}
 	}
 	want := map[string]string{
-		"env A": "/u/x.container:3:13", "env C": "/u/x.container:4:3", "env B": "/u/x.env:2:1", "read-only": "/u/x.container.d/10.conf:2:1",
-		"privileged": "/u/x.container:7:3", "user namespace": "/u/web.pod:2:1", "mount of /run": "/u/x.container:10:1",
+		"env A": "/u/x.container:3:13", "env C": "/u/x.container:4:3", "env B": "/u/x.env:2:1",
+		"read-only": "/u/x.container.d/10.conf:2:1", "privileged": "/u/x.container:7:3",
+		"user namespace": "/u/web.pod:2:1", "mount of /run": "/u/x.container:10:1",
 		"no-new-privileges": "/u/x.container:1:1", "capabilities": "/u/x.container:9:16",
 		"argument 0": "/u/x.container:13:6", "argument 1": "/u/x.container:13:10", "argument 2": "/u/x.container:13:19",
 	}
@@ -181,9 +185,11 @@ func TestProblems(t *testing.T) {
 		{"a newer key", "[Container]\nImage=a\nNewKey=1\n", 3, "knows no key NewKey", true, true},
 		{"a misspelt key", "[Container]\nImage=a\nreadonly=1\n", 3, "knows no key readonly", true, true},
 		{"group without user", "[Container]\nImage=a\nGroup=5\n", 3, "Group set without User", false, false},
-		{"a flag that Podman has not", "[Container]\nImage=a\nPodmanArgs=--no-such\n", 3, "has no flag --no-such", false, false},
+		{"a flag that Podman has not", "[Container]\nImage=a\nPodmanArgs=--no-such\n", 3, "has no flag --no-such",
+			false, false},
 		{"a unit that is not there", "[Container]\nImage=a\nVolume=v.volume:/a\n", 3, "no such unit", true, true},
-		{"an environment file that is not there", "[Container]\nImage=a\nEnvironmentFile=/e\n", 3, "environment file", true, true},
+		{"an environment file that is not there", "[Container]\nImage=a\nEnvironmentFile=/e\n", 3, "environment file",
+			true, true},
 		{"a template", "[Container]\n{{#if x}}\nImage=a\n{{/if}}\n", 2, "template", true, true},
 	}
 	for _, tt := range tests {
@@ -193,7 +199,8 @@ func TestProblems(t *testing.T) {
 				t.Fatalf("%+v", u.Problems)
 			}
 			p := u.Problems[0]
-			if p.Origin.Line != tt.line || !strings.Contains(p.Message, tt.message) || p.Warning != tt.warning || (u.Container != nil) != tt.container {
+			if p.Origin.Line != tt.line || !strings.Contains(p.Message, tt.message) || p.Warning != tt.warning ||
+				(u.Container != nil) != tt.container {
 				t.Errorf("%+v, container %t", p, u.Container != nil)
 			}
 		})
@@ -224,8 +231,10 @@ func TestSpecifiers(t *testing.T) {
 
 // TestService reads .service units.
 func TestService(t *testing.T) {
-	text := "[Service]\nUser=web\nExecStartPre=-/usr/bin/podman rm x\nExecStart=/usr/bin/podman run --name x \\\n  --read-only -e \"A=b c\" img serve\nExecStartPost=/bin/sh -c 'podman run --privileged other'\n"
-	containers, _, problems := in(nil).Service("/etc/x.service", []byte(text), podman.AssumedHost(podman.DefaultTo(false, podman.Origin{}), time.Time{}))
+	text := "[Service]\nUser=web\nExecStartPre=-/usr/bin/podman rm x\nExecStart=/usr/bin/podman run --name x \\\n  " +
+		"--read-only -e \"A=b c\" img serve\nExecStartPost=/bin/sh -c 'podman run --privileged other'\n"
+	containers, _, problems := in(nil).Service("/etc/x.service", []byte(text),
+		podman.AssumedHost(podman.DefaultTo(false, podman.Origin{}), time.Time{}))
 	if len(problems) > 0 || len(containers) != 2 {
 		t.Fatalf("%d containers, %+v", len(containers), problems)
 	}
@@ -247,7 +256,9 @@ func TestService(t *testing.T) {
 
 // TestCycles reads units that name each other.
 func TestCycles(t *testing.T) {
-	r := in(map[string]string{"/u/a.image": "[Image]\nImage=b.build\n", "/u/b.build": "[Build]\nImageTag=x\nFile=f\nSetWorkingDirectory=unit\nVolume=c.volume:/x\n", "/u/c.volume": "[Volume]\nDriver=image\nImage=a.image\n"})
+	r := in(map[string]string{"/u/a.image": "[Image]\nImage=b.build\n",
+		"/u/b.build":  "[Build]\nImageTag=x\nFile=f\nSetWorkingDirectory=unit\nVolume=c.volume:/x\n",
+		"/u/c.volume": "[Volume]\nDriver=image\nImage=a.image\n"})
 	u := r.Read("/u/x.container", []byte("[Container]\nImage=a.image\nVolume=c.volume:/c\n"), rootful())
 	if u.Container == nil {
 		t.Errorf("%+v", u.Problems)
@@ -261,8 +272,10 @@ func BenchmarkRead(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := NewReader(Files{Read: func(string) ([]byte, error) { return nil, errNotThere }, List: func(string) []string { return nil },
-		Dirs: func(dir string) []string { return []string{dir} }, Find: func(string, string) (string, bool) { return "", false }})
+	r := NewReader(Files{Read: func(string) ([]byte, error) { return nil, errNotThere },
+		List: func(string) []string { return nil },
+		Dirs: func(dir string) []string { return []string{dir} },
+		Find: func(string, string) (string, bool) { return "", false }})
 	host := rootful()
 	for b.Loop() {
 		if r.Read("/u/x.container", data, host).Container == nil {

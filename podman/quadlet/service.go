@@ -12,7 +12,8 @@ import (
 
 // Service reads a systemd .service unit, and its drop-ins, for the podman command lines in its ExecStartPre=,
 // ExecStart= and ExecStartPost=. A shell that is given a script there (sh -c) is read too.
-func (r *Reader) Service(file string, data []byte, host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
+func (r *Reader) Service(file string, data []byte,
+	host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
 	u, problems := r.load(file, data)
 	if host.Rootless.State == podman.StateDefault {
 		if a := u.last(quadlet.ServiceGroup, "User"); a != nil && a.value != "" && a.value != "root" && a.value != "0" {
@@ -28,7 +29,8 @@ func (r *Reader) Service(file string, data []byte, host *podman.Host) ([]*podman
 			words := make([]command.Word, len(list))
 			for i, w := range list {
 				text, unknown := s.expand(w)
-				words[i] = command.Word{Text: text, Unknown: unknown, Splits: unknown && strings.HasPrefix(w, "$") && !strings.HasPrefix(w, "${"), Origin: origins[i]}
+				words[i] = command.Word{Text: text, Unknown: unknown,
+					Splits: unknown && strings.HasPrefix(w, "$") && !strings.HasPrefix(w, "${"), Origin: origins[i]}
 			}
 			if len(words) == 0 {
 				continue
@@ -38,7 +40,8 @@ func (r *Reader) Service(file string, data []byte, host *podman.Host) ([]*podman
 			case "sh", "bash", "dash":
 				if len(words) > 2 && strings.HasPrefix(words[1].Text, "-") && strings.Contains(words[1].Text, "c") {
 					origin := words[2].Origin
-					script := command.Script{File: origin.File, Text: words[2].Text, At: func(int, int) (int, int) { return origin.Line, origin.Column }}
+					script := command.Script{File: origin.File, Text: words[2].Text,
+						At: func(int, int) (int, int) { return origin.Line, origin.Column }}
 					c, p := script.Read(host)
 					found = append(found, c...)
 					problems = append(problems, p...)

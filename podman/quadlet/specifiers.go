@@ -60,7 +60,8 @@ func (s specifiers) expand(word string) (string, bool) {
 		case c == '$' && i+1 < len(word) && word[i+1] == '$':
 			i++
 			b.WriteByte('$')
-		case c == '$' && i+1 < len(word) && (word[i+1] == '{' || word[i+1] == '_' || word[i+1] >= 'A' && word[i+1] <= 'Z' || word[i+1] >= 'a' && word[i+1] <= 'z'):
+		case c == '$' && i+1 < len(word) && (word[i+1] == '{' || word[i+1] == '_' ||
+			word[i+1] >= 'A' && word[i+1] <= 'Z' || word[i+1] >= 'a' && word[i+1] <= 'z'):
 			unknown = true
 			b.WriteByte(c)
 		default:

@@ -37,7 +37,8 @@ func Assignments(path string, data []byte) ([]Assignment, bool) {
 	list := make([]Assignment, len(u.assignments))
 	for i := range u.assignments {
 		a := &u.assignments[i]
-		list[i] = Assignment{Section: a.section, Key: a.key, Value: a.value, Line: a.origin.Line, EndLine: a.end, Column: a.origin.Column, Words: a.spans()}
+		list[i] = Assignment{Section: a.section, Key: a.key, Value: a.value, Line: a.origin.Line, EndLine: a.end,
+			Column: a.origin.Column, Words: a.spans()}
 	}
 	return list, true
 }

@@ -94,8 +94,9 @@ func (u *unit) add(file string, data []byte) []podman.Problem {
 			continue
 		}
 		fail := func(format string, args ...any) []podman.Problem {
-			return append(problems, podman.Problem{Origin: podman.Origin{File: file, Line: start, Column: 1}, Message: fmt.Sprintf(format, args...),
-				Hint: "Podman's generator rejects the whole unit because of this line"})
+			return append(problems, podman.Problem{Origin: podman.Origin{File: file, Line: start, Column: 1},
+				Message: fmt.Sprintf(format, args...),
+				Hint:    "Podman's generator rejects the whole unit because of this line"})
 		}
 		if name, ok := header(line); ok {
 			if !validSection(name) {
@@ -110,8 +111,10 @@ func (u *unit) add(file string, data []byte) []podman.Problem {
 		}
 		if isTemplate(line) {
 			if !templated {
-				problems = append(problems, podman.Problem{Origin: podman.Origin{File: file, Line: start, Column: 1}, Warning: true,
-					Message: "a line of a template, not of a unit", Hint: "such lines are passed over, what stands between them counts; check what the template makes to be sure"})
+				problems = append(problems,
+					podman.Problem{Origin: podman.Origin{File: file, Line: start, Column: 1}, Warning: true,
+						Message: "a line of a template, not of a unit", Hint: "such lines are passed over, what " +
+							"stands between them counts; check what the template makes to be sure"})
 			}
 			templated = true
 			continue
@@ -137,7 +140,9 @@ func (u *unit) add(file string, data []byte) []podman.Problem {
 		for from < len(line) && unicode.IsSpace(rune(line[from])) {
 			from++
 		}
-		a := assignment{section: section, key: line[:keyEnd], value: line[from:], origin: podman.Origin{File: file, Line: start, Column: pieces[0].column, Field: line[:keyEnd]}, end: lineNumber}
+		a := assignment{section: section, key: line[:keyEnd], value: line[from:],
+			origin: podman.Origin{File: file, Line: start, Column: pieces[0].column, Field: line[:keyEnd]},
+			end:    lineNumber}
 		for i, p := range pieces {
 			if i+1 < len(pieces) && pieces[i+1].offset <= from {
 				continue

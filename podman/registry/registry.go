@@ -80,7 +80,8 @@ func (c *Client) Latest(ctx context.Context, q Question) (podman.Latest, error) 
 	q.Known = slices.Compact(q.Known)
 	c.mu.Lock()
 	c.load()
-	if hit, ok := c.cache[q.Name]; ok && c.Now().Sub(hit.Asked) < fresh && c.Now().After(hit.Asked) && slices.Equal(hit.Known, q.Known) {
+	if hit, ok := c.cache[q.Name]; ok && c.Now().Sub(hit.Asked) < fresh && c.Now().After(hit.Asked) &&
+		slices.Equal(hit.Known, q.Known) {
 		c.mu.Unlock()
 		return hit.Latest, nil
 	}
@@ -174,7 +175,8 @@ func readable(authFile string) error {
 func settingsOf(named string) *types.SystemContext {
 	sys := settings()
 	if named != "" {
-		sys.SystemRegistriesConfPath, sys.SystemRegistriesConfDirPath, sys.UserShortNameAliasConfPath = named, "/dev/null", "/dev/null"
+		sys.SystemRegistriesConfPath, sys.SystemRegistriesConfDirPath, sys.UserShortNameAliasConfPath = named,
+			"/dev/null", "/dev/null"
 	}
 	return sys
 }
@@ -213,15 +215,20 @@ func explained(err error) error {
 		return errors.New("the registry's answer names no digest")
 	case strings.Contains(text, " is blocked in "):
 		return errors.New("the registry is blocked in registries.conf")
-	case errors.As(err, &unauthorized), strings.Contains(text, "unauthorized"), strings.Contains(text, "StatusCode: 401"), strings.Contains(text, "authentication required"), strings.Contains(text, "denied"):
+	case errors.As(err, &unauthorized), strings.Contains(text, "unauthorized"),
+		strings.Contains(text, "StatusCode: 401"), strings.Contains(text, "authentication required"),
+		strings.Contains(text, "denied"):
 		return errors.New("the registry wants other credentials (podman login)")
-	case errors.Is(err, docker.ErrTooManyRequests), strings.Contains(text, "toomanyrequests"), strings.Contains(text, "StatusCode: 429"):
+	case errors.Is(err, docker.ErrTooManyRequests), strings.Contains(text, "toomanyrequests"),
+		strings.Contains(text, "StatusCode: 429"):
 		return errors.New("the registry has had too many requests (429)")
-	case strings.Contains(text, "StatusCode: 404"), strings.Contains(text, "manifest unknown"), strings.Contains(text, "name unknown"):
+	case strings.Contains(text, "StatusCode: 404"), strings.Contains(text, "manifest unknown"),
+		strings.Contains(text, "name unknown"):
 		return errors.New("the registry has no such tag any more")
 	case strings.Contains(text, "x509"), strings.Contains(text, "certificate"):
 		return errors.New("the registry's certificate cannot be verified")
-	case strings.Contains(text, "connection refused"), strings.Contains(text, "no such host"), strings.Contains(text, "no route to host"):
+	case strings.Contains(text, "connection refused"), strings.Contains(text, "no such host"),
+		strings.Contains(text, "no route to host"):
 		return errors.New("the registry cannot be reached")
 	}
 	const long = 200

@@ -27,13 +27,18 @@ func TestMisbehavingRegistry(t *testing.T) {
 		answer http.HandlerFunc
 		want   string // the digest, or the error
 	}{
-		"well":        {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Docker-Content-Digest", digest) }, digest},
+		"well": {func(w http.ResponseWriter,
+			_ *http.Request) {
+			w.Header().Set("Docker-Content-Digest", digest)
+		}, digest},
 		"no such tag": {errorOf(http.StatusNotFound, "MANIFEST_UNKNOWN", "manifest unknown"), "no such tag any more"},
-		"credentials": {errorOf(http.StatusUnauthorized, "UNAUTHORIZED", "authentication required"), "wants other credentials"},
-		"too many":    {errorOf(http.StatusTooManyRequests, "TOOMANYREQUESTS", "slow down"), "too many requests|no answer within"},
-		"broken":      {errorOf(http.StatusInternalServerError, "UNKNOWN", strings.Repeat("x", 5000)), "500|status"},
-		"garbage":     {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, "digest"},
-		"slow":        {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "no answer within 2s"},
+		"credentials": {errorOf(http.StatusUnauthorized, "UNAUTHORIZED", "authentication required"),
+			"wants other credentials"},
+		"too many": {errorOf(http.StatusTooManyRequests, "TOOMANYREQUESTS", "slow down"), "too many requests|no " +
+			"answer within"},
+		"broken":  {errorOf(http.StatusInternalServerError, "UNKNOWN", strings.Repeat("x", 5000)), "500|status"},
+		"garbage": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, "digest"},
+		"slow":    {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "no answer within 2s"},
 		"dying": {func(w http.ResponseWriter, _ *http.Request) {
 			if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
 				conn.Close()
@@ -83,7 +88,8 @@ func errorOf(status int, code, message string) http.HandlerFunc {
 func insecure(t *testing.T, address string) {
 	t.Helper()
 	conf := filepath.Join(t.TempDir(), "registries.conf")
-	if err := os.WriteFile(conf, []byte("[[registry]]\nlocation = \""+address+"\"\ninsecure = true\n"), 0o600); err != nil {
+	if err := os.WriteFile(conf, []byte("[[registry]]\nlocation = \""+address+"\"\ninsecure = true\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("CONTAINERS_REGISTRIES_CONF", conf)
@@ -166,7 +172,8 @@ func TestAuthFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		file: "", "": "the registry wants other credentials (podman login)", pipe: "its auth file " + pipe + " is none", dir: "its auth file " + dir + " is none",
+		file: "", "": "the registry wants other credentials (podman login)", pipe: "its auth file " + pipe + " is none",
+		dir:                        "its auth file " + dir + " is none",
 		filepath.Join(dir, "gone"): "its auth file: stat " + filepath.Join(dir, "gone") + ": no such file or directory",
 	} {
 		c := &Client{Timeout: 5 * time.Second, Now: time.Now}
@@ -180,7 +187,8 @@ func TestAuthFile(t *testing.T) {
 // TestAsks holds which names a registry can be asked about.
 func TestAsks(t *testing.T) {
 	for name, want := range map[string]bool{
-		"docker.io/library/nginx:1": true, "quay.io/x/y": true, "localhost/x:1": false, "quay.io/x/y@" + digest: false, "nginx": false, "": false, "quay.io/X": false, "127.0.0.1:5000/x": true,
+		"docker.io/library/nginx:1": true, "quay.io/x/y": true, "localhost/x:1": false, "quay.io/x/y@" + digest: false,
+		"nginx": false, "": false, "quay.io/X": false, "127.0.0.1:5000/x": true,
 	} {
 		if got := Asks(name); got != want {
 			t.Errorf("%s: %v", name, got)
@@ -191,15 +199,20 @@ func TestAsks(t *testing.T) {
 // TestRegistries holds what is read of a registries.conf, and that of a named one only it counts.
 func TestRegistries(t *testing.T) {
 	conf := filepath.Join(t.TempDir(), "r.conf")
-	text := "[[registry]]\nprefix = \"a.example.org\"\nlocation = \"b.example.org\"\ninsecure = true\n[[registry]]\nlocation = \"c.example.org\"\nblocked = true\n[[registry]]\nlocation = \"d.example.org\"\n[[registry.mirror]]\nlocation = \"m\"\ninsecure = true\n[aliases]\n\"shorty\" = \"a.example.org/x/shorty\"\n"
+	text := "[[registry]]\nprefix = \"a.example.org\"\nlocation = \"b.example.org\"\ninsecure = true\n[[registry]]\n" +
+		"location = \"c.example.org\"\nblocked = true\n[[registry]]\nlocation = \"d.example.org\"\n" +
+		"[[registry.mirror]]\nlocation = \"m\"\ninsecure = true\n[aliases]\n\"shorty\" = \"a.example.org/x/shorty\"\n"
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r := Registries(conf)
-	if !r.Known() || len(r.Value) != 3 || !r.Value["a.example.org"].Insecure || !r.Value["c.example.org"].Blocked || !r.Value["d.example.org"].Insecure || r.Value["c.example.org"].Insecure {
+	if !r.Known() || len(r.Value) != 3 || !r.Value["a.example.org"].Insecure || !r.Value["c.example.org"].Blocked ||
+		!r.Value["d.example.org"].Insecure || r.Value["c.example.org"].Insecure {
 		t.Errorf("%+v", r)
 	}
-	for short, want := range map[string]string{"shorty": "a.example.org/x/shorty", "shorty:1": "a.example.org/x/shorty:1", "shorty@" + digest: "a.example.org/x/shorty@" + digest, "other": "", "Bad name": ""} {
+	for short, want := range map[string]string{"shorty": "a.example.org/x/shorty",
+		"shorty:1": "a.example.org/x/shorty:1", "shorty@" + digest: "a.example.org/x/shorty@" + digest, "other": "",
+		"Bad name": ""} {
 		if got := Alias(short, conf); got != want {
 			t.Errorf("%s: %q, want %q", short, got, want)
 		}
@@ -213,7 +226,8 @@ func TestRegistries(t *testing.T) {
 func TestRegistryOf(t *testing.T) {
 	conf := filepath.Join(t.TempDir(), "r.conf")
 	var text strings.Builder
-	for _, prefix := range []string{"example.org", "example.org/team", "example.org/team/app", "example.org/team/app:2", "*.example.net", "a.example.net", "example.com:5000", "*.deep.example.net"} {
+	for _, prefix := range []string{"example.org", "example.org/team", "example.org/team/app", "example.org/team/app:2",
+		"*.example.net", "a.example.net", "example.com:5000", "*.deep.example.net"} {
 		fmt.Fprintf(&text, "[[registry]]\nprefix = %q\n", prefix)
 		if !strings.HasPrefix(prefix, "*") {
 			fmt.Fprintf(&text, "location = %q\n", prefix)
@@ -227,8 +241,10 @@ func TestRegistryOf(t *testing.T) {
 		t.Fatal("not read")
 	}
 	for _, name := range []string{
-		"example.org/x:1", "example.org/team/x:1", "example.org/teams/x:1", "example.org/team/app:1", "example.org/team/app:2", "example.org/team/app@" + digest, "example.organic/x", "b.example.net/x:1",
-		"a.example.net/x:1", "example.net/x:1", "b.example.net:5000/x", "example.com/x", "example.com:5000/x", "x.deep.example.net/y", "other/b.example.net/x", "quay.io/x", "localhost/x",
+		"example.org/x:1", "example.org/team/x:1", "example.org/teams/x:1", "example.org/team/app:1",
+		"example.org/team/app:2", "example.org/team/app@" + digest, "example.organic/x", "b.example.net/x:1",
+		"a.example.net/x:1", "example.net/x:1", "b.example.net:5000/x", "example.com/x", "example.com:5000/x",
+		"x.deep.example.net/y", "other/b.example.net/x", "quay.io/x", "localhost/x",
 	} {
 		want := ""
 		entry, err := sysregistriesv2.FindRegistry(settingsOf(conf), name)

@@ -120,7 +120,8 @@ func (a *arguments) password(word string) (string, string) {
 	case flag != "" && strings.HasPrefix(word, "-"+flag) && len(word) > 2 && !loginOnly[a.program] &&
 		a.program != "influx":
 		return "-" + flag, word[2:]
-	case users != "" && len(word) > 2 && word[0] == '-' && strings.IndexByte(users, word[1]) >= 0 && hasPassword(word[2:]):
+	case users != "" && len(word) > 2 && word[0] == '-' && strings.IndexByte(users, word[1]) >= 0 &&
+		hasPassword(word[2:]):
 		return word[:2], passwordOf(word[2:])
 	case strings.Contains(users, "u") && strings.HasPrefix(word, "--user=") && hasPassword(word[len("--user="):]):
 		return "--user", passwordOf(word)
@@ -250,7 +251,8 @@ func inAccount(name, value string) (Match, bool) {
 	if named && isChosen(value) {
 		return match, true
 	}
-	sure := last == "auth" || last == "basicauth" || strings.HasPrefix(last, "cred") || slices.Contains(w, "basicauth") ||
+	sure := last == "auth" || last == "basicauth" || strings.HasPrefix(last, "cred") ||
+		slices.Contains(w, "basicauth") ||
 		slices.Contains(w, "auth")
 	for _, account := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' }) {
 		user, _, _ := strings.Cut(account, ":")

@@ -31,7 +31,8 @@ func corpus(t testing.TB, file string) []line {
 		}
 		label, rest, _ := strings.Cut(row, " ")
 		kind, text, ok := strings.Cut(rest, " ")
-		if !ok || label != "secret" && label != "clean" || !slices.Contains([]string{"env", "label", "args", "shell"}, kind) {
+		if !ok || label != "secret" && label != "clean" ||
+			!slices.Contains([]string{"env", "label", "args", "shell"}, kind) {
 			t.Fatalf("%s: cannot read %q", file, row)
 		}
 		lines = append(lines, line{label == "secret", kind, text})

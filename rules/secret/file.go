@@ -146,7 +146,8 @@ var fileKinds = []fileKind{
 	{at: called("", ".pgpass"), what: "a database's password", holds: inPgpass},
 	{at: called("", ".my.cnf"), what: "a database's password"},
 	{at: below("/etc/wireguard/"), what: "a WireGuard key", signs: []string{"privatekey"}},
-	{at: func(base, _, _ string) bool { return strings.HasSuffix(base, ".keytab") }, holds: always("a Kerberos keytab")},
+	{at: func(base, _, _ string) bool { return strings.HasSuffix(base, ".keytab") },
+		holds: always("a Kerberos keytab")},
 	{
 		at: func(base, _, _ string) bool {
 			ext := path.Ext(base)

@@ -64,7 +64,8 @@ var formats = []format{
 	known("a Swarm token", "SWMTKN-", `\bSWMTKN-1-[a-z0-9A-Z]{20,}`),
 	known("a signature in a URL", "sig", `[?&](?:sig|X-Amz-Signature)=[A-Za-z0-9%+/=_-]{20,}`),
 	known("a signature in a URL", "X-Amz-Signature", `[?&]X-Amz-Signature=[a-f0-9]{32,}`),
-	known("an HTTP authorization", " ", `^(?:Bearer|Basic|bearer|basic) [A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]{8,}$`),
+	known("an HTTP authorization", " ",
+		`^(?:Bearer|Basic|bearer|basic) [A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]{8,}$`),
 	known("an HTTP authorization", "uthorization",
 		`(?i)\bauthorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)(?:\s+|%20)[A-Za-z0-9+/=._~-]{8,}`),
 }

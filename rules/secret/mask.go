@@ -192,8 +192,9 @@ func (m *masker) promises(name, separator string, at int) bool {
 	case lower == "authorization":
 		return true
 	}
-	if w := words(name); len(w) > 0 && (w[len(w)-1] == "auth" || w[len(w)-1] == "creds" || strings.HasSuffix(w[len(w)-1],
-		"basicauth")) {
+	if w := words(name); len(w) > 0 && (w[len(w)-1] == "auth" || w[len(w)-1] == "creds" ||
+		strings.HasSuffix(w[len(w)-1],
+			"basicauth")) {
 		return true
 	}
 	return namesSecret(name)
@@ -413,8 +414,9 @@ func (m *masker) arguments() {
 		case flag != "" && joined && value == "":
 		case flag != "" && joined && !strings.HasPrefix(w.text, "--") && maskable(value):
 			m.mask(w.start+2, m.argumentEnd(w.start+2))
-		case strings.HasPrefix(w.text, "-u") && strings.Contains(w.text, ":"), (before.text == "-u" || before.text == "-U" ||
-			strings.EqualFold(before.text, "--user") || takesUser(before.text)) && m.follows(before, w):
+		case strings.HasPrefix(w.text, "-u") && strings.Contains(w.text, ":"),
+			(before.text == "-u" || before.text == "-U" ||
+				strings.EqualFold(before.text, "--user") || takesUser(before.text)) && m.follows(before, w):
 			m.user(w)
 		}
 		m.random(w)

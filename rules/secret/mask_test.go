@@ -9,16 +9,20 @@ import (
 func TestMask(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"Environment=MODE=fast \"DB_PASSWORD=a b c\" X=y", "Environment=MODE=fast \"DB_PASSWORD=[redacted]\" X=y"},
-		{"podman --root /var/tmp/storage-5-71234-Ab3dE9/root run img", "podman --root /var/tmp/storage-5-71234-Ab3dE9/root run img"},
+		{"podman --root /var/tmp/storage-5-71234-Ab3dE9/root run img",
+			"podman --root /var/tmp/storage-5-71234-Ab3dE9/root run img"},
 		{"DB_PASSWORD=correct horse battery", "DB_PASSWORD=[redacted]"},
 		{"podman run -e DB_PASSWORD=hunter2 img", "podman run -e DB_PASSWORD=[redacted] img"},
 		{"a: 1 # admin password: hunter2", "a: 1 # admin password: [redacted]"},
-		{"{privileged: true, environment: {DB_PASSWORD: hunter2}, a: b}", "{privileged: true, environment: {DB_PASSWORD: [redacted]}, a: b}"},
-		{"- name: DB_PASSWORD\n  value: hunter2\n- name: A\n  value: b", "- name: DB_PASSWORD\n  value: [redacted]\n- name: A\n  value: b"},
+		{"{privileged: true, environment: {DB_PASSWORD: hunter2}, a: b}", "{privileged: true, environment: " +
+			"{DB_PASSWORD: [redacted]}, a: b}"},
+		{"- name: DB_PASSWORD\n  value: hunter2\n- name: A\n  value: b", "- name: DB_PASSWORD\n  value: " +
+			"[redacted]\n- name: A\n  value: b"},
 		{"- value: hunter2\n  name: DB_PASSWORD", "- value: [redacted]\n  name: DB_PASSWORD"},
 		{"password: |\n  hunter2\n  hunter3\nuser: a", "password: |\n  [redacted]\n  [redacted]\nuser: a"},
 		{"# password: |\n#   hunter2\n# user: a", "# password: |\n#   [redacted]\n# user: a"},
-		{"kind: Secret\nstringData:\n  a: abc\n  b: |\n    def\n---\nkind: Pod\ndata: abc", "kind: Secret\nstringData:\n  [redacted]\n  [redacted]\n    [redacted]\n---\nkind: Pod\ndata: abc"},
+		{"kind: Secret\nstringData:\n  a: abc\n  b: |\n    def\n---\nkind: Pod\ndata: abc",
+			"kind: Secret\nstringData:\n  [redacted]\n  [redacted]\n    [redacted]\n---\nkind: Pod\ndata: abc"},
 		{"kind: Secret\nstringData: {config: abc}", "kind: Secret\nstringData: [redacted]"},
 		{"redis-cli -a hunter2 ping", "redis-cli -a [redacted] ping"},
 		{"[\"redis-cli\", \"-a\", \"hunter2\", \"ping\"]", "[\"redis-cli\", \"-a\", \"[redacted]\", \"ping\"]"},
@@ -28,11 +32,13 @@ func TestMask(t *testing.T) {
 		{`{"password": "hunter2", "user": "a"}`, `{"password": "[redacted]", "user": "a"}`},
 		// What is no secret.
 		{"Secret=db-password,type=env,target=DB_PASSWORD", "Secret=db-password,type=env,target=DB_PASSWORD"},
-		{"podman run --secret db-password,type=mount -v ./secrets:/run/secrets:ro --user app:app img", "podman run --secret db-password,type=mount -v ./secrets:/run/secrets:ro --user app:app img"},
+		{"podman run --secret db-password,type=mount -v ./secrets:/run/secrets:ro --user app:app img",
+			"podman run --secret db-password,type=mount -v ./secrets:/run/secrets:ro --user app:app img"},
 		{"DB_PASSWORD_FILE=/run/secrets/db", "DB_PASSWORD_FILE=/run/secrets/db"},
 		{"PASSWORD=${DB_PASSWORD}", "PASSWORD=${DB_PASSWORD}"},
 		{"secrets:\n  - db_password", "secrets:\n  - db_password"},
-		{"Image=docker.io/library/nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "Image=docker.io/library/nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+		{"Image=docker.io/library/nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+			"Image=docker.io/library/nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
 	} {
 		t.Run(test.text, func(t *testing.T) {
 			if got := Mask(test.text); got != test.want {
@@ -94,7 +100,8 @@ func syntaxesOf(l line) []syntax {
 	case "args":
 		words := strings.Split(l.text, `\t`)
 		return []syntax{
-			{`command: ["`, strings.Join(words, `", "`), `"]`, func(s string) string { return strings.ReplaceAll(s, `", "`, `\t`) }},
+			{`command: ["`, strings.Join(words, `", "`), `"]`,
+				func(s string) string { return strings.ReplaceAll(s, `", "`, `\t`) }},
 			{"Exec=", strings.Join(words, " "), "", func(s string) string { return strings.ReplaceAll(s, " ", `\t`) }},
 		}
 	case "shell":

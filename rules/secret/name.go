@@ -38,9 +38,9 @@ var (
 	// secretWords make a name that of a secret wherever they stand.
 	secretWords = setOf("password", "passwd", "passphrase", "passcode", "secret", "secrets", "token", "credential",
 		"credentials",
-		"apikey", "authkey", "privatekey", "secretkey", "accesskey", "psk", "mnemonic", "keypass", "storepass", "requirepass",
-		"masterauth", "bearer", "senha", "macaroon", "authtoken", "bindpass", "storepassword", "fernet", "passwort",
-		"userpass", "dbpass", "dbpassword", "rootpassword")
+		"apikey", "authkey", "privatekey", "secretkey", "accesskey", "psk", "mnemonic", "keypass", "storepass",
+		"requirepass", "masterauth", "bearer", "senha", "macaroon", "authtoken", "bindpass", "storepassword", "fernet",
+		"passwort", "userpass", "dbpass", "dbpassword", "rootpassword")
 	// lastWords do so only at the end.
 	lastWords = setOf("pass", "community", "masterkey", "enckey", "pin", "htpasswd", "pwd", "pw", "pat", "salt",
 		"cookie", "pepper")
@@ -49,33 +49,33 @@ var (
 		"crypto", "cipher",
 		"signing", "sign", "signature", "auth", "authentication", "master", "license", "account", "storage", "shared",
 		"service",
-		"jwt", "hmac", "aes", "session", "cookie", "app", "application", "admin", "deploy", "ssh", "nonce", "write", "read",
-		"preshared", "pre", "rpc", "webhook", "integration", "in", "security", "join", "vapid", "wireguard", "wg",
-		"recovery", "unseal",
-		"enc", "user", "fernet", "encrypted", "setup", "enroll", "activation", "product", "des", "primary", "deterministic",
-		"cluster", "gossip")
+		"jwt", "hmac", "aes", "session", "cookie", "app", "application", "admin", "deploy", "ssh", "nonce", "write",
+		"read", "preshared", "pre", "rpc", "webhook", "integration", "in", "security", "join", "vapid", "wireguard",
+		"wg", "recovery", "unseal",
+		"enc", "user", "fernet", "encrypted", "setup", "enroll", "activation", "product", "des", "primary",
+		"deterministic", "cluster", "gossip")
 	// aboutWords at the end say that the value is about a secret and not the secret: where it is, how long, how old.
-	aboutWords = setOf("file", "files", "path", "paths", "dir", "directory", "folder", "location", "name", "names", "id",
-		"ids", "length",
-		"len", "size", "min", "max", "minimum", "maximum", "ttl", "expiry", "expires", "expiration", "expire", "expired",
-		"lifetime",
+	aboutWords = setOf("file", "files", "path", "paths", "dir", "directory", "folder", "location", "name", "names",
+		"id", "ids", "length",
+		"len", "size", "min", "max", "minimum", "maximum", "ttl", "expiry", "expires", "expiration", "expire",
+		"expired", "lifetime",
 		"timeout", "age", "days", "hours", "minutes", "seconds", "sec", "interval", "enabled", "enable", "disabled",
 		"disable",
 		"required", "require", "type", "types", "algorithm", "alg", "algo", "header", "headers", "issuer", "audience",
 		"endpoint",
-		"endpoints", "url", "uri", "urls", "host", "hostname", "port", "version", "sha", "sha1", "sha256", "sha512", "md5",
-		"checksum",
+		"endpoints", "url", "uri", "urls", "host", "hostname", "port", "version", "sha", "sha1", "sha256", "sha512",
+		"md5", "checksum",
 		"digest", "hash", "hashes", "fingerprint", "policy", "count", "limit", "prefix", "suffix", "format", "field",
 		"mode", "scheme",
-		"scope", "scopes", "method", "methods", "provider", "backend", "store", "manager", "driver", "encoding", "charset",
-		"regex",
-		"pattern", "hint", "reset", "strength", "rotation", "rounds", "cost", "server", "user", "username", "email", "cert",
-		"certificate", "crt", "pub", "public", "command", "cmd", "script", "env", "var", "ref", "arn", "alias", "bits",
-		"usage",
+		"scope", "scopes", "method", "methods", "provider", "backend", "store", "manager", "driver", "encoding",
+		"charset", "regex",
+		"pattern", "hint", "reset", "strength", "rotation", "rounds", "cost", "server", "user", "username", "email",
+		"cert", "certificate", "crt", "pub", "public", "command", "cmd", "script", "env", "var", "ref", "arn", "alias",
+		"bits", "usage",
 		"allowed", "source", "key_id", "kid", "mount", "engine", "grant", "parameter", "claims", "strategy", "plugin",
 		"encryption",
-		"complexity", "hashing", "hasher", "hashers", "iterations", "role", "storage", "helper", "login", "authentication",
-		"encoder", "prompt",
+		"complexity", "hashing", "hasher", "hashers", "iterations", "role", "storage", "helper", "login",
+		"authentication", "encoder", "prompt",
 		"protected", "rules", "score", "change", "validity", "leeway", "cache", "budget", "audience", "in", "realm",
 		"domain", "samesite", "secure",
 		"minute", "second", "verify", "authn", "column", "rp", "sock", "fields", "origins", "class", "changes", "day",
@@ -140,10 +140,10 @@ func isNumber(s string) bool {
 func namesDigest(name string) bool {
 	for _, w := range words(name) {
 		switch w = strings.TrimRight(w, "0123456789"); w {
-		case "sha", "sum", "shasum", "md", "checksum", "checksums", "digest", "hash", "fingerprint", "commit", "revision",
-			"rev", "version", "id", "uuid",
-			"cert", "certificate", "public", "pub", "publickey", "pubkey", "site", "integrity", "signature", "gpg", "pgp",
-			"etag", "build", "ref", "image":
+		case "sha", "sum", "shasum", "md", "checksum", "checksums", "digest", "hash", "fingerprint", "commit",
+			"revision", "rev", "version", "id", "uuid",
+			"cert", "certificate", "public", "pub", "publickey", "pubkey", "site", "integrity", "signature", "gpg",
+			"pgp", "etag", "build", "ref", "image":
 			return true
 		}
 	}
@@ -160,7 +160,8 @@ func isPassword(word string) bool {
 // namesPassword reports whether a name promises what may be digits alone.
 func namesPassword(name string) bool {
 	for _, w := range words(name) {
-		if strings.HasPrefix(w, "pass") || strings.HasSuffix(w, "pass") || strings.HasSuffix(w, "password") || w == "pw" ||
+		if strings.HasPrefix(w, "pass") || strings.HasSuffix(w, "pass") || strings.HasSuffix(w, "password") ||
+			w == "pw" ||
 			w == "pwd" || w == "pin" || w == "psk" {
 			return true
 		}

@@ -73,8 +73,8 @@ func isNoSecret(value string) bool {
 	switch strings.ToLower(value) {
 	case "true", "false", "yes", "off", "none", "null", "nil", "undefined", "enabled", "disabled", "enable", "disable",
 		"default", "auto",
-		"automatic", "required", "optional", "never", "always", "empty", "unset", "n/a", "random", "prompt", "xxx", "any",
-		"all", "self-signed", "prohibit-password", "without-password",
+		"automatic", "required", "optional", "never", "always", "empty", "unset", "n/a", "random", "prompt", "xxx",
+		"any", "all", "self-signed", "prohibit-password", "without-password",
 		"basic", "bearer", "file", "stdin", "argon2id", "bcrypt", "scram-sha-256", "oidc", "ldap", "jwt":
 		return true
 	}
@@ -136,7 +136,8 @@ func isRandom(value string) bool {
 	}
 	// In a random base64 string six of ten neighbours are of different classes, in words joined by capitals three.
 	const mixed = 0.42
-	return classes[0] && classes[1] && classes[2] && float64(changes) >= mixed*float64(len(value)) && entropy(value) >= 3.8
+	return classes[0] && classes[1] && classes[2] && float64(changes) >= mixed*float64(len(value)) &&
+		entropy(value) >= 3.8
 }
 
 // entropy is Shannon's, in bits a byte.

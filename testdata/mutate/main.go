@@ -129,7 +129,8 @@ func try(m mutant) (killed bool, condition string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "go", "test", "-failfast", "-vet=off", "-overlay", overlay, "./rules", "./internal/cli", "-skip", "HTML|Interrupt|Misbehaving|Docs").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "test", "-failfast", "-vet=off", "-overlay", overlay, "./rules",
+		"./internal/cli", "-skip", "HTML|Interrupt|Misbehaving|Docs").CombinedOutput()
 	if err != nil && strings.Contains(string(out), "[build failed]") {
 		panic(string(out))
 	}

@@ -55,7 +55,8 @@ func main() {
 	mode := flag.String("mode", "", "only this `mode`: rootful or rootless")
 	pattern := flag.String("run", "", "only tests that match this `pattern`")
 	jobs := flag.Int("jobs", 2*runtime.NumCPU(), "how many tests run at once")
-	update := flag.Bool("update", false, "record the services' answers anew in testdata/captures and testdata/services/proven")
+	update := flag.Bool("update", false, "record the services' answers anew in testdata/captures and "+
+		"testdata/services/proven")
 	verbose := flag.Bool("v", false, "print the log of tests that pass, too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -77,7 +78,8 @@ func run(ctx context.Context, podman, mode, pattern string, atOnce int, update, 
 		return podman != "" && s.podman != podman || mode != "" && s.mode != mode
 	})
 	if len(chosen) == 0 {
-		return 1, fmt.Errorf("there is no set-up %q %q: Podman is 4.3 or 5.4, the mode rootful or rootless", podman, mode)
+		return 1, fmt.Errorf("there is no set-up %q %q: Podman is 4.3 or 5.4, the mode rootful or rootless", podman,
+			mode)
 	}
 	if why := unfit(); why != "" {
 		fmt.Printf("the tests against real Podman are not run: %s\n0 passed, 0 failed, %d skipped\n", why, len(chosen))
@@ -120,7 +122,8 @@ func run(ctx context.Context, podman, mode, pattern string, atOnce int, update, 
 	fmt.Printf("-- %d tests on %d set-ups, %d at once\n", len(tests), len(chosen), atOnce)
 	begun := time.Now()
 	environment := append(os.Environ(),
-		"PODLINT="+work+"/podlint", "CAPTURES="+work+"/captures", "DEFINITIONS="+work+"/definitions", "SETUID_PROGRAM="+work+"/setuid",
+		"PODLINT="+work+"/podlint", "CAPTURES="+work+"/captures", "DEFINITIONS="+work+"/definitions", "SETUID_PROGRAM="+
+			work+"/setuid",
 		"REGISTRY_PROGRAM="+work+"/docker-registry", "DEPLOY="+work+"/deploy", "SERVICES="+work+"/services",
 		"SERVICES_IMAGE="+cache+"/debian-12-services.tar", "DEBIAN_IMAGES="+cache, "TESTBED="+cache)
 	runAll(ctx, queue, atOnce, func(j *job) {

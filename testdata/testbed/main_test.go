@@ -16,11 +16,13 @@ PASS
 `
 	j := &job{}
 	j.judge([]byte(log), nil)
-	if want := []string{"TestRealAutoUpdate/timer: only root can write there"}; j.result != "PASS" || !slices.Equal(j.skips, want) {
+	if want := []string{"TestRealAutoUpdate/timer: only root can write there"}; j.result != "PASS" ||
+		!slices.Equal(j.skips, want) {
 		t.Errorf("got %s, %q", j.result, j.skips)
 	}
 	j = &job{}
-	j.judge([]byte("=== RUN   TestRealGenerator\n    real_units_test.go:51: it has none\n--- SKIP: TestRealGenerator (0.02s)\nPASS\n"), nil)
+	j.judge([]byte("=== RUN   TestRealGenerator\n    real_units_test.go:51: it has none\n--- SKIP: TestRealGenerator "+
+		"(0.02s)\nPASS\n"), nil)
 	if want := []string{"TestRealGenerator: it has none"}; j.result != "SKIP" || !slices.Equal(j.skips, want) {
 		t.Errorf("got %s, %q", j.result, j.skips)
 	}

@@ -281,7 +281,8 @@ func (f Fake) run(script Script, args []string, stdout io.Writer, fail func(int,
 		if len(b.Runs) > 0 && !slices.Contains(b.Runs, len(before)+1) {
 			continue
 		}
-		if regexp.MustCompile(b.Match).MatchString(line) && (b.Unless == "" || !regexp.MustCompile(b.Unless).MatchString(line)) {
+		if regexp.MustCompile(b.Match).MatchString(line) &&
+			(b.Unless == "" || !regexp.MustCompile(b.Unless).MatchString(line)) {
 			c.Behaviour = b
 			break
 		}
