@@ -20,9 +20,9 @@ func scriptDocument(path string, text []byte, place podman.Origin) *document {
 			}
 			d := &document{path: path, text: text, place: call.Spans[i][1], separator: " "}
 			if i+1 < len(call.Spans) { // one option a line stays so
-				if between := string(text[call.Spans[i][1]:call.Spans[i+
-					1][0]]); strings.Contains(strings.ReplaceAll(between, "\r", ""), "\\\n") && strings.Trim(between,
-					" \t\r\n\\") == "" {
+				between := string(text[call.Spans[i][1]:call.Spans[i+1][0]])
+				continued := strings.Contains(strings.ReplaceAll(between, "\r", ""), "\\\n")
+				if continued && strings.Trim(between, " \t\r\n\\") == "" {
 					d.separator = between
 				}
 			}

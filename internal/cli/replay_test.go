@@ -158,16 +158,13 @@ func TestMisbehavingService(t *testing.T) {
 		{"one failure", inspects, problem(500, "internal libpod error", "database is locked"), 1, 3, all - 1,
 			"database is locked"},
 		{"garbage", inspects, func(w http.ResponseWriter, _ *http.Request) {
-			_,
-				_ = w.Write([]byte("<html>topsecret"))
+			_, _ = w.Write([]byte("<html>topsecret"))
 		}, 2, 3, all - 2, "no valid JSON"},
 		{"truncated JSON", inspects, func(w http.ResponseWriter, _ *http.Request) {
-			_,
-				_ = w.Write([]byte(`{"Id":"topsecret`))
+			_, _ = w.Write([]byte(`{"Id":"topsecret`))
 		}, 1, 3, all - 1, "ends in the middle"},
 		{"another type", inspects, func(w http.ResponseWriter, _ *http.Request) {
-			_,
-				_ = w.Write([]byte(`{"Id":["topsecret"]}`))
+			_, _ = w.Write([]byte(`{"Id":["topsecret"]}`))
 		}, 1, 3, all - 1, `field "Id"`},
 		{"an empty object", inspects, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) }, 1,
 			3, all - 1, "no Id, Config or HostConfig"},

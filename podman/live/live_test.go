@@ -266,8 +266,7 @@ func TestSweep(t *testing.T) {
 // TestNotPodman holds that what is no Podman service is not taken for one.
 func TestNotPodman(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_,
-			_ = w.Write([]byte("OK"))
+		_, _ = w.Write([]byte("OK"))
 	}))
 	defer server.Close()
 	_, err := Connect(context.Background(), Options{URL: "tcp://" + server.Listener.Addr().String(),

@@ -27,8 +27,7 @@ func TestMisbehavingRegistry(t *testing.T) {
 		answer http.HandlerFunc
 		want   string // the digest, or the error
 	}{
-		"well": {func(w http.ResponseWriter,
-			_ *http.Request) {
+		"well": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Docker-Content-Digest", digest)
 		}, digest},
 		"no such tag": {errorOf(http.StatusNotFound, "MANIFEST_UNKNOWN", "manifest unknown"), "no such tag any more"},
