@@ -54,7 +54,7 @@ func TestConflict(t *testing.T) {
 		Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
 	user := func(id string) *rules.Finding {
 		return &rules.Finding{Definition: at, Rule: &rules.Rule{ID: "root-user"},
-			Fix: rules.Fix{Changes: []rules.Change{{Flag: "--user=" + id, Key: "User=" + id, Since: "4.4"}}}}
+			Fix: rules.Fix{Changes: []rules.Change{{Flag: "--user=" + id}}}}
 	}
 	out := File("a.container", []byte("[Container]\nImage=x\n"), []*rules.Finding{user("10"), user("20")}, "")
 	if string(out.After) != "[Container]\nImage=x\nUser=10\n" || len(out.Left) != 1 || len(out.Done) != 1 {
@@ -69,8 +69,8 @@ func TestNoFinalNewline(t *testing.T) {
 		Origin: podman.Origin{File: "a.container", Line: 1, Column: 1}}
 	readOnly := &rules.Finding{Definition: at, Rule: &rules.Rule{ID: "read-only"},
 		Fix: rules.Fix{Changes: []rules.Change{
-			{Flag: "--read-only", Key: "ReadOnly=true", Since: "4.4"},
-			{Flag: "--user=10", Key: "User=10", Since: "4.4"},
+			{Flag: "--read-only"},
+			{Flag: "--user=10"},
 		}}}
 	out := File("a.container", []byte("[Container]\nImage=x\nReadOnly=false"), []*rules.Finding{readOnly}, "")
 	if want := "[Container]\nImage=x\nReadOnly=true\nUser=10\n"; string(out.After) != want {

@@ -165,7 +165,7 @@ func (d *document) kept(c rules.Change) (rules.Change, bool) {
 	if len(left) == len(items) {
 		return c, true
 	}
-	c.Flag, c.Key = "--cap-add="+strings.Join(left, ","), "AddCapability="+strings.Join(left, " ")
+	c.Flag = "--cap-add=" + strings.Join(left, ",")
 	return c, len(left) > 0
 }
 
@@ -320,7 +320,7 @@ func (d *document) written(c rules.Change) string {
 	if !d.isUnit {
 		return command.Quote(c.Flag)
 	}
-	return rules.Fix{Changes: []rules.Change{c}}.Quadlet(d.version)[0]
+	return c.In(podman.SyntaxQuadlet, d.version)
 }
 
 // edited returns the text with what was planned.

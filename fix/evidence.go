@@ -36,7 +36,7 @@ func WithEvidence(c *podman.Container, e podman.Observation, findings []rules.Fi
 				for _, dir := range dirs {
 					value := dir + ":rw,nosuid,nodev,noexec"
 					f.Fix.Changes = append(f.Fix.Changes,
-						rules.Change{Flag: "--tmpfs=" + value, Key: "Tmpfs=" + value, Since: "4.5"})
+						rules.Change{Flag: "--tmpfs=" + value})
 				}
 			case since >= longEnough:
 				notes = append(notes,
@@ -52,11 +52,11 @@ func WithEvidence(c *podman.Container, e podman.Observation, findings []rules.Fi
 			}
 			notes = append(notes, why...)
 			f.Fix.Changes = append(slices.Clone(f.Fix.Changes), rules.Change{Flag: "--cap-add=" +
-				strings.Join(wanted, ","), Key: "AddCapability=" + strings.Join(wanted, " "), Since: "4.4"})
+				strings.Join(wanted, ",")})
 		case rules.FixUser:
 			if a, ok := ownAccount(c, e); ok {
 				value := fmt.Sprintf("%d:%d", a.UID, a.GID)
-				f.Fix.Changes = []rules.Change{{Flag: "--user=" + value, Key: "User=" + value, Since: "4.4"}}
+				f.Fix.Changes = []rules.Change{{Flag: "--user=" + value}}
 				notes = append(notes, fmt.Sprintf("its image has an account for it: %s (%d:%d)", a.Name, a.UID, a.GID))
 			}
 		default: // what a container does says nothing of the others

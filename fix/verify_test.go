@@ -16,7 +16,7 @@ func TestVerified(t *testing.T) {
 	finding := func(rule string, severity rules.Severity, key string) rules.Finding {
 		flag := "--" + strings.ReplaceAll(strings.ToLower(key), "pidslimit", "pids-limit")
 		return rules.Finding{Container: "a", Rule: &rules.Rule{ID: rule}, Severity: severity, Definition: at,
-			Fix: rules.Fix{Changes: []rules.Change{{Flag: flag, Key: key, Since: "4.4"}}}}
+			Fix: rules.Fix{Changes: []rules.Change{{Flag: flag}}}}
 	}
 	const text = "[Container]\nImage=x\n"
 	user, memory := finding("user", rules.Medium, "User=10"), finding("memory", rules.Low, "Memory=1m")

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -50,139 +48,84 @@ func yamlFile(path string, text []byte, findings []*rules.Finding) Outcome {
 
 // end ends one finding. Where it returns why not, what it has changed must be taken back.
 func (y *yamlText) end(path string, f *rules.Finding) (Done, string) {
-	done, definition := Done{Finding: f}, f.Definition
-	fix := f.Fix
-	changes := split(slices.Concat(fix.Changes, fix.Replacement))
-	if !fix.Drop && len(changes) == 0 || fix.Part != "" {
-		return done, needsChoice + fix.Summary
+	done := Done{Finding: f}
+	changes := slices.Concat(f.Fix.Changes, f.Fix.Replacement)
+	if !f.Fix.Drop && len(changes) == 0 || f.Fix.Part != "" {
+		return done, needsChoice + f.Fix.Summary
 	}
 	if !y.read() {
 		return done, "the YAML cannot be read any more"
 	}
-	if fix.Drop {
-		for _, e := range f.Evidence {
-			if e.Origin.File != path || e.Origin.Line == 0 ||
-				e.Origin.Line == definition.Origin.Line && e.Origin.Column == definition.Origin.Column {
-				continue
-			}
-			dropped, why := y.drop(y.now(e.Origin.Line), e.Origin.Column)
-			if why != "" {
-				return done, why
-			}
-			done.Dropped = append(done.Dropped, dropped)
-			if !y.read() {
-				return done, needsChoice + fix.Summary
-			}
+	if f.Fix.Drop {
+		var why string
+		if done.Dropped, why = y.dropAll(path, f); why != "" {
+			return done, why
 		}
 		if len(done.Dropped) == 0 && len(changes) == 0 {
 			return done, "what sets it is not found"
 		}
 	}
 	for _, c := range changes {
-		setting, ok := yamlPath(c, definition.Syntax)
-		if !ok {
+		settings, byHand := c.Settings(f.Definition.Syntax)
+		if len(settings) == 0 || byHand {
 			return done, needsChoice + "where the container stands its YAML has no word for " + c.Flag
 		}
-		container := y.mapping(y.now(definition.Origin.Line), definition.Origin.Column)
-		if container != nil && setting.ofPod {
-			container = y.pod(container)
-		}
-		if container == nil {
-			return done, "the container is not found in the YAML"
-		}
-		if !setting.list {
-			path := fmt.Sprint(definition.Origin.Line, ":", definition.Origin.Column, " ",
-				strings.Join(setting.keys, "."))
-			if other, ok := y.wrote[path]; ok && other != setting.value {
-				return done, "it conflicts with " + other + ", which another finding needs"
+		any := false
+		for _, s := range settings {
+			wrote, why := y.give(f.Definition.Origin, s)
+			if why != "" {
+				return done, why
 			}
-			y.wrote[path] = setting.value
+			any = any || wrote
 		}
-		words, why := y.set(container, setting.keys, setting.value, setting.list)
-		if why != "" {
-			return done, why
-		}
-		if words != "" {
-			done.Words = append(done.Words, words)
-		}
-		if !y.read() {
-			return done, "the edit would break the YAML"
+		if any {
+			done.Words = append(done.Words, c.In(f.Definition.Syntax, ""))
 		}
 	}
 	return done, ""
 }
 
-// yamlSetting is a setting as a path from the container's mapping.
-type yamlSetting struct {
-	keys  []string
-	value string
-	// list is set where the value is added to a list.
-	list bool
-	// ofPod is set where the path begins at the pod, or at the template of one.
-	ofPod bool
+// dropAll takes away what a finding's evidence rests on.
+func (y *yamlText) dropAll(path string, f *rules.Finding) (all []string, why string) {
+	container := f.Definition.Origin
+	for _, e := range f.Evidence {
+		if e.Origin.File != path || e.Origin.Line == 0 ||
+			e.Origin.Line == container.Line && e.Origin.Column == container.Column {
+			continue
+		}
+		dropped, why := y.drop(y.now(e.Origin.Line), e.Origin.Column)
+		if why != "" {
+			return nil, why
+		}
+		all = append(all, dropped)
+		if !y.read() {
+			return nil, needsChoice + f.Fix.Summary
+		}
+	}
+	return all, ""
 }
 
-// yamlPath says where a change goes. It is false for what stands elsewhere than below the container, such as a pod's
-// annotation.
-func yamlPath(c rules.Change, syntax podman.Syntax) (yamlSetting, bool) {
-	name, value, _ := strings.Cut(c.Flag, "=")
-	if syntax == podman.SyntaxCompose {
-		switch name {
-		case "--cap-drop":
-			return yamlSetting{[]string{"cap_drop"}, value, true, false}, true
-		case "--cap-add":
-			return yamlSetting{[]string{"cap_add"}, value, true, false}, true
-		case "--read-only":
-			return yamlSetting{[]string{"read_only"}, "true", false, false}, true
-		case "--user":
-			return yamlSetting{[]string{"user"}, `"` + value + `"`, false, false}, true
-		case "--userns":
-			return yamlSetting{[]string{"userns_mode"}, value, false, false}, true
-		case "--security-opt":
-			return yamlSetting{[]string{"security_opt"}, value, true, false}, true
-		case "--memory":
-			return yamlSetting{[]string{"mem_limit"}, value, false, false}, true
-		case "--cpus":
-			return yamlSetting{[]string{"cpus"}, `"` + value + `"`, false, false}, true
-		case "--pids-limit":
-			return yamlSetting{[]string{"pids_limit"}, value, false, false}, true
-		case "--log-driver":
-			return yamlSetting{[]string{"logging", "driver"}, value, false, false}, true
-		case "--publish":
-			return yamlSetting{[]string{"ports"}, `"` + value + `"`, true, false}, true
-		case "--tmpfs":
-			return yamlSetting{[]string{"tmpfs"}, quoted(value), true, false}, true
-		case "--label":
-			return yamlSetting{[]string{"labels"}, `"` + value + `"`, true, false}, true
+// give gives the container that stands at a place a setting, and reports whether it had to be written.
+func (y *yamlText) give(place podman.Origin, s rules.Setting) (wrote bool, why string) {
+	m := y.mapping(y.now(place.Line), place.Column)
+	if m != nil && s.OfPod {
+		m = y.pod(m)
+	}
+	if m == nil {
+		return false, "the container is not found in the YAML"
+	}
+	if !s.List {
+		path := fmt.Sprint(place.Line, ":", place.Column, " ", strings.Join(s.Keys, "."))
+		if other, ok := y.wrote[path]; ok && other != s.Value {
+			return false, "it conflicts with " + other + ", which another finding needs"
 		}
-		return yamlSetting{}, false
+		y.wrote[path] = s.Value
 	}
-	switch name {
-	case "--cap-drop":
-		return yamlSetting{[]string{"securityContext", "capabilities", "drop"}, value, true, false}, true
-	case "--cap-add":
-		return yamlSetting{[]string{"securityContext", "capabilities", "add"}, value, true, false}, true
-	case "--read-only":
-		return yamlSetting{[]string{"securityContext", "readOnlyRootFilesystem"}, "true", false, false}, true
-	case "--security-opt":
-		return yamlSetting{[]string{"securityContext", "allowPrivilegeEscalation"}, "false", false, false},
-			value == "no-new-privileges"
-	case "--memory":
-		return yamlSetting{[]string{"resources", "limits", "memory"}, strings.Replace(value, "m", "Mi", 1), false,
-			false}, true
-	case "--cpus":
-		return yamlSetting{[]string{"resources", "limits", "cpu"}, `"` + value + `"`, false, false}, true
-	case "--user":
-		uid, _, _ := strings.Cut(value, ":")
-		return yamlSetting{[]string{"securityContext", "runAsUser"}, uid, false, false}, true
-	case "--userns":
-		return yamlSetting{[]string{"metadata", "annotations", "io.podman.annotations.userns"}, value, false, true},
-			true
-	case "--label":
-		key, v, _ := strings.Cut(value, "=")
-		return yamlSetting{[]string{"metadata", "annotations", key}, v, false, true}, key == "io.containers.autoupdate"
+	wrote, why = y.set(m, s)
+	if why == "" && !y.read() {
+		why = "the edit would break the YAML"
 	}
-	return yamlSetting{}, false
+	return wrote, why
 }
 
 // placeOf returns the offset of a 1-based line and column of the YAML reader, whose columns are characters.
@@ -193,33 +136,6 @@ func placeOf(text []byte, line, column int) int {
 		offset += size
 	}
 	return offset
-}
-
-// plainInList matches what needs no quotes in a list in brackets.
-var plainInList = regexp.MustCompile(`^[A-Za-z0-9_./=-]+$`)
-
-// quoted puts a value into quotes where YAML would read something else.
-func quoted(value string) string {
-	if plainInList.MatchString(value) {
-		return value
-	}
-	return strconv.Quote(value)
-}
-
-// split returns an addition of several capabilities as one each: a list of YAML has an item for each.
-func split(changes []rules.Change) []rules.Change {
-	var list []rules.Change
-	for _, c := range changes {
-		name, value, _ := strings.Cut(c.Flag, "=")
-		if name != "--cap-add" && name != "--cap-drop" {
-			list = append(list, c)
-			continue
-		}
-		for item := range strings.SplitSeq(value, ",") {
-			list = append(list, rules.Change{Flag: name + "=" + item})
-		}
-	}
-	return list
 }
 
 func documents(text []byte) ([]*yaml.Node, error) {
@@ -324,120 +240,114 @@ func (y *yamlText) walk(visit func(n, parent *yaml.Node, index int)) {
 
 const inOneLine = "it is written in one line: change it by hand"
 
-// set puts a value at a path below a mapping and returns what it wrote, empty where it was there.
-func (y *yamlText) set(m *yaml.Node, keys []string, value string, list bool) (words, why string) {
-	words = strings.Join(keys, ".") + ": " + value
+// set gives a mapping a setting and reports whether it had to be written.
+func (y *yamlText) set(m *yaml.Node, s rules.Setting) (wrote bool, why string) {
+	below := s
+	below.Keys = s.Keys[1:]
 	for i := 0; i+1 < len(m.Content); i += 2 {
 		key, child := m.Content[i], m.Content[i+1]
-		if key.Value != keys[0] {
+		if key.Value != s.Keys[0] {
 			continue
 		}
+		last := len(below.Keys) == 0
 		switch {
-		case len(keys) > 1 && child.Kind == yaml.MappingNode:
-			return y.set(child, keys[1:], value, list)
-		case len(keys) > 1 && child.Tag == "!!null":
-			return y.insert(m, i, nested(keys[1:], value, list, m.Column+1), words)
-		case len(keys) > 1:
-			return "", needsYAML(key)
-		case list && child.Kind == yaml.SequenceNode:
-			return y.append(child, value, words)
-		case list:
-			return "", needsYAML(key)
-		case child.Kind == yaml.ScalarNode && child.Value == strings.Trim(value, `"`):
-			return "", ""
+		case !last && child.Kind == yaml.MappingNode:
+			return y.set(child, below)
+		case !last && child.Tag == "!!null":
+			return y.insert(m, i, below, m.Column+1)
+		case !last:
+			return false, needsYAML(key)
+		case s.List && child.Kind == yaml.SequenceNode:
+			return y.append(child, s.Value)
+		case s.List:
+			return false, needsYAML(key)
+		case child.Kind == yaml.ScalarNode && child.Value == strings.Trim(s.Value, `"`):
+			return false, ""
 		case child.Kind == yaml.ScalarNode && child.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0:
-			return words, y.replace(child, value)
+			why = y.replace(child, s.Value)
+			return why == "", why
 		}
-		return "", needsYAML(key)
+		return false, needsYAML(key)
 	}
 	if m.Style&yaml.FlowStyle != 0 {
-		return y.insertInline(m, keys, value, list, words)
+		return y.insertInline(m, s)
 	}
-	return y.insert(m, -1, nested(keys, value, list, m.Column-1), words)
+	return y.insert(m, -1, s, m.Column-1)
 }
 
-// insertInline puts an entry at the beginning of a mapping in braces.
-func (y *yamlText) insertInline(m *yaml.Node, keys []string, value string, list bool,
-	words string) (wrote, why string) {
+// insertInline puts a setting at the beginning of a mapping in braces.
+func (y *yamlText) insertInline(m *yaml.Node, s rules.Setting) (wrote bool, why string) {
 	at := placeOf(y.text, m.Line, m.Column)
 	for at < len(y.text) && y.text[at] != '{' && y.text[at] != '\n' { // an anchor stands before it
 		at++
 	}
 	if at == len(y.text) || y.text[at] != '{' {
-		return "", inOneLine
+		return false, inOneLine
 	}
-	text := value
-	if list {
-		text = "[" + value + "]"
-	}
-	for i, k := range slices.Backward(keys) {
-		text = k + ": " + text
-		if i > 0 {
-			text = "{" + text + "}"
-		}
-	}
+	text := s.Flow()
 	if len(m.Content) > 0 {
 		text += ", "
 	}
 	y.edit(at+1, at+1, text)
-	return words, ""
+	return true, ""
 }
 
 func needsYAML(key *yaml.Node) string {
 	return needsChoice + key.Value + " is something else than podlint can edit"
 }
 
-// nested writes a path of keys with its value, indented by so many columns.
-func nested(keys []string, value string, list bool, indent int) string {
+// nested writes a setting with a line for each key, indented by so many columns.
+func nested(s rules.Setting, indent int) string {
 	var b strings.Builder
-	for i, k := range keys {
+	for i, k := range s.Keys {
 		b.WriteString(strings.Repeat(" ", indent+2*i) + k + ":")
 		switch {
-		case i < len(keys)-1:
+		case i < len(s.Keys)-1:
 			b.WriteString("\n")
-		case list:
-			b.WriteString(" [" + value + "]\n")
+		case s.List:
+			b.WriteString(" [" + s.Value + "]\n")
 		default:
-			b.WriteString(" " + value + "\n")
+			b.WriteString(" " + s.Value + "\n")
 		}
 	}
 	return b.String()
 }
 
-// insert puts lines behind an entry of a mapping that stands in one line: the one with the given index, or the first
-// such.
-func (y *yamlText) insert(m *yaml.Node, entry int, lines, words string) (wrote, why string) {
+// insert puts a setting behind an entry of a mapping that stands in one line: the one with the given index, or the
+// first such; or else before the first entry.
+func (y *yamlText) insert(m *yaml.Node, entry int, s rules.Setting, indent int) (wrote bool, why string) {
+	lines := nested(s, indent)
 	for i := 0; i+1 < len(m.Content); i += 2 {
-		if entry >= 0 && i != entry {
+		if entry >= 0 && i != entry || !endIsCertain(m.Content[i], m.Content[i+1], entry >= 0) {
 			continue
 		}
-		key, value := m.Content[i], m.Content[i+1]
-		last := lastLine(value)
-		if last == 0 || value.Kind == yaml.ScalarNode && value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-			continue
-		}
-		if value.Kind == yaml.ScalarNode && value.Line != key.Line && value.Value != "" {
-			continue
-		}
-		if value.Kind != yaml.ScalarNode && entry < 0 { // the end of a block is not certain where comments follow
-			continue
-		}
-		at := placeOf(y.text, max(last, key.Line)+1, 1)
+		at := placeOf(y.text, max(lastLine(m.Content[i+1]), m.Content[i].Line)+1, 1)
 		if at > 0 && y.text[at-1] != '\n' {
-			return "", needsChoice + "the file's last line does not end"
+			return false, needsChoice + "the file's last line does not end"
 		}
 		y.edit(at, at, lines)
-		return words, ""
+		return true, ""
 	}
 	if first := m.Content[0]; entry < 0 && first.Line > 0 {
 		at := placeOf(y.text, first.Line, 1)
 		// it begins its line: not behind a dash
 		if len(bytes.TrimSpace(y.text[at:placeOf(y.text, first.Line, first.Column)])) == 0 {
 			y.edit(at, at, lines)
-			return words, ""
+			return true, ""
 		}
 	}
-	return "", needsChoice + "there is no line behind which " + strings.TrimSpace(words) + " could be put"
+	return false, needsChoice + "there is no line behind which " + s.Flow() + " could be put"
+}
+
+// endIsCertain reports whether it is certain where an entry ends, so that something can be put behind it. A block's
+// end is not where comments follow, unless the entry is the one that was asked for.
+func endIsCertain(key, value *yaml.Node, asked bool) bool {
+	last := lastLine(value)
+	if value.Kind != yaml.ScalarNode {
+		return last > 0 && asked
+	}
+	block := value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	return last > 0 && !block && (value.Line == key.Line || value.Value == "")
 }
 
 // lastLine returns the last line of a node, 0 where it cannot be told.
@@ -460,42 +370,42 @@ func lastLine(n *yaml.Node) int {
 }
 
 // append adds an item to a list.
-func (y *yamlText) append(list *yaml.Node, value, words string) (wrote, why string) {
+func (y *yamlText) append(list *yaml.Node, value string) (wrote bool, why string) {
 	bare := strings.Trim(value, `"`)
 	for _, item := range list.Content {
 		if strings.EqualFold(item.Value, bare) {
-			return "", ""
+			return false, ""
 		}
 	}
 	if list.Style&yaml.FlowStyle != 0 {
 		start := placeOf(y.text, list.Line, list.Column)
 		end := bytes.IndexByte(y.text[start:], ']')
 		if end < 0 || bytes.ContainsAny(y.text[start:start+end], "#\n") {
-			return "", inOneLine
+			return false, inOneLine
 		}
 		separator := ", "
 		if len(list.Content) == 0 {
 			separator = ""
 		}
 		y.edit(start+end, start+end, separator+value)
-		return words, ""
+		return true, ""
 	}
 	if len(list.Content) == 0 {
-		return "", inOneLine
+		return false, inOneLine
 	}
 	last := lastLine(list)
 	if last == 0 {
-		return "", needsChoice + "the list's end is not certain"
+		return false, needsChoice + "the list's end is not certain"
 	}
 	dash := bytes.LastIndexByte(y.text[:placeOf(y.text, list.Content[0].Line, list.Content[0].Column)], '-')
 	indent := dash - placeOf(y.text, list.Content[0].Line, 1)
 	at := placeOf(y.text, last+1, 1)
 	text := strings.Repeat(" ", max(indent, 0)) + "- " + value + "\n"
 	if at > 0 && y.text[at-1] != '\n' {
-		return "", needsChoice + "the file's last line does not end"
+		return false, needsChoice + "the file's last line does not end"
 	}
 	y.edit(at, at, text)
-	return words, ""
+	return true, ""
 }
 
 // replace puts a scalar in place of another.

@@ -111,7 +111,7 @@ func asJSON(f *rules.Finding, version string) finding {
 	j := finding{
 		Rule: f.Rule.ID, Severity: f.Severity, Confidence: f.Confidence, Container: f.Container, Message: f.Message,
 		Evidence: make([]evidence, 0, len(f.Evidence)), Location: located(f.Location),
-		Fix:        fix{f.Fix.Summary, f.Fix.Flags(), f.Fix.Quadlet(version)},
+		Fix:        fix{f.Fix.Summary, f.Fix.Flags(), f.Fix.In(podman.SyntaxQuadlet, version)},
 		References: notNil(f.Rule.See), Fingerprint: f.Fingerprint, Status: "open", Proven: f.Proven,
 		Breaks: safe.Text(f.Breaks),
 	}

@@ -108,5 +108,5 @@ func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
 
 // updateBy is the change that labels a container for podman auto-update.
 func updateBy(policy string) []Change {
-	return []Change{{"--label=io.containers.autoupdate=" + policy, "AutoUpdate=" + policy, "4.6"}}
+	return []Change{{Flag: "--label=io.containers.autoupdate=" + policy}}
 }

@@ -65,7 +65,7 @@ memory. Whoever takes the container over has them too.`,
 			worst.Cause = "many"
 			worst.Evidence[0].Value = strings.Join(names, " ")
 			worst.Fix = Fix{Summary: "drop every capability and add back by name what the service needs", Drop: true,
-				Of: "cap-add", Changes: []Change{{"--cap-drop=ALL", "DropCapability=all", "4.4"}}}
+				Of: "cap-add", Changes: []Change{{Flag: "--cap-drop=ALL"}}}
 			return []Finding{worst}
 		},
 	}

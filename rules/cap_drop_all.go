@@ -59,11 +59,10 @@ gets them back through any setuid or file-capability program in the image.`,
 		case rootless(c):
 			severity, bound = Low, ", though only over what the account that runs Podman owns"
 		}
-		changes := []Change{{"--cap-drop=ALL", "DropCapability=all", "4.4"}}
+		changes := []Change{{Flag: "--cap-drop=ALL"}}
 		if requested.Known() && len(requested.Value) > 0 {
 			names := strings.ReplaceAll(strings.Join(requested.Value, ","), "CAP_", "")
-			changes = append(changes,
-				Change{"--cap-add=" + names, "AddCapability=" + strings.ReplaceAll(names, ",", " "), "4.4"})
+			changes = append(changes, Change{Flag: "--cap-add=" + names})
 		}
 		found := violated(bounding, violation{
 			Message:  fmt.Sprintf("keeps %s nobody asked for%s", count(len(kept), "capability", "capabilities"), bound),

@@ -26,7 +26,7 @@ and makes the misuse less worth while.`,
 			Setting:  "cpus",
 			Value:    "unlimited",
 			Fix: Fix{
-				Summary: "limit its CPU time", Changes: []Change{{"--cpus=1", "", ""}},
+				Summary: "limit its CPU time", Changes: []Change{{Flag: "--cpus=1"}},
 			},
 		})
 	},

@@ -23,7 +23,7 @@ var logNone = Rule{
 			Value:    "none",
 			Fix: Fix{
 				Summary: "keep its logs", Safe: true,
-				Changes: []Change{{"--log-driver=journald", "LogDriver=journald", "4.5"}},
+				Changes: []Change{{Flag: "--log-driver=journald"}},
 			},
 		})
 	},

@@ -28,7 +28,7 @@ need not be it.`,
 			Value:    "unlimited",
 			Fix: Fix{
 				Summary: "limit its memory to what it needs and some more",
-				Changes: []Change{{"--memory=512m", "Memory=512m", "5.5"}},
+				Changes: []Change{{Flag: "--memory=512m"}},
 			},
 		})
 	},

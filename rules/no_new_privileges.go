@@ -32,7 +32,7 @@ whatever that program holds, up to the bounding set: su, mount or ping, which mo
 			Value:    "false",
 			Fix: Fix{
 				Summary: "forbid gaining privileges",
-				Changes: []Change{{"--security-opt=no-new-privileges", "NoNewPrivileges=true", "4.4"}},
+				Changes: []Change{{Flag: "--security-opt=no-new-privileges"}},
 			},
 		})
 	},

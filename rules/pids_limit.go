@@ -25,7 +25,7 @@ default of 2048 prevents that; here it was taken away.`,
 			Value:    "unlimited",
 			Fix: Fix{
 				Summary: "limit its processes",
-				Changes: []Change{{"--pids-limit=512", "PidsLimit=512", "4.9"}},
+				Changes: []Change{{Flag: "--pids-limit=512"}},
 			},
 		})
 	},

@@ -59,7 +59,7 @@ func secretVariables(c *podman.Container) []Finding {
 		if v.Owner == podman.OwnerProxy {
 			what += ", which Podman copied from the host's environment"
 			fix = Fix{Summary: "keep the host's proxy variables out",
-				Changes: []Change{{"--http-proxy=false", "HttpProxy=false", "5.7"}}}
+				Changes: []Change{{Flag: "--http-proxy=false"}}}
 		}
 		found = append(found, secretFinding(match, what, "environment "+name, "variable:"+name, v.Origin, fix))
 	}
@@ -137,9 +137,9 @@ func secretsInText(text podman.ConfigString) []Finding {
 func secretChange(variable string) Change {
 	if shownName(variable) != variable || slices.Contains([]string{"", "_"}, variable) ||
 		strings.ContainsAny(variable, ", =\"") {
-		return Change{"--secret=NAME,type=env,target=VARIABLE", "Secret=NAME,type=env,target=VARIABLE", "4.5"}
+		return Change{Flag: "--secret=NAME,type=env,target=VARIABLE"}
 	}
 	name := strings.ReplaceAll(strings.ToLower(variable), "_", "-")
 	value := fmt.Sprintf("%s,type=env,target=%s", name, variable)
-	return Change{"--secret=" + value, "Secret=" + value, "4.5"}
+	return Change{Flag: "--secret=" + value}
 }

@@ -46,7 +46,7 @@ scanners in minutes.`,
 		changes := make([]Change, len(ports))
 		for i, p := range ports {
 			own := onLoopback(p)
-			changes[i] = Change{"--publish=" + own, "PublishPort=" + own, "4.4"}
+			changes[i] = Change{Flag: "--publish=" + own}
 		}
 		what := "port " + open[0] + " is"
 		if len(open) > 1 {

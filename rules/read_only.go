@@ -30,7 +30,7 @@ but the volumes and tmpfs that the service was given.`,
 			Fix: Fix{
 				Summary: "make the root filesystem read-only, with a tmpfs or a volume for each path the service " +
 					"writes to",
-				Changes: []Change{{"--read-only", "ReadOnly=true", "4.4"}},
+				Changes: []Change{{Flag: "--read-only"}},
 			},
 		})
 	},

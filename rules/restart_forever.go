@@ -29,7 +29,7 @@ nobody notices. systemd stops after five starts in ten seconds and says so.`,
 			Value:    r.Value,
 			Fix: Fix{
 				Summary: "let systemd start it (a Quadlet unit), or stop after five tries",
-				Changes: []Change{{"--restart=on-failure:5", "", ""}},
+				Changes: []Change{{Flag: "--restart=on-failure:5"}},
 			},
 		})
 	},

@@ -51,7 +51,7 @@ the container, by a mount or by a bug of the runtime or the kernel, is then the 
 			Value:    userOrDefault(c),
 			Fix: Fix{
 				Summary: "run as a service user, or in a user namespace",
-				Changes: []Change{{"--user=10001:10001", "User=10001:10001", "4.4"}},
+				Changes: []Change{{Flag: "--user=10001:10001"}},
 			},
 		})
 		found[0].Confidence = confidence

@@ -240,49 +240,6 @@ type Fix struct {
 	Safe bool
 }
 
-// Change is one setting to add, as a flag of `podman run` and as a key of a Quadlet unit.
-type Change struct {
-	// Flag is the flag with its value, such as "--cap-drop=ALL".
-	Flag string `json:"flag"`
-	// Key is the Quadlet line that says the same, such as "DropCapability=all"; empty where Quadlet has none.
-	Key string `json:"key,omitempty"`
-	// Since is the first Podman whose Quadlet knows the key, such as "4.5". An older one drops a unit with a key that
-	// it does not know, so it is given PodmanArgs instead.
-	Since string `json:"since,omitempty"`
-}
-
-// Flags returns the flags to add.
-func (f Fix) Flags() []string {
-	flags := []string{}
-	for _, c := range f.Changes {
-		flags = append(flags, c.Flag)
-	}
-	return flags
-}
-
-// Quadlet returns the lines to add to a unit for a Podman of the given version, the newest where it is empty.
-func (f Fix) Quadlet(version string) []string {
-	lines := []string{}
-	for _, c := range f.Changes {
-		if c.Key == "" || olderThan(version, c.Since) {
-			lines = append(lines, "PodmanArgs="+c.Flag)
-		} else {
-			lines = append(lines, c.Key)
-		}
-	}
-	return lines
-}
-
-// olderThan compares the first two numbers of two versions. An empty version is the newest.
-func olderThan(version, than string) bool {
-	var a, b [2]int
-	if n, _ := fmt.Sscanf(version, "%d.%d", &a[0], &a[1]); n < 2 {
-		return false
-	}
-	_, _ = fmt.Sscanf(than, "%d.%d", &b[0], &b[1])
-	return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
-}
-
 // fingerprint is a hash of what a finding is about, with a version in front in case that ever changes.
 func fingerprint(rule, container, cause string) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{"podlint/1", rule, container, cause}, "\x00")))

@@ -187,10 +187,10 @@ func TestFindings(t *testing.T) {
 
 // TestFix holds that an older Podman is not given a key that makes its generator drop the unit.
 func TestFix(t *testing.T) {
-	f := Fix{Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}, {"--cpus=1", "", ""}}}
+	f := Fix{Changes: []Change{{Flag: "--userns=auto"}, {Flag: "--cpus=1"}}}
 	for version, want := range map[string]string{"": "UserNS=auto", "4.5.0": "UserNS=auto", "5.4.2": "UserNS=auto",
 		"4.4.1": "PodmanArgs=--userns=auto", "10.0": "UserNS=auto"} {
-		if got := f.Quadlet(version); got[0] != want || got[1] != "PodmanArgs=--cpus=1" {
+		if got := f.In(podman.SyntaxQuadlet, version); got[0] != want || got[1] != "PodmanArgs=--cpus=1" {
 			t.Errorf("%q: %q, want %s first", version, got, want)
 		}
 	}

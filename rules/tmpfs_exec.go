@@ -40,7 +40,7 @@ Mounted noexec they cannot be started from there. Podman mounts a tmpfs nosuid a
 				Evidence: []Evidence{{"tmpfs", t.Destination + ":" + strings.Join(t.Options, ","), t.Origin}},
 				Fix: Fix{Summary: fmt.Sprintf("mount it with noexec: --tmpfs=%s:rw,noexec,nosuid,nodev", t.Destination),
 					Drop:        true,
-					Replacement: []Change{{"--tmpfs=" + hardenedTmpfs(t), "Tmpfs=" + hardenedTmpfs(t), "4.5"}}},
+					Replacement: []Change{{Flag: "--tmpfs=" + hardenedTmpfs(t)}}},
 			})
 		}
 		return found

@@ -39,13 +39,13 @@ UIDs and GIDs mapped to a range of its own, they own nothing outside.`,
 		}
 		fix := Fix{
 			Summary: "map the container's UIDs and GIDs to a range of its own",
-			Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}},
+			Changes: []Change{{Flag: "--userns=auto"}},
 		}
 		if c.Pod != "" {
 			fix.Summary =
 				"map the UIDs and GIDs of its pod to a range of its own, with this on `podman pod create` or in the " +
 					".pod unit"
-			fix.Changes[0].Since = "5.3"
+			fix.Changes[0].OfPod = true
 		}
 		return violated(wrong, violation{
 			Message:  message,

@@ -63,7 +63,7 @@ the other's files and signals its processes. With a range each, they are strange
 				Value:    c.users.Value.String(),
 				Fix: Fix{
 					Summary: "give it a range of its own",
-					Changes: []Change{{"--userns=auto", "UserNS=auto", "4.5"}},
+					Changes: []Change{{Flag: "--userns=auto"}},
 				},
 			}) {
 				f.Subject = c

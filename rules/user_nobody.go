@@ -53,7 +53,7 @@ processes can be signalled and whose memory can be read.`,
 			Value:    user.Value,
 			Fix: Fix{
 				Summary: "run as a user of the service's own",
-				Changes: []Change{{"--user=10001:10001", "User=10001:10001", "4.4"}},
+				Changes: []Change{{Flag: "--user=10001:10001"}},
 			},
 		})
 	},

@@ -531,9 +531,7 @@ func Adjusted(f *rules.Finding, r *Result) rules.Fix {
 	case rules.FixCapabilities:
 		if len(r.Capabilities) > 0 {
 			add(rules.Change{
-				Flag:  "--cap-add=" + strings.Join(r.Capabilities, ","),
-				Key:   "AddCapability=" + strings.Join(r.Capabilities, " "),
-				Since: "4.4",
+				Flag: "--cap-add=" + strings.Join(r.Capabilities, ","),
 			})
 		}
 	case rules.FixIDMap:
@@ -541,7 +539,7 @@ func Adjusted(f *rules.Finding, r *Result) rules.Fix {
 	case rules.FixReadOnly:
 		for _, path := range r.Tmpfs {
 			value := path + ":rw,nosuid,nodev,noexec"
-			add(rules.Change{Flag: "--tmpfs=" + value, Key: "Tmpfs=" + value, Since: "4.5"})
+			add(rules.Change{Flag: "--tmpfs=" + value})
 		}
 	default: // the others need nothing else
 	}

@@ -244,8 +244,8 @@ func inWords(fix rules.Fix) [][3]string {
 		var words, notes []string
 		for i, word := range fix.In(d.syntax, "") {
 			c := fix.Changes[i]
-			if d.syntax == podman.SyntaxQuadlet && c.Key != "" && olderQuadlets(c.Since) {
-				notes = append(notes, "from Podman "+c.Since+" on; before, PodmanArgs="+c.Flag)
+			if _, since := c.Key(); d.syntax == podman.SyntaxQuadlet && since != "" && olderQuadlets(since) {
+				notes = append(notes, "from Podman "+since+" on; before, PodmanArgs="+c.Flag)
 			}
 			if !c.Knows(d.syntax) && d.syntax != podman.SyntaxQuadlet {
 				notes = append(notes, "has no word for "+c.Flag)
