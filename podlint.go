@@ -45,6 +45,8 @@ type Options struct {
 	Rootless *bool
 	// Markdown is, for Check, whether the code blocks of Markdown files are read.
 	Markdown bool
+	// Edits is, for Check, whether each finding is given the edits that end it, as SARIF shows them.
+	Edits bool
 	// Texts holds, for Check, texts by the names that they would have as files; they are linted beside the paths.
 	Texts map[string][]byte
 }
@@ -87,6 +89,7 @@ func Check(ctx context.Context, paths []string, o Options) (*report.Report, erro
 	if o.Rootless != nil {
 		options.Rootless = podman.Set(*o.Rootless, podman.Field("Options.Rootless"))
 	}
+	l.Propose = o.Edits
 	set, problems := definition.Open(paths, options)
 	r := l.NewReport()
 	for _, p := range problems {

@@ -60,81 +60,116 @@ type edit struct {
 // end plans the edits that end a finding. It changes nothing where it returns why not.
 func (d *document) end(f *rules.Finding) (Done, string) {
 	done := Done{Finding: f}
-	fix := f.Fix
-	changes := slices.Concat(fix.Changes, fix.Replacement)
-	if !fix.Drop && len(changes) == 0 {
-		return done, needsChoice + fix.Summary
+	if why := d.unfit(f); why != "" {
+		return done, why
 	}
-	if f.Rule.Kind == rules.FixImage { // what can be written keeps it fresh from then on
-		return done, "no edit makes an image fresh: " + fix.Summary
-	}
-	if f.Rule.Kind == rules.FixIDMap && f.Definition.Syntax == podman.SyntaxQuadlet &&
-		strings.Contains(fix.Summary, "pod") && !strings.HasSuffix(d.path, ".pod") {
-		return done, "its pod decides: " + fix.Summary
-	}
-	inGroup := -1
-	var off []int
-	var parts []edit
-	var taken []occurrence
-	if fix.Drop {
-		for _, e := range f.Evidence {
-			if e.Origin.File == "" && e.Setting == "Podman" { // what was assumed of the machine
-				continue
-			}
-			found := d.at(e.Origin, false)
-			if fix.Of != "" {
-				found = d.of(fix.Of, fix.Part)
-			}
-			if len(found) == 0 {
-				if len(d.at(e.Origin, true)) > 0 {
-					continue // it went for another finding
-				}
-				if e.Origin.File != d.path {
-					return done, "it is set in " + e.Origin.String()
-				}
-				if f.Rule.Kind == rules.FixIDMap || len(fix.Changes) > 0 && e.Origin.Line == f.Definition.Origin.Line {
-					continue // nothing is written yet
-				}
-				return done, "what sets it is not found at " + e.Origin.String()
-			}
-			for _, i := range d.meant(found, fix.Part, e.Value) {
-				o := d.occurrences[i]
-				if fix.Part != "" {
-					if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, fix.Part, fix.Becomes); ok {
-						parts = append(parts, edit{o.wordFrom, o.wordTo, text})
-						taken = append(taken, occurrence{flag: o.flag, value: fix.Part})
-						done.Dropped = append(done.Dropped, fix.Part)
-						continue
-					}
-				}
-				off = append(off, i)
-				taken = append(taken, o)
-				inGroup = o.group
-				done.Dropped = append(done.Dropped, d.named(o))
-			}
+	gone := removals{inGroup: -1}
+	if f.Fix.Drop {
+		if why := d.remove(f, &gone); why != "" {
+			return done, why
 		}
 	}
+	changes := slices.Concat(f.Fix.Changes, f.Fix.Replacement)
 	for _, c := range changes {
 		if other := d.conflict(c); other != "" {
 			return done, "it conflicts with " + other + ", which another finding needs"
 		}
 	}
-	for _, i := range off {
+	done.Dropped = gone.named
+	for _, i := range gone.off {
 		d.occurrences[i].off = true
 	}
-	d.taken = append(d.taken, taken...)
-	d.parts = append(d.parts, parts...)
+	d.taken = append(d.taken, gone.taken...)
+	d.parts = append(d.parts, gone.parts...)
 	for _, c := range changes {
 		left, ok := d.kept(c)
-		if ok && d.add(left, inGroup) {
+		if ok && d.add(left, gone.inGroup) {
 			done.Words = append(done.Words, d.written(left))
-			inGroup = -1
+			gone.inGroup = -1
 		}
 	}
-	if fix.MountOption != "" {
-		d.mountWith(fix.MountOption)
+	if f.Fix.MountOption != "" {
+		d.mountWith(f.Fix.MountOption)
 	}
 	return done, ""
+}
+
+// unfit returns why a finding cannot be ended by an edit of this document, empty where it may be.
+func (d *document) unfit(f *rules.Finding) string {
+	changes := slices.Concat(f.Fix.Changes, f.Fix.Replacement)
+	switch {
+	case !f.Fix.Drop && len(changes) == 0:
+		return needsChoice + f.Fix.Summary
+	case f.Rule.Kind == rules.FixImage: // what can be written keeps it fresh from then on
+		return "no edit makes an image fresh: " + f.Fix.Summary
+	case d.isUnit && !strings.HasSuffix(d.path, ".pod") &&
+		slices.ContainsFunc(changes, func(c rules.Change) bool { return c.OfPod }):
+		return "its pod decides: " + f.Fix.Summary
+	}
+	return ""
+}
+
+// removals is what a finding has taken away.
+type removals struct {
+	off   []int        // occurrences that go as a whole
+	parts []edit       // of words
+	taken []occurrence // all of it
+	named []string     // for people
+	// inGroup is the assignment that goes, whose place something may take, -1 for none.
+	inGroup int
+}
+
+// remove plans to take away what a finding's evidence rests on.
+func (d *document) remove(f *rules.Finding, gone *removals) (why string) {
+	for _, e := range f.Evidence {
+		if e.Origin.File == "" && e.Setting == "Podman" { // what was assumed of the machine
+			continue
+		}
+		found := d.at(e.Origin, false)
+		if f.Fix.Of != "" {
+			found = d.of(f.Fix.Of, f.Fix.Part)
+		}
+		if len(found) == 0 {
+			if why := d.whyAbsent(f, e.Origin); why != "" {
+				return why
+			}
+		}
+		for _, i := range d.meant(found, f.Fix.Part, e.Value) {
+			d.removeOne(i, f.Fix, gone)
+		}
+	}
+	return ""
+}
+
+// whyAbsent returns why nothing can be taken away at a place, empty where nothing has to be.
+func (d *document) whyAbsent(f *rules.Finding, place podman.Origin) string {
+	nothingWritten := f.Rule.Kind == rules.FixIDMap || len(f.Fix.Changes) > 0 && place.Line == f.Definition.Origin.Line
+	switch {
+	case len(d.at(place, true)) > 0: // it went for another finding
+		return ""
+	case place.File != d.path:
+		return "it is set in " + place.String()
+	case nothingWritten:
+		return ""
+	}
+	return "what sets it is not found at " + place.String()
+}
+
+// removeOne plans to take an occurrence away, or only the part of it that is meant.
+func (d *document) removeOne(i int, fix rules.Fix, gone *removals) {
+	o := d.occurrences[i]
+	if fix.Part != "" {
+		if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, fix.Part, fix.Becomes); ok {
+			gone.parts = append(gone.parts, edit{o.wordFrom, o.wordTo, text})
+			gone.taken = append(gone.taken, occurrence{flag: o.flag, value: fix.Part})
+			gone.named = append(gone.named, fix.Part)
+			return
+		}
+	}
+	gone.off = append(gone.off, i)
+	gone.taken = append(gone.taken, o)
+	gone.named = append(gone.named, d.named(o))
+	gone.inGroup = o.group
 }
 
 // conflict returns the option that was planned already and cannot be given along with another one, empty where there is
@@ -261,17 +296,21 @@ func (d *document) meant(found []int, part, value string) []int {
 	return found
 }
 
-// named writes an occurrence for people: its flag, with a value where that is no variable's.
+// named writes an occurrence for people, as the document does: a flag, or the line of a unit; with a value where that is
+// no variable's.
 func (d *document) named(o occurrence) string {
-	switch o.flag {
-	case "env", "label", "annotation":
-		name, _, _ := strings.Cut(o.value, "=")
-		return "--" + o.flag + "=" + name + "=…"
+	name, value := "--"+o.flag, o.value
+	if o.group >= 0 && d.groups[o.group].key != "PodmanArgs" {
+		name, value = d.groups[o.group].key, string(d.text[o.wordFrom:o.wordTo])
 	}
-	if o.value == "" || o.value == "true" {
-		return "--" + o.flag
+	switch {
+	case o.flag == "env" || o.flag == "label" || o.flag == "annotation":
+		variable, _, _ := strings.Cut(value, "=")
+		return name + "=" + strings.Trim(variable, `"'`) + "=…"
+	case name == "--"+o.flag && (value == "" || value == "true"):
+		return name
 	}
-	return "--" + o.flag + "=" + o.value
+	return name + "=" + value
 }
 
 // usersFlags are the flags that decide on a user namespace; of two of them Podman takes none.
@@ -325,47 +364,13 @@ func (d *document) written(c rules.Change) string {
 
 // edited returns the text with what was planned.
 func (d *document) edited() ([]byte, error) {
-	var edits []edit
-	gone := make([]bool, len(d.groups)) // assignments that go as a whole
-	for g := range d.groups {
-		members, off := 0, 0
-		for _, o := range d.occurrences {
-			if o.group == g {
-				members++
-				if o.off {
-					off++
-				}
-			}
-		}
-		gone[g] = members > 0 && members == off
-	}
-	replaced := map[int][]string{}
-	var added []string
-	for _, a := range d.added {
-		text := d.written(a.change)
-		if a.group >= 0 && gone[a.group] {
-			replaced[a.group] = append(replaced[a.group], text)
-			continue
-		}
-		added = append(added, text)
-	}
-	for g, whole := range gone {
-		if whole {
-			text := strings.Join(replaced[g], "\n")
-			if text != "" {
-				text += "\n"
-			}
-			edits = append(edits, edit{d.groups[g].from, d.groups[g].to, text})
-		}
-	}
+	gone := d.wholeGroups()
+	edits, added := d.replacements(gone)
 	for i, o := range d.occurrences {
 		if !o.off || o.group >= 0 && gone[o.group] {
 			continue
 		}
-		shared := slices.ContainsFunc(d.occurrences, func(other occurrence) bool {
-			return !other.off && other.wordFrom == o.wordFrom && other.wordTo == o.wordTo
-		})
-		if shared { // a list separated by commas
+		if d.sharesWord(o) { // a list separated by commas
 			if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, o.value, ""); ok {
 				d.parts = append(d.parts, edit{o.wordFrom, o.wordTo, text})
 			}
@@ -378,17 +383,63 @@ func (d *document) edited() ([]byte, error) {
 	}
 	edits = append(edits, d.wholeParts(edits)...)
 	if len(added) > 0 {
-		text := d.separator + strings.Join(added, d.separator)
-		if d.isUnit {
-			text = strings.Join(added, "\n") + "\n"
-			lastGoes := slices.ContainsFunc(edits, func(e edit) bool { return e.from < e.to && e.to == d.place })
-			if d.place > 0 && d.text[d.place-1] != '\n' && !lastGoes {
-				text = "\n" + text
-			}
-		}
-		edits = append(edits, edit{d.place, d.place, text})
+		edits = append(edits, d.insertion(added, edits))
 	}
 	return apply(d.text, edits)
+}
+
+// wholeGroups says of each assignment whether all that it gives goes.
+func (d *document) wholeGroups() []bool {
+	gone := make([]bool, len(d.groups))
+	kept := make([]bool, len(d.groups))
+	for _, o := range d.occurrences {
+		if o.group >= 0 {
+			gone[o.group], kept[o.group] = true, kept[o.group] || !o.off
+		}
+	}
+	for g := range gone {
+		gone[g] = gone[g] && !kept[g]
+	}
+	return gone
+}
+
+// replacements returns the edits of the assignments that go, with what takes their place, and what is added elsewhere.
+func (d *document) replacements(gone []bool) (edits []edit, added []string) {
+	replaced := map[int]string{}
+	for _, a := range d.added {
+		text := d.written(a.change)
+		if a.group >= 0 && gone[a.group] {
+			replaced[a.group] += text + "\n"
+			continue
+		}
+		added = append(added, text)
+	}
+	for g, whole := range gone {
+		if whole {
+			edits = append(edits, edit{d.groups[g].from, d.groups[g].to, replaced[g]})
+		}
+	}
+	return edits, added
+}
+
+// sharesWord reports whether another value of an occurrence's word stays.
+func (d *document) sharesWord(o occurrence) bool {
+	return slices.ContainsFunc(d.occurrences, func(other occurrence) bool {
+		return !other.off && other.wordFrom == o.wordFrom && other.wordTo == o.wordTo
+	})
+}
+
+// insertion adds words where the document has new ones, which other edits may have changed.
+func (d *document) insertion(added []string, edits []edit) edit {
+	if !d.isUnit {
+		return edit{d.place, d.place, d.separator + strings.Join(added, d.separator)}
+	}
+	text := strings.Join(added, "\n") + "\n"
+	lastGoes := slices.ContainsFunc(edits, func(e edit) bool { return e.from < e.to && e.to == d.place })
+	if d.place > 0 && d.text[d.place-1] != '\n' && !lastGoes {
+		text = "\n" + text
+	}
+	return edit{d.place, d.place, text}
 }
 
 // removal takes a word away with the white space before it, or behind it where it is a value's first; of a continued

@@ -89,7 +89,7 @@ func Verified(r *Request) Outcome {
 // undone reports whether a finding that edits ended is found again.
 func undone(done []Done, found []rules.Finding) bool {
 	return slices.ContainsFunc(done, func(d Done) bool {
-		return d.Finding.Rule.CheckPeers == nil && slices.ContainsFunc(found, func(f rules.Finding) bool {
+		return slices.ContainsFunc(found, func(f rules.Finding) bool {
 			return identityOf(&f) == identityOf(d.Finding)
 		})
 	})
@@ -123,7 +123,7 @@ func (r *Request) round(
 			now[identityOf(&found[i])] = true
 		}
 		for _, d := range out.Done {
-			if d.Finding.Rule.CheckPeers == nil && d.Finding.Rule.Kind != rules.FixImage && now[identityOf(d.Finding)] {
+			if d.Finding.Rule.Kind != rules.FixImage && now[identityOf(d.Finding)] {
 				failed[d.Finding] = "the finding is still there after the edit"
 			}
 		}

@@ -440,47 +440,15 @@ func (y *yamlText) scalar(n *yaml.Node) (from, to int, ok bool) {
 // drop takes away what stands at a place: an item of a list, an entry of a mapping; of a switch that is true it makes
 // false.
 func (y *yamlText) drop(line, column int) (what, why string) {
-	// At one place there may begin an item of a list, the mapping that it is, and that mapping's first key. A setting
-	// that is a key of its own is a scalar, a mount or a port an item.
-	var node, parent *yaml.Node
-	index := 0
-	y.walk(func(n, p *yaml.Node, i int) {
-		if p == nil || n.Line != line || n.Column != column {
-			return
-		}
-		item := p.Kind == yaml.SequenceNode && !isContainer(n)
-		key := p.Kind == yaml.MappingNode && n.Kind == yaml.ScalarNode
-		if item && node == nil || key && (node == nil || i%2 == 0 && p.Content[i+1].Value == "true") {
-			node, parent, index = n, p, i
-		}
-	})
-	if node == nil {
+	node, parent, index := y.at(line, column)
+	switch {
+	case node == nil || parent.Kind != yaml.MappingNode && parent.Kind != yaml.SequenceNode:
 		return "", "what sets it is not found in the YAML"
-	}
-	if parent.Kind == yaml.MappingNode {
-		key := index - index%2
-		name, value := parent.Content[key], parent.Content[key+1]
-		if value.Kind == yaml.ScalarNode && value.Value == "true" {
-			return name.Value + ": true", y.replace(value, "false")
-		}
-		if value.Kind == yaml.ScalarNode && value.Value == "false" { // for another container of the pod already
-			return name.Value + ": true", ""
-		}
-		if parent.Style&yaml.FlowStyle != 0 {
-			return "", inOneLine
-		}
-		if len(parent.Content) == 2 {
-			return "", needsChoice + name.Value + " is all that stands there"
-		}
-		return name.Value, y.cut(name.Line, value)
-	}
-	if parent.Kind != yaml.SequenceNode {
-		return "", "what sets it is not found in the YAML"
-	}
-	if parent.Style&yaml.FlowStyle != 0 {
+	case parent.Kind == yaml.MappingNode:
+		return y.dropEntry(parent, index-index%2)
+	case parent.Style&yaml.FlowStyle != 0:
 		return "", inOneLine
-	}
-	if len(parent.Content) > 1 {
+	case len(parent.Content) > 1:
 		return "an item", y.cut(node.Line, node)
 	}
 	// The only item: the list goes with it.
@@ -494,6 +462,39 @@ func (y *yamlText) drop(line, column int) (what, why string) {
 		return "", needsChoice + "it is all that stands there"
 	}
 	return key.Value, y.cut(key.Line, node)
+}
+
+// at returns the node of a setting that stands at a place, with what it is in. At one place there may begin an item of a
+// list, the mapping that it is, and that mapping's first key. A setting that is a key of its own is a scalar, a mount or
+// a port an item.
+func (y *yamlText) at(line, column int) (node, parent *yaml.Node, index int) {
+	y.walk(func(n, p *yaml.Node, i int) {
+		if p == nil || n.Line != line || n.Column != column {
+			return
+		}
+		item := p.Kind == yaml.SequenceNode && !isContainer(n)
+		key := p.Kind == yaml.MappingNode && n.Kind == yaml.ScalarNode
+		if item && node == nil || key && (node == nil || i%2 == 0 && p.Content[i+1].Value == "true") {
+			node, parent, index = n, p, i
+		}
+	})
+	return node, parent, index
+}
+
+// dropEntry takes the entry of a mapping away whose key has an index.
+func (y *yamlText) dropEntry(parent *yaml.Node, key int) (what, why string) {
+	name, value := parent.Content[key], parent.Content[key+1]
+	switch {
+	case value.Kind == yaml.ScalarNode && value.Value == "true":
+		return name.Value + ": true", y.replace(value, "false")
+	case value.Kind == yaml.ScalarNode && value.Value == "false": // for another container of the pod already
+		return name.Value + ": true", ""
+	case parent.Style&yaml.FlowStyle != 0:
+		return "", inOneLine
+	case len(parent.Content) == 2:
+		return "", needsChoice + name.Value + " is all that stands there"
+	}
+	return name.Value, y.cut(name.Line, value)
 }
 
 // isContainer reports whether a node is a container of Kubernetes rather than something in one.

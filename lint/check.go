@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/podlint/podlint/definition"
+	"github.com/podlint/podlint/fix"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
@@ -46,6 +47,10 @@ func (l *Linter) Check(ctx context.Context, set *definition.Set, result *report.
 		progress("reading files", to, len(paths))
 	}
 	c.relate()
+	if l.Propose && ctx.Err() == nil {
+		planner := fix.Planner{Read: set.Text, Lint: l.NewEdited(set).Lint}
+		planner.Propose(result.Findings)
+	}
 	result.Sources = append(result.Sources, report.Source{Kind: "files", URI: set.Source()})
 	if ctx.Err() != nil {
 		result.Interrupted(context.Cause(ctx))
@@ -82,19 +87,24 @@ func (c *check) put(o *outcome) {
 	}
 }
 
-// relate judges the containers of all files beside one another: those for rootless Podman and those for root's each by
-// themselves.
-func (c *check) relate() {
+// relations judges containers beside one another: those for rootless Podman and those for root's each by themselves.
+func (l *Linter) relations(peers []*rules.Peer) []rules.Finding {
 	var findings []rules.Finding
 	for _, rootless := range []bool{false, true} {
 		var group []*rules.Peer
-		for _, peer := range c.peers {
+		for _, peer := range peers {
 			if peer.Host.Rootless.Value == rootless {
 				group = append(group, peer)
 			}
 		}
-		findings = append(findings, rules.CheckPeers(c.Rules, group)...)
+		findings = append(findings, rules.CheckPeers(l.Rules, group)...)
 	}
+	return findings
+}
+
+// relate judges the containers of all files beside one another.
+func (c *check) relate() {
+	findings := c.relations(c.peers)
 	policy.Apply(c.waivers, findings)
 	for _, p := range policy.Unused(c.waivers, c.usesFor(true)) {
 		c.result.Add(p)
@@ -141,20 +151,4 @@ func (l *Linter) lint(set *definition.Set, path string) outcome {
 	quote(findings, read)
 	o.findings = findings
 	return o
-}
-
-// Findings lints some files of a set, without comparing their containers, and returns what is found and what is wrong
-// with the files.
-func (l *Linter) Findings(set *definition.Set, paths []string) (found []rules.Finding, wrong []string) {
-	result := report.Report{Started: l.Now()}
-	for _, path := range paths {
-		o := l.lint(set, path)
-		l.keep(&result, o.findings)
-		for _, p := range o.problems {
-			if !p.Warning {
-				wrong = append(wrong, p.Message)
-			}
-		}
-	}
-	return result.Findings, wrong
 }

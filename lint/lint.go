@@ -41,6 +41,8 @@ type Linter struct {
 	Baseline *policy.Baseline
 	// Proofs holds what was proven on this machine.
 	Proofs Proofs
+	// Propose is set where Check gives each finding the edits that end it. Each file is linted twice more for that.
+	Propose bool
 	// Tool is the program that a report names.
 	Tool report.Tool
 	// Now tells the time.

@@ -51,6 +51,17 @@ type fix struct {
 	Summary string   `json:"summary"`
 	Flags   []string `json:"flags"`
 	Quadlet []string `json:"quadlet"`
+	// Edits are in the language of the definition; columns count UTF-16 code units.
+	Edits []edit `json:"edits,omitempty"`
+}
+
+type edit struct {
+	File        string `json:"file"`
+	StartLine   int    `json:"startLine"`
+	StartColumn int    `json:"startColumn"`
+	EndLine     int    `json:"endLine"`
+	EndColumn   int    `json:"endColumn"`
+	Text        string `json:"text"`
 }
 
 type summary struct {
@@ -111,7 +122,7 @@ func asJSON(f *rules.Finding, version string) finding {
 	j := finding{
 		Rule: f.Rule.ID, Severity: f.Severity, Confidence: f.Confidence, Container: f.Container, Message: f.Message,
 		Evidence: make([]evidence, 0, len(f.Evidence)), Location: located(f.Location),
-		Fix:        fix{f.Fix.Summary, f.Fix.Flags(), f.Fix.In(podman.SyntaxQuadlet, version)},
+		Fix:        fix{f.Fix.Summary, f.Fix.Flags(), f.Fix.In(podman.SyntaxQuadlet, version), nil},
 		References: notNil(f.Rule.See), Fingerprint: f.Fingerprint, Status: "open", Proven: f.Proven,
 		Breaks: safe.Text(f.Breaks),
 	}
@@ -119,6 +130,9 @@ func asJSON(f *rules.Finding, version string) finding {
 		j.Status, j.Reason = "waived", f.Waived
 	} else if f.Baseline {
 		j.Status = "baseline"
+	}
+	for _, e := range f.Edits {
+		j.Fix.Edits = append(j.Fix.Edits, edit{e.File, e.Start.Line, e.Start.Column, e.End.Line, e.End.Column, e.Text})
 	}
 	for _, e := range f.Evidence {
 		j.Evidence = append(j.Evidence, evidence{e.Setting, e.Value, e.Origin.String()})

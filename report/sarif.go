@@ -146,7 +146,7 @@ func SARIF(w io.Writer, r *Report) error {
 	out.rawString(`"rules":`)
 	out.value(described)
 	out.rawString("}},\n")
-	list(out, "results", len(r.Findings), func(i int) any { return findingAsSARIF(&r.Findings[i], index, r.podman()) })
+	list(out, "results", len(r.Findings), func(i int) any { return findingAsSARIF(&r.Findings[i], index) })
 	invocation := sarifInvocation{
 		Successful: r.Complete && !r.Unreadable, ExitCode: r.ExitStatus(),
 		Start: r.Started.UTC().Format(time.RFC3339), End: r.Finished.UTC().Format(time.RFC3339),
@@ -187,7 +187,7 @@ func ruleAsSARIF(rule *rules.Rule) sarifRule {
 	return s
 }
 
-func findingAsSARIF(f *rules.Finding, index map[string]int, version string) sarifResult {
+func findingAsSARIF(f *rules.Finding, index map[string]int) sarifResult {
 	text := fmt.Sprintf("Container %s: %s.", safe.Text(f.Container), safe.Text(f.Message))
 	if f.Fix.Summary != "" {
 		text += " Fix: " + f.Fix.Summary + "."
@@ -211,14 +211,8 @@ func findingAsSARIF(f *rules.Finding, index map[string]int, version string) sari
 		Properties: sarifProperties{SecuritySeverity: securitySeverities[f.Severity], Severity: f.Severity.String(),
 			Confidence: f.Confidence.String()},
 	}
-	if e := f.Edit(version); e != nil {
-		result.Fixes = []sarifFix{{
-			Description: sarifMessage{Text: f.Fix.Summary},
-			Changes: []sarifChange{{sarifArtifact{uri(e.File)}, []sarifReplacement{{
-				sarifRegion{StartLine: e.Line, StartColumn: e.Column, EndLine: e.EndLine, EndColumn: e.EndColumn},
-				sarifContent{e.Text},
-			}}}},
-		}}
+	if len(f.Edits) > 0 {
+		result.Fixes = []sarifFix{{Description: sarifMessage{Text: f.Fix.Summary}, Changes: sarifChanges(f.Edits)}}
 	}
 	if f.Baseline {
 		result.BaselineState = "unchanged"
@@ -227,6 +221,18 @@ func findingAsSARIF(f *rules.Finding, index map[string]int, version string) sari
 		result.Suppressions = []sarifSuppressed{{"inSource", f.Waived}}
 	}
 	return result
+}
+
+// sarifChanges writes edits of one file.
+func sarifChanges(edits []rules.Edit) []sarifChange {
+	change := sarifChange{Artifact: sarifArtifact{uri(edits[0].File)}}
+	for _, e := range edits {
+		change.Replacements = append(change.Replacements, sarifReplacement{
+			sarifRegion{StartLine: e.Start.Line, StartColumn: e.Start.Column, EndLine: e.End.Line,
+				EndColumn: e.End.Column}, sarifContent{e.Text},
+		})
+	}
+	return []sarifChange{change}
 }
 
 // uri writes a path as a URI: a relative one stays relative, for GitHub to find in the repository.

@@ -204,6 +204,8 @@ type Finding struct {
 	Breaks string
 	// Baseline is set where the finding is one of the baseline's.
 	Baseline bool
+	// Edits are those that end the finding, by themselves; none where they were not asked for, or there are none.
+	Edits []Edit
 	// Fingerprint identifies the finding across runs and machines: 32 hexadecimal digits.
 	Fingerprint string
 }

@@ -22,6 +22,8 @@ type checkFlags struct {
 	rootless, rootful bool
 	markdown          bool
 	stdinName         string
+	// edits is whether each finding is given the edits that end it.
+	edits bool
 	// policy and registries are the files that say what the machine accepts, empty for this machine's own.
 	policy, registries string
 }
@@ -65,6 +67,7 @@ read; the other files are linted.`,
 	f.BoolVar(&flags.rootless, "rootless", false, "the definitions are for rootless Podman")
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
 	f.BoolVar(&flags.markdown, "markdown", false, "read the code blocks of Markdown files too")
+	f.BoolVar(&flags.edits, "edits", false, "give each finding in JSON the edits that end it, as SARIF does")
 	f.StringVar(&flags.policy, "policy", "", "the signature policy's `file` (policy.json) of the machine that the "+
 		"definitions are for, instead of this one's")
 	f.StringVar(&flags.registries, "registries", "",
@@ -100,6 +103,7 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 		}
 		options.Given = map[string][]byte{flags.stdinName: data}
 	}
+	flags.linter.Propose = flags.edits || flags.writes("sarif")
 	result := flags.linter.NewReport()
 	bar := startProgress(a.Err, flags.quiet)
 	set, problems := definition.Open(paths, options)

@@ -268,13 +268,15 @@ func TestCheckFixes(t *testing.T) {
 				if len(r.Fixes) == 0 {
 					continue
 				}
-				edit := r.Fixes[0].ArtifactChanges[0].Replacements[0]
 				data, _ := os.ReadFile(path)
-				lines := strings.SplitAfter(string(data), "\n")
-				offset := func(line, column int) int { return len(strings.Join(lines[:line-1], "")) + column - 1 }
-				at := edit.DeletedRegion
-				now := string(data[:offset(at.StartLine, at.StartColumn)]) + edit.InsertedContent.Text +
-					string(data[offset(at.EndLine, at.EndColumn):])
+				now := string(data)
+				for _, edit := range slices.Backward(r.Fixes[0].ArtifactChanges[0].Replacements) {
+					lines := strings.SplitAfter(now, "\n")
+					offset := func(line, column int) int { return len(strings.Join(lines[:line-1], "")) + column - 1 }
+					at := edit.DeletedRegion
+					now = now[:offset(at.StartLine, at.StartColumn)] + edit.InsertedContent.Text +
+						now[offset(at.EndLine, at.EndColumn):]
+				}
 				if err := os.WriteFile(path, []byte(now), 0o644); err != nil {
 					t.Fatal(err)
 				}

@@ -17,7 +17,6 @@ import (
 	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/podman"
-	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/podman/live"
 	"github.com/podlint/podlint/rules"
 	"github.com/podlint/podlint/rules/secret"
@@ -99,7 +98,7 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 			names = append(names, target)
 		}
 	}
-	var plans []plan
+	var plans []*fix.Plan
 	if len(names) > 0 {
 		found, err := a.plansOfContainers(cmd, flags, names)
 		if err != nil {
@@ -115,7 +114,7 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 		plans = append(plans, found...)
 	}
 	for i := range plans {
-		if err := a.carryOut(flags, &plans[i]); err != nil {
+		if err := a.carryOut(flags, plans[i]); err != nil {
 			a.complain(err)
 			a.status = statusUsage
 		}
@@ -136,28 +135,8 @@ func isDefinition(name string) bool {
 	return false
 }
 
-// plan is what is to become of a file, or of a container's command line.
-type plan struct {
-	path          string
-	before, after []byte
-	done          []fix.Done
-	left, failed  []fix.Left
-	// broken holds those that are left since their fix is known to break the service.
-	broken []fix.Left
-	// lint reads a text in place of the file's and returns what is found then.
-	lint func(text []byte) ([]rules.Finding, error)
-	// groups holds the findings as they are planned, each group with one reading of the text, for the Podman of that
-	// version.
-	groups  [][]*rules.Finding
-	version string
-	// container is set for a command line, which is printed and not written.
-	container string
-	// notes says what the container was seen to do.
-	notes []string
-}
-
 // plansOfFiles lints files and plans the edits of each.
-func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) (plans []plan, failed bool) {
+func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) (plans []*fix.Plan, failed bool) {
 	result := flags.linter.NewReport()
 	set, wrong := definition.Open(paths, definition.Options{
 		Rootless: modeOf(flags.rootless, flags.rootful), FoldDropIns: flags.dropIn, Now: a.now(),
@@ -166,83 +145,19 @@ func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) 
 		result.Add(p)
 	}
 	flags.linter.Check(cmd.Context(), set, result, func(string, int, int) {})
-	plans = a.plansOf(result.Findings, set.Text, flags.podman)
-	verifiedBy(flags.linter, set, plans, flags.dropIn)
+	plans = flags.planner(set, set.Text, flags.podman).Plans(result.Findings)
 	a.tell(result.Errors)
 	return plans, result.Unreadable
 }
 
-// plansOf groups findings by the file that they are about and plans its edits.
-func (a *app) plansOf(findings []rules.Finding, read func(string) ([]byte, error), version string) []plan {
-	var plans []plan
-	for _, g := range groupsOf(findings) {
-		if n := len(plans); n == 0 || plans[n-1].path != g.file {
-			text, err := read(g.file)
-			if err != nil {
-				continue
-			}
-			plans = append(plans, plan{path: g.file, before: text, after: text, version: version})
-		}
-		p := &plans[len(plans)-1]
-		hopeful, broken := parted(g.findings)
-		p.broken = append(p.broken, broken...)
-		p.left = append(p.left, broken...)
-		p.groups = append(p.groups, hopeful)
-		out := fix.File(g.file, p.after, hopeful, version)
-		p.after = out.After
-		p.done, p.left = append(p.done, out.Done...), append(p.left, out.Left...)
-	}
-	return plans
-}
-
-// fileFindings are findings that are edited together in a file.
-type fileFindings struct {
-	file     string
-	findings []*rules.Finding
-}
-
-// groupsOf groups findings by the file that they are about and by container, the last container of a file first.
-func groupsOf(findings []rules.Finding) []fileFindings {
-	type key struct{ file, container string }
-	groups := map[key][]*rules.Finding{}
-	var order []key
-	for i := range findings {
-		f := &findings[i]
-		file := f.Definition.Origin.File
-		if f.Waived != "" || file == "" {
-			continue
-		}
-		// which sets it
-		if ext := filepath.Ext(f.Location.File); f.Definition.Syntax == podman.SyntaxQuadlet &&
-			(ext == ".conf" || ext == ".pod") {
-			file = f.Location.File
-		}
-		k := key{file, f.Container}
-		if file != f.Definition.Origin.File || filepath.Ext(file) == ".pod" ||
-			f.Definition.Syntax == podman.SyntaxKube || f.Definition.Syntax == podman.SyntaxCompose {
-			k.container = "" // what is several containers' is edited for all of them at once
-		}
-		if groups[k] == nil {
-			order = append(order, k)
-		}
-		groups[k] = append(groups[k], f)
-	}
-	// The last container of a file first: what stands above does not move then.
-	slices.SortStableFunc(order, func(a, b key) int {
-		return cmp.Or(strings.Compare(a.file, b.file),
-			cmp.Compare(groups[b][0].Definition.Origin.Line, groups[a][0].Definition.Origin.Line),
-			cmp.Compare(groups[b][0].Definition.Origin.Column, groups[a][0].Definition.Origin.Column))
-	})
-	var list []fileFindings
-	for _, k := range order {
-		list = append(list, fileFindings{k.file, groups[k]})
-	}
-	return list
+// planner returns what plans edits that are verified in a set of definitions.
+func (f *fixFlags) planner(set *definition.Set, read func(string) ([]byte, error), version string) *fix.Planner {
+	return &fix.Planner{Read: read, Lint: f.linter.NewEdited(set).Lint, Version: version, DropIn: f.dropIn}
 }
 
 // plansOfContainers reads containers and plans the edits of their units, or of the command lines that they were made
 // with.
-func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []string) ([]plan, error) {
+func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []string) ([]*fix.Plan, error) {
 	flags.service.Now, flags.service.Machine, flags.service.Log = a.now, a.machine, func(string, ...any) {}
 	service, err := live.Connect(cmd.Context(), flags.service)
 	if err != nil {
@@ -250,26 +165,26 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 	}
 	defer service.Close()
 	installed := definition.NewInstalled(service.URI)
-	var plans []plan
+	var plans []*fix.Plan
 	_, problems, err := service.Containers(cmd.Context(), live.Selection{Names: names}, func(int, int) {},
 		func(c *podman.Container) {
 			installed.Define(c)
 			found := flags.linter.Judge(c)
 			flags.linter.Proofs.MarkLive(c, found)
 			notes := fix.WithEvidence(c, service.Evidence(cmd.Context(), c), found)
-			if c.FromUnit != nil {
+			of := []*fix.Plan{}
+			if c.FromUnit == nil {
+				of = append(of, fix.CommandLine(c, found))
+			} else {
 				own := flags.linter.Judge(c.FromUnit)
-				of := a.plansOf(matched(found, own), files.Read, cmp.Or(flags.podman, c.Host.Podman))
-				verifiedBy(flags.linter, a.setOf(c, of), of, flags.dropIn)
-				if len(of) > 0 {
-					of[0].notes = notes
-				}
-				plans = append(plans, of...)
-				return
+				set := a.setOf(c)
+				version := cmp.Or(flags.podman, c.Host.Podman)
+				of = flags.planner(set, files.Read, version).Plans(fix.Matched(found, own))
 			}
-			p := commandPlan(c, found)
-			p.notes = notes
-			plans = append(plans, p)
+			if len(of) > 0 {
+				of[0].Notes = notes
+			}
+			plans = append(plans, of...)
 		})
 	if err != nil {
 		return nil, err
@@ -278,109 +193,15 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 		fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(p.Target), safe.Text(secret.Mask(p.Err.Error())))
 		a.status = statusIncomplete
 	}
-	slices.SortFunc(plans, func(a, b plan) int { return strings.Compare(a.container+a.path, b.container+b.path) })
+	slices.SortFunc(plans, func(a, b *fix.Plan) int { return strings.Compare(a.Path, b.Path) })
 	return plans, nil
 }
 
-// setOf returns the definitions that the plans of a container's unit are verified in.
-func (a *app) setOf(c *podman.Container, plans []plan) *definition.Set {
-	var paths []string
-	for i := range plans {
-		paths = append(paths, plans[i].path)
-	}
-	set, _ := definition.Open(paths, definition.Options{Rootless: c.Host.Rootless, Now: a.now()})
+// setOf returns the definitions that the plans of a container's unit are verified in: those of its directory.
+func (a *app) setOf(c *podman.Container) *definition.Set {
+	dir := filepath.Dir(c.FromUnit.Definition.Origin.File)
+	set, _ := definition.Open([]string{dir}, definition.Options{Rootless: c.Host.Rootless, Now: a.now()})
 	return set
-}
-
-// readDropIn reads the drop-in that podlint writes, nothing where there is none yet.
-func readDropIn(path string) ([]byte, error) {
-	text, err := files.Read(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return text, nil
-}
-
-// matched returns, of what is found in a live container, what its definition shows too, with the definition's places;
-// what only the live one shows keeps its changes and is placed where the definition stands.
-func matched(found, defined []rules.Finding) []rules.Finding {
-	var list []rules.Finding
-	for _, f := range found {
-		for _, d := range defined {
-			if d.Rule.ID == f.Rule.ID && d.Cause == f.Cause {
-				d.Message, d.Severity, d.Waived = f.Message, f.Severity, f.Waived
-				// what the live one needs
-				d.Fix.Changes, d.Fix.Safe, d.Fix.MountOption, d.Proven, d.Breaks = f.Fix.Changes, f.Fix.Safe,
-					f.Fix.MountOption, f.Proven, f.Breaks
-				f = d
-				break
-			}
-		}
-		list = append(list, f)
-	}
-	return list
-}
-
-// commandPlan hardens the command line that a container was made with.
-func commandPlan(c *podman.Container, found []rules.Finding) plan {
-	p := plan{container: c.Name, path: c.Name}
-	give := func(why string) plan {
-		for i := range found {
-			p.left = append(p.left, fix.Left{Finding: &found[i], Why: why})
-		}
-		return p
-	}
-	if !c.CreateCommand.Known() || len(c.CreateCommand.Value) == 0 {
-		return give("the container has no recorded command line: it was made over the API, by kube play or by compose")
-	}
-	text := command.FormatMultiline(podman.RevealAll(c.CreateCommand.Value))
-	containers, _ := command.Script{File: c.Name, Text: text}.Read(c.Host)
-	if len(containers) != 1 {
-		return give("podlint cannot read the command line that it was made with")
-	}
-	defined := containers[0]
-	var list []*rules.Finding
-	for i, f := range matched(found, rules.Check(rulesOf(found), defined)) {
-		f.Definition = defined.Definition
-		found[i] = f
-		list = append(list, &found[i])
-	}
-	p.before = []byte(text)
-	hopeful, broken := parted(list)
-	p.broken, p.groups = broken, [][]*rules.Finding{hopeful}
-	p.lint = func(text []byte) ([]rules.Finding, error) {
-		made, problems := command.Script{File: c.Name, Text: string(text)}.Read(c.Host)
-		if len(made) != 1 {
-			return nil, fmt.Errorf("podlint cannot read the edited command line: %v", problems)
-		}
-		return rules.Check(rulesOf(found), made[0]), nil
-	}
-	p.settle(nil)
-	return p
-}
-
-// parted sets apart the findings whose fix is known to break the service.
-func parted(findings []*rules.Finding) (hopeful []*rules.Finding, broken []fix.Left) {
-	for _, f := range findings {
-		if f.Breaks != "" {
-			broken = append(broken, fix.Left{Finding: f, Why: f.Breaks})
-			continue
-		}
-		hopeful = append(hopeful, f)
-	}
-	return hopeful, broken
-}
-
-func rulesOf(found []rules.Finding) []rules.Rule {
-	var list []rules.Rule
-	seen := map[string]bool{}
-	for i := range found {
-		if r := found[i].Rule; !seen[r.ID] {
-			seen[r.ID] = true
-			list = append(list, *r)
-		}
-	}
-	return list
 }
 
 // statusEditFailed is the exit status of a fix of which an edit did not do what it is for.
@@ -390,23 +211,17 @@ const statusEditFailed = 1
 const defaultMode = 0o666
 
 // carryOut prints a plan, or writes it.
-func (a *app) carryOut(flags *fixFlags, p *plan) error {
-	if flags.write && p.container == "" && !flags.all {
-		p.keepSafe()
+func (a *app) carryOut(flags *fixFlags, p *fix.Plan) error {
+	if flags.write && !p.CommandLine && !flags.all {
+		p.KeepSafe()
 	}
-	target, before, after := p.path, p.before, p.after
-	if flags.dropIn && p.container == "" && filepath.Ext(p.path) == ".container" && !bytes.Equal(before, after) {
-		var err error
-		target = filepath.Join(p.path+".d", fix.DropInName)
-		if before, err = readDropIn(target); err != nil {
-			return err
-		}
-		after = fix.DropIn(p.path, before, p.before, p.after)
+	target, before, after, err := p.Target(flags.dropIn)
+	if err != nil {
+		return err
 	}
-	color := wantsColor(a.Out, flags.noColor)
 	switch {
-	case p.container != "" && len(p.done) > 0:
-		fmt.Fprintf(a.Out, "# %s\n%s", safe.Text(p.container), pasteable(string(p.after)))
+	case p.CommandLine && len(p.Done) > 0:
+		fmt.Fprintf(a.Out, "# %s\n%s", safe.Text(p.Path), pasteable(string(p.After)))
 	case bytes.Equal(before, after):
 	case flags.write:
 		if err := files.Replace(target, before, after, defaultMode); err != nil {
@@ -414,10 +229,10 @@ func (a *app) carryOut(flags *fixFlags, p *plan) error {
 		}
 		fmt.Fprintf(a.Out, "%s: written\n", safe.Text(target))
 	default:
-		a.printDiff(target, before, after, color)
+		a.printDiff(target, before, after, wantsColor(a.Out, flags.noColor))
 	}
 	a.say(p)
-	if len(p.failed) > 0 && a.status == 0 {
+	if len(p.Failed) > 0 && a.status == 0 {
 		a.status = statusEditFailed
 	}
 	return nil
@@ -432,56 +247,28 @@ func (a *app) printDiff(path string, before, after []byte, color bool) {
 	}
 }
 
-// keepSafe plans again with the safe edits only.
-func (p *plan) keepSafe() {
-	safe := map[*rules.Finding]bool{}
-	for _, d := range p.done {
-		if d.Finding.Fix.Safe {
-			safe[d.Finding] = true
-		} else {
-			p.left = append(p.left, fix.Left{Finding: d.Finding, Why: "it needs trying (podlint prove), or --all"})
-		}
-	}
-	left, failed := p.left, p.failed
-	for i, group := range p.groups {
-		p.groups[i] = slices.DeleteFunc(group, func(f *rules.Finding) bool { return !safe[f] })
-	}
-	p.settle(func(f *rules.Finding) bool { return f.Fix.Safe })
-	for _, l := range p.left { // those of the first plan are named already
-		if !slices.ContainsFunc(left, func(k fix.Left) bool { return sameFinding(k.Finding, l.Finding) }) {
-			left = append(left, l)
-		}
-	}
-	p.left, p.failed = left, append(failed, p.failed...)
-}
-
-// sameFinding reports whether findings of two readings of a file are the same.
-func sameFinding(a, b *rules.Finding) bool {
-	return a.Rule.ID == b.Rule.ID && a.Container == b.Container && a.Cause == b.Cause
-}
-
 // say lists what was done and what was left, each once.
-func (a *app) say(p *plan) {
-	if len(p.done)+len(p.left)+len(p.failed) == 0 {
+func (a *app) say(p *fix.Plan) {
+	if len(p.Done)+len(p.Left)+len(p.Failed) == 0 {
 		return
 	}
-	fmt.Fprintf(a.Err, "%s\n", safe.Text(p.path))
-	for _, note := range p.notes {
+	fmt.Fprintf(a.Err, "%s\n", safe.Text(p.Path))
+	for _, note := range p.Notes {
 		hanging(a.Err, fmt.Sprintf("  %-12s  ", "seen"), safe.Text(secret.Mask(note)))
 	}
 	secrets := false
 	of := func(*rules.Finding) string { return "" }
 	names := map[string]bool{}
-	for _, d := range p.done {
+	for _, d := range p.Done {
 		names[d.Finding.Container] = true
 	}
-	for _, l := range slices.Concat(p.left, p.failed) {
+	for _, l := range slices.Concat(p.Left, p.Failed) {
 		names[l.Finding.Container] = true
 	}
 	if len(names) > 1 {
 		of = func(f *rules.Finding) string { return f.Container + ": " }
 	}
-	for _, d := range p.done {
+	for _, d := range p.Done {
 		mark := "needs trying"
 		switch {
 		case d.Finding.Proven != "":
@@ -507,8 +294,8 @@ func (a *app) say(p *plan) {
 			hanging(a.Err, head, safe.Text(of(l.Finding)+secret.Mask(l.Why)))
 		}
 	}
-	notMade("left", p.left)
-	notMade("failed", p.failed)
+	notMade("left", p.Left)
+	notMade("failed", p.Failed)
 	if secrets {
 		hanging(a.Err, "  ", "first make the secrets: podman secret create NAME FILE; and change them, they have "+
 			"been seen")

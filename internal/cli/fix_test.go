@@ -411,9 +411,9 @@ func FuzzFix(f *testing.F) {
 	names := []string{"x.container", "x.sh", "x.yaml"}
 	f.Fuzz(func(t *testing.T, kind uint8, text string) {
 		name := names[int(kind)%len(names)]
-		a := &app{now: func() time.Time { return captured }}
 		all := rules.All(rules.Parameters{})
-		l := &lint.Linter{Config: &policy.Config{}, Catalogue: all, Rules: all, Least: rules.Info, Now: a.now}
+		l := &lint.Linter{Config: &policy.Config{}, Catalogue: all, Rules: all, Least: rules.Info,
+			Now: func() time.Time { return captured }}
 		read := func(text []byte) (*report.Report, *definition.Set) {
 			r := l.NewReport()
 			set, _ := definition.Open(nil, definition.Options{
@@ -426,13 +426,15 @@ func FuzzFix(f *testing.F) {
 		if before.Unreadable {
 			return
 		}
-		for _, p := range a.plansOf(before.Findings, set.Text, "") {
-			_, _ = fix.Diff(p.path, p.before, p.after, safe.Whole, true)
-			_ = fix.DropIn(name, nil, p.before, p.after)
-			after, _ := read(p.after)
+		unverified := fix.Planner{Read: set.Text,
+			Lint: func([]string, map[string][]byte) ([]rules.Finding, []string) { return nil, nil }}
+		for _, p := range unverified.Plans(before.Findings) {
+			_, _ = fix.Diff(p.Path, p.Before, p.After, safe.Whole, true)
+			_ = fix.DropIn(name, nil, p.Before, p.After)
+			after, _ := read(p.After)
 			if after.Unreadable || len(after.Containers) != len(before.Containers) {
 				t.Errorf("of %d containers there are %d after the fix: %v\n%s\n--- before\n%s", len(before.Containers),
-					len(after.Containers), after.Errors, p.after, text)
+					len(after.Containers), after.Errors, p.After, text)
 			}
 		}
 	})

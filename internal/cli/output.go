@@ -177,6 +177,11 @@ func (o *output) onTerminal(stdout io.Writer) bool {
 	return ok && !o.quiet && slices.Contains(o.destinations, destination{"text", "-"})
 }
 
+// writes reports whether a format is among those that are written.
+func (o *output) writes(format string) bool {
+	return slices.ContainsFunc(o.destinations, func(d destination) bool { return d.format == format })
+}
+
 // writeFile puts a report in place of a file in one step, so that nobody reads half of one.
 func (o *output) writeFile(d destination, r *report.Report) error {
 	const mode = 0o666

@@ -250,17 +250,11 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 			fix.WithEvidence(c, service.Evidence(ctx, c), found[i:i+1])
 		}
 	}
-	placed := matched(found, rules.Check(rulesOf(found), containers[0]))
-	var list []*rules.Finding
-	for i := range placed {
-		placed[i].Definition = containers[0].Definition
-		list = append(list, &placed[i])
-	}
-	it.split(c.Name, []byte(it.subject.Text), list)
+	it.split(c.Name, []byte(it.subject.Text), fix.Placed(found, containers[0]))
 	it.subject.Written = engine.Written(ctx, c.ID)
 	if c.FromUnit != nil && c.Definition.Syntax == podman.SyntaxQuadlet {
-		own := rules.Check(rulesOf(found), c.FromUnit)
-		if err := it.inUnit(c.Definition.Origin.File, matched(found, own)); err != nil {
+		own := fix.Matched(found, rules.Check(flags.linter.Rules, c.FromUnit))
+		if err := it.inUnit(c.Definition.Origin.File, own); err != nil {
 			return nil, err
 		}
 	}
@@ -322,13 +316,7 @@ func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *prov
 		return nil, fmt.Errorf("%s: podlint cannot read the command line that it makes", path)
 	}
 	found := flags.linter.Judge(unit.Container)
-	placed := matched(found, rules.Check(rulesOf(found), containers[0]))
-	var list []*rules.Finding
-	for i := range placed {
-		placed[i].Definition = containers[0].Definition
-		list = append(list, &placed[i])
-	}
-	it.split(name, []byte(it.subject.Text), list)
+	it.split(name, []byte(it.subject.Text), fix.Placed(found, containers[0]))
 	return it, it.inUnit(path, found)
 }
 

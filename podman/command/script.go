@@ -113,18 +113,26 @@ func (s Script) Calls() []Call {
 			words[i] = s.word(arg)
 			spans[i] = [2]int{int(arg.Pos().Offset()), int(arg.End().Offset())}
 		}
-		for i := range words {
-			if !isPodman(words[i]) {
-				continue
-			}
-			if c, err := ParseWords(words[i:]); err == nil {
-				calls = append(calls, Call{c, words[i:], spans[i:]})
-				break
-			}
+		if c, ok := CallIn(words, spans); ok {
+			calls = append(calls, c)
 		}
 		return true
 	})
 	return calls
+}
+
+// CallIn returns the command line among words that makes a container or a pod, whatever stands before it, such as sudo;
+// false where there is none. The spans say where the words stand.
+func CallIn(words []Word, spans [][2]int) (Call, bool) {
+	for i := range words {
+		if !isPodman(words[i]) {
+			continue
+		}
+		if c, err := ParseWords(words[i:]); err == nil {
+			return Call{c, words[i:], spans[i:]}, true
+		}
+	}
+	return Call{}, false
 }
 
 func (s Script) origin(pos syntax.Pos) podman.Origin {
