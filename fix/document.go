@@ -296,8 +296,8 @@ func (d *document) meant(found []int, part, value string) []int {
 	return found
 }
 
-// named writes an occurrence for people, as the document does: a flag, or the line of a unit; with a value where that is
-// no variable's.
+// named writes an occurrence for people, as the document does: a flag, or the line of a unit; with a value where that
+// is no variable's.
 func (d *document) named(o occurrence) string {
 	name, value := "--"+o.flag, o.value
 	if o.group >= 0 && d.groups[o.group].key != "PodmanArgs" {

@@ -119,7 +119,8 @@ func (p *Planner) lint(plan *Plan, text []byte) (found []rules.Finding, wrong []
 // hasDropIn reports whether what changes can go into a drop-in.
 func (p *Plan) hasDropIn() bool { return !p.CommandLine && filepath.Ext(p.Path) == ".container" }
 
-// dropIn returns the path of a unit's drop-in, its text now, and the text that says of the unit what an edited one does.
+// dropIn returns the path of a unit's drop-in, its text now, and the text that says of the unit what an edited one
+// does.
 func (p *Plan) dropIn(edited []byte) (path string, before, after []byte, err error) {
 	path = filepath.Join(p.Path+".d", DropInName)
 	before, err = files.Read(path)
@@ -220,8 +221,8 @@ func groupsOf(findings []rules.Finding) []fileFindings {
 	return list
 }
 
-// editedFile returns the file in which a finding is ended: that of the container's definition, or the drop-in or pod that
-// sets what is found; empty for none.
+// editedFile returns the file in which a finding is ended: that of the container's definition, or the drop-in or pod
+// that sets what is found; empty for none.
 func editedFile(f *rules.Finding) string {
 	ext := filepath.Ext(f.Location.File)
 	if f.Definition.Syntax == podman.SyntaxQuadlet && f.Definition.Origin.File != "" && (ext == ".conf" || ext == ".pod") {

@@ -10,8 +10,8 @@ import (
 	"github.com/podlint/podlint/rules/secret"
 )
 
-// Propose gives each finding that a plan ends the edits that end it alone. Edits that fail their verification, or need a
-// choice, are proposed for none.
+// Propose gives each finding that a plan ends the edits that end it alone. Edits that fail their verification, or need
+// a choice, are proposed for none.
 func (p *Planner) Propose(findings []rules.Finding) {
 	for _, plan := range p.Plans(findings) {
 		for _, d := range plan.Done {

@@ -109,56 +109,64 @@ func (r *Request) round(
 			return r.nothing(text, groups, failed, out.Left), nil
 		}
 		found, err := r.Lint(out.After)
+		bad := len(failed)
 		if err != nil {
-			blamed := r.blame(text, groups, failed, func(_ []rules.Finding, err error) bool { return err != nil })
-			if blamed != nil {
+			unreadable := func(_ []rules.Finding, err error) bool { return err != nil }
+			if blamed := r.blame(text, groups, failed, unreadable); blamed != nil {
 				failed[blamed] = fmt.Sprintf("with this edit the file cannot be read: %v", err)
 				continue
 			}
 			break
 		}
-		bad := len(failed)
-		now := map[identity]bool{}
-		for i := range found {
-			now[identityOf(&found[i])] = true
-		}
-		for _, d := range out.Done {
-			if d.Finding.Rule.Kind != rules.FixImage && now[identityOf(d.Finding)] {
-				failed[d.Finding] = "the finding is still there after the edit"
-			}
-		}
-		if len(failed) > bad {
-			continue
-		}
-		for i := range found {
-			f := &found[i]
-			id := identityOf(f)
-			if known[id] || f.Waived != "" || f.Severity < rules.Low {
-				continue
-			}
-			blamed := r.blame(text, groups, failed, func(list []rules.Finding, err error) bool {
-				again := func(g rules.Finding) bool { return identityOf(&g) == id }
-				return err != nil || slices.ContainsFunc(list, again)
-			})
-			if blamed != nil && f.Severity >= blamed.Severity {
-				failed[blamed] = fmt.Sprintf("with this edit there is a new finding, %s (%s): %s",
-					f.Rule.ID, f.Severity, f.Message)
-				break
-			}
+		stillThere(out.Done, found, failed)
+		if len(failed) == bad {
+			r.uncovered(text, groups, found, known, failed)
 		}
 		if len(failed) == bad {
 			out.Failed = failures(groups, failed)
 			return out, found
 		}
 	}
-	for _, group := range groups { // nothing holds together
-		for _, f := range group {
-			if failed[f] == "" {
-				failed[f] = "no set of edits was found that holds"
-			}
+	for _, f := range slices.Concat(groups...) { // nothing holds together
+		if failed[f] == "" {
+			failed[f] = "no set of edits was found that holds"
 		}
 	}
 	return r.nothing(text, groups, failed, nil), nil
+}
+
+// stillThere fails the edits whose finding is found again after them.
+func stillThere(done []Done, found []rules.Finding, failed map[*rules.Finding]string) {
+	now := map[identity]bool{}
+	for i := range found {
+		now[identityOf(&found[i])] = true
+	}
+	for _, d := range done {
+		if d.Finding.Rule.Kind != rules.FixImage && now[identityOf(d.Finding)] {
+			failed[d.Finding] = "the finding is still there after the edit"
+		}
+	}
+}
+
+// uncovered fails the first edit with which there is a new finding that is as severe as the one that it ends.
+func (r *Request) uncovered(text []byte, groups [][]*rules.Finding, found []rules.Finding, known map[identity]bool,
+	failed map[*rules.Finding]string) {
+	for i := range found {
+		f := &found[i]
+		id := identityOf(f)
+		if known[id] || f.Waived != "" || f.Severity < rules.Low {
+			continue
+		}
+		blamed := r.blame(text, groups, failed, func(list []rules.Finding, err error) bool {
+			again := func(g rules.Finding) bool { return identityOf(&g) == id }
+			return err != nil || slices.ContainsFunc(list, again)
+		})
+		if blamed != nil && f.Severity >= blamed.Severity {
+			failed[blamed] = fmt.Sprintf("with this edit there is a new finding, %s (%s): %s",
+				f.Rule.ID, f.Severity, f.Message)
+			return
+		}
+	}
 }
 
 // blame returns the finding whose edit is the first, in the order that they are made, with which a text is bad.

@@ -464,9 +464,9 @@ func (y *yamlText) drop(line, column int) (what, why string) {
 	return key.Value, y.cut(key.Line, node)
 }
 
-// at returns the node of a setting that stands at a place, with what it is in. At one place there may begin an item of a
-// list, the mapping that it is, and that mapping's first key. A setting that is a key of its own is a scalar, a mount or
-// a port an item.
+// at returns the node of a setting that stands at a place, with what it is in. At one place there may begin an item of
+// a list, the mapping that it is, and that mapping's first key. A setting that is a key of its own is a scalar, a
+// mount or a port an item.
 func (y *yamlText) at(line, column int) (node, parent *yaml.Node, index int) {
 	y.walk(func(n, p *yaml.Node, i int) {
 		if p == nil || n.Line != line || n.Column != column {
