@@ -7,15 +7,17 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
 )
 
-// Planner plans the edits of definitions.
+// Planner plans the edits of definitions, those of several files at once: its functions have to bear that.
 type Planner struct {
 	// Read returns the text of a file.
 	Read func(path string) ([]byte, error)
@@ -57,9 +59,20 @@ func (p *Planner) Plans(findings []rules.Finding) []*Plan {
 		}
 		plans[len(plans)-1].group(g.findings)
 	}
-	for _, plan := range plans {
-		plan.settle(nil)
+	var group sync.WaitGroup
+	next := make(chan *Plan)
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for plan := range next {
+				plan.settle(nil)
+			}
+		})
 	}
+	for _, plan := range plans {
+		next <- plan
+	}
+	close(next)
+	group.Wait()
 	return plans
 }
 

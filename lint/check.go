@@ -30,6 +30,8 @@ type outcome struct {
 	problems   []podman.Problem
 	peers      []*rules.Peer
 	waivers    []policy.Waiver
+	// read holds the texts that the findings are quoted from.
+	read texts
 }
 
 // Check lints the definitions of a set, several at once, and puts what comes of them into the report in the order of
@@ -66,6 +68,7 @@ func (c *check) batch(ctx context.Context, paths []string) []outcome {
 		group.Go(func() {
 			for i := range next {
 				outcomes[i] = c.lint(c.set, paths[i])
+				quote(outcomes[i].findings, outcomes[i].read)
 			}
 		})
 	}
@@ -119,8 +122,8 @@ func (c *check) relate() {
 // lint reads one file and judges what it defines, applying the waivers in the files that it is made of.
 func (l *Linter) lint(set *definition.Set, path string) outcome {
 	d := set.Read(path)
-	o := outcome{problems: d.Problems}
 	read := texts{set.Text, map[string][]byte{path: d.Text}}
+	o := outcome{problems: d.Problems, read: read}
 	var findings []rules.Finding
 	for _, c := range d.Containers {
 		o.containers = append(o.containers, report.Describe(c))
@@ -148,7 +151,6 @@ func (l *Linter) lint(set *definition.Set, path string) outcome {
 		o.problems = append(o.problems, policy.Unused(waivers, l.usesFor(false))...)
 		o.waivers = waivers
 	}
-	quote(findings, read)
 	o.findings = findings
 	return o
 }
