@@ -69,12 +69,33 @@ does not start (--sdnotify).`,
 			Severity: Low,
 			Setting:  "io.containers.autoupdate",
 			Value:    u.Value,
-			Fix: Fix{
-				Summary: "let podman auto-update keep it up to date", Safe: true, Drop: u.State == podman.StateSet,
-				Changes: updateBy(policy),
-			},
+			Fix:      updateFix(c, policy),
 		})
 	},
+}
+
+// updateFix is what has podman auto-update keep a container up to date. The label alone does it only where a unit makes
+// the container, of an image with a full name: else podman auto-update fails, for every other container too (exit 125,
+// "no PODMAN_SYSTEMD_UNIT label found", on 4.3.1 and 5.4.2), or Podman makes no container at all. It takes what the
+// service relies on from a registry that may change it, so that it is not safe.
+func updateFix(c *podman.Container, policy string) Fix {
+	const label = "io.containers.autoupdate="
+	written, full := parseImageName(c.Image.Written.Value)
+	unit := c.Unit != "" && c.Definition.Syntax != podman.SyntaxCommand || c.Lifecycle.UpdateUnit.Value != ""
+	switch {
+	case c.Definition.Syntax == podman.SyntaxCompose:
+		return Fix{Summary: "pull and make it again from time to time, or make it by a Quadlet unit: podman auto-update " +
+			"looks after containers of systemd units"}
+	case !unit:
+		return Fix{Summary: "make it by a Quadlet unit with AutoUpdate=" + policy + ": podman auto-update looks after " +
+			"containers of systemd units"}
+	case policy == "registry" && c.Image.Written.Known() && full && written.registry == "":
+		return Fix{Summary: "write the image's name with its registry, and label it " + label + policy}
+	}
+	return Fix{
+		Summary: "let podman auto-update keep it up to date", Drop: c.Lifecycle.AutoUpdate.State == podman.StateSet,
+		Changes: updateBy(policy),
+	}
 }
 
 // idleUpdate says why podman auto-update does nothing for a container that is labelled for it, and what to do; empty
@@ -92,7 +113,7 @@ func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
 			Fix{Summary: "write the image's name with its registry"}
 	case byRegistry && strings.HasPrefix(c.Image.Name, "localhost/"):
 		return "no registry has it: podman auto-update finds nothing newer for " + c.Image.Name,
-			Fix{Summary: "have it go by the images built here", Safe: true, Drop: true, Changes: updateBy("local")}
+			Fix{Summary: "have it go by the images built here", Drop: true, Changes: updateBy("local")}
 	case noUnit && c.Unit != "":
 		return "no systemd unit makes its pod: podman auto-update fails for it",
 			Fix{Summary: "make the pod by a Quadlet unit"}

@@ -190,7 +190,7 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 		return nil, err
 	}
 	for _, p := range problems {
-		fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(p.Target), safe.Text(secret.Mask(p.Err.Error())))
+		a.complain(fmt.Errorf("%s: %w", p.Target, p.Err))
 		a.status = statusIncomplete
 	}
 	slices.SortFunc(plans, func(a, b *fix.Plan) int { return strings.Compare(a.Path, b.Path) })

@@ -244,7 +244,7 @@ func TestFixWrite(t *testing.T) {
 	if _, _, errs := fixAt(t, "--write", "a.container"); !strings.Contains(errs, "podlint prove") {
 		t.Errorf("it does not say what is left: %s", errs)
 	}
-	want := strings.Replace(unit, "PodmanArgs=--oom-score-adj=-500\n", "AutoUpdate=local\n", 1)
+	want := strings.Replace(unit, "PodmanArgs=--oom-score-adj=-500\n", "", 1)
 	if got, _ := os.ReadFile("a.container"); string(got) != want {
 		t.Errorf("the safe edits make\n%s", got)
 	}
@@ -317,8 +317,8 @@ func TestFixElsewhere(t *testing.T) {
 func TestFixSafePod(t *testing.T) {
 	members := map[string]string{
 		"web.pod":     "[Pod]\nPodName=web\nPublishPort=8000:80\n",
-		"a.container": softUnit + "Pod=web.pod\n",
-		"b.container": softUnit + "Pod=web.pod\nPodmanArgs=--label=io.containers.autoupdate=always\n",
+		"a.container": softUnit + "Pod=web.pod\nPodmanArgs=--oom-score-adj=-500\n",
+		"b.container": softUnit + "Pod=web.pod\nLogDriver=none\n",
 	}
 	edited := func(names ...string) map[string]string {
 		t.Helper()
@@ -348,9 +348,8 @@ func TestFixSafePod(t *testing.T) {
 			t.Errorf("%s together:\n%s\nalone:\n%s", name, together[name], alone[name])
 		}
 	}
-	if !strings.Contains(together["b.container"], "AutoUpdate=") ||
-		strings.Contains(together["b.container"], "always") {
-		t.Errorf("the label:\n%s", together["b.container"])
+	if !strings.Contains(together["b.container"], "LogDriver=journald\n") {
+		t.Errorf("its logs:\n%s", together["b.container"])
 	}
 }
 

@@ -181,3 +181,32 @@ func editsNamed(errs string, marks ...string) map[string]bool {
 	}
 	return edits
 }
+
+// TestFixAutoUpdate holds that the label is proposed only where podman auto-update can follow it, and never as safe:
+// elsewhere it fails for every container of the machine, or Podman makes no container at all.
+func TestFixAutoUpdate(t *testing.T) {
+	const full, short = "docker.io/library/nginx:1.27", "nginx:1.27"
+	for name, tt := range map[string]struct {
+		file, text string
+		want       string // what is written, empty for nothing
+	}{
+		"a unit":              {"a.container", "[Container]\nImage=" + full + "\n", "+AutoUpdate=registry\n"},
+		"a unit, built here":  {"a.container", "[Container]\nImage=localhost/x:1\n", "+AutoUpdate=local\n"},
+		"a short name":        {"a.container", "[Container]\nImage=" + short + "\n", ""},
+		"a script":            {"a.sh", "#!/bin/sh\npodman run -d --name web " + full + "\n", ""},
+		"a service":           {"a.service", "[Service]\nExecStart=podman run --name web " + full + "\n", ""},
+		"a generated service": {"a.service", podmanService + full + "\n", "--label=io.containers.autoupdate=registry"},
+		"compose":             {"compose.yaml", "services:\n  a:\n    image: " + full + "\n", ""},
+		"Kubernetes": {"a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: c, " +
+			"image: " + full + "}\n", ""},
+	} {
+		dir := writeTree(t, map[string]string{tt.file: tt.text})
+		status, out, errs := fixAt(t, "--rootful", "--config", "none", "--rule", "auto-update", dir)
+		if status != 0 || (tt.want == "") != (out == "") || !strings.Contains(out, tt.want) ||
+			strings.Contains(errs, "safe ") || strings.Contains(errs, "failed ") {
+			t.Errorf("%s: status %d\n%s%s", name, status, out, errs)
+		}
+	}
+}
+
+const podmanService = "[Service]\nEnvironment=PODMAN_SYSTEMD_UNIT=%n\nExecStart=/usr/bin/podman run --name web "

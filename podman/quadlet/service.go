@@ -55,6 +55,11 @@ func (r *Reader) Service(file string, data []byte,
 	found = append(found, c...)
 	for _, c := range found {
 		c.Unit = u.name
+		for _, a := range u.effective(quadlet.ServiceGroup, "Environment") {
+			if strings.Contains(a.value, "PODMAN_SYSTEMD_UNIT=") { // as `podman generate systemd` writes
+				c.Lifecycle.UpdateUnit = podman.Set(u.name, a.origin)
+			}
+		}
 	}
 	return found, u.files, append(problems, more...)
 }
