@@ -19,6 +19,7 @@ import (
 	"github.com/podlint/podlint/internal/version"
 	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules/secret"
 )
 
 // The exit statuses that are not report.Report's to decide.
@@ -130,16 +131,16 @@ func (a *app) complain(err error) {
 	if errors.As(err, &config) {
 		for _, p := range config.Problems {
 			p.Origin.Column = 0
-			fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(p.Origin.String()), safe.Text(p.Message))
+			fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(p.Origin.String()), safe.Text(secret.Mask(p.Message)))
 			if p.Hint != "" {
 				fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(p.Hint))
 			}
 		}
 		return
 	}
-	fmt.Fprintf(a.Err, "podlint: %s\n", safe.Text(err.Error()))
+	fmt.Fprintf(a.Err, "podlint: %s\n", safe.Text(secret.Mask(err.Error())))
 	if advice, ok := hint.Of(err); ok && advice != "" {
-		fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(advice))
+		fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(secret.Mask(advice)))
 	}
 }
 
