@@ -47,6 +47,9 @@ type Options struct {
 	Markdown bool
 	// Edits is, for Check, whether each finding is given the edits that end it, as SARIF shows them.
 	Edits bool
+	// AllowOutside is, for Check, whether files outside of the paths are read that definitions name, or that symbolic
+	// links lead to.
+	AllowOutside bool
 	// Texts holds, for Check, texts by the names that they would have as files; they are linted beside the paths.
 	Texts map[string][]byte
 }
@@ -84,7 +87,7 @@ func Check(ctx context.Context, paths []string, o Options) (*report.Report, erro
 	}
 	options := definition.Options{
 		Markdown: o.Markdown, Given: o.Texts, Policy: machine.Policy(""), Registries: registry.Registries(""),
-		Now: l.Now(),
+		Now: l.Now(), AllowOutside: o.AllowOutside, Stopped: func() bool { return ctx.Err() != nil },
 	}
 	if o.Rootless != nil {
 		options.Rootless = podman.Set(*o.Rootless, podman.Field("Options.Rootless"))

@@ -5,6 +5,7 @@ package definition
 
 import (
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,8 +26,8 @@ type Result struct {
 	Files []string
 	// Text is the content of the file, nil where it could not be read.
 	Text []byte
-	// Nothing is set where the file is not a definition.
-	Nothing bool
+	// Nothing says why the file is not a definition, empty for one that is.
+	Nothing string
 }
 
 // Options says how definitions are read.
@@ -47,6 +48,11 @@ type Options struct {
 	RegistriesFile string
 	// Now is the time that an assumed host has.
 	Now time.Time
+	// AllowOutside is set where files outside of the paths may be read that definitions name, or that symbolic links
+	// lead to.
+	AllowOutside bool
+	// Stopped tells whether to end early, nil for never.
+	Stopped func() bool
 }
 
 // Set is the definitions below some paths. Its methods may be called by several goroutines at once.
@@ -55,6 +61,7 @@ type Set struct {
 	roots   []string
 	tree    *tree
 	units   *quadlet.Reader
+	gate    *files.Gate
 	// overlay holds texts that are read in place of files' own; nil is read as an empty file.
 	overlay map[string][]byte
 	// kubes holds how .kube units play a YAML file, by its absolute path.
@@ -66,8 +73,13 @@ type Set struct {
 // Open finds what may be definitions at the paths: files that are named, and in directories those whose names say so. A
 // path that cannot be read is a problem; the others are in the set.
 func Open(paths []string, o Options) (*Set, []podman.Problem) {
-	s := &Set{options: o, roots: paths, hosts: &sync.Map{}}
-	tree, problems := walk(paths, s.wanted)
+	s := &Set{options: o, roots: paths, hosts: &sync.Map{}, gate: &files.Gate{Open: o.AllowOutside}}
+	s.openGate(paths)
+	stopped := o.Stopped
+	if stopped == nil {
+		stopped = func() bool { return false }
+	}
+	tree, problems := walk(paths, s.wanted, s.gate.Lets, stopped)
 	for name := range o.Given {
 		tree.files = append(tree.files, name)
 		tree.named[name] = true
@@ -82,6 +94,42 @@ func Open(paths []string, o Options) (*Set, []podman.Problem) {
 	s.findKubes()
 	return s, problems
 }
+
+// openGate lets through what was named: directories with what is in them, files with the directories that they are in.
+// What this machine's own units name is part of the machine as they are.
+func (s *Set) openGate(paths []string) {
+	installed := len(paths) > 0
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			s.gate.AddDir(path)
+		} else {
+			s.gate.AddFile(path)
+			s.gate.AddDir(filepath.Dir(path))
+		}
+		installed = installed && isInstalled(path)
+	}
+	s.gate.Open = s.gate.Open || installed
+	for name := range s.options.Given {
+		s.gate.AddDir(filepath.Dir(name))
+	}
+}
+
+// isInstalled reports whether a path is where this machine, or this account, keeps its units.
+func isInstalled(path string) bool {
+	dirs := []string{"/etc/containers/systemd", "/usr/share/containers/systemd", "/run/containers/systemd",
+		"/etc/systemd", "/usr/lib/systemd", "/lib/systemd", "/run/systemd"}
+	if dir, err := os.UserConfigDir(); err == nil {
+		dirs = append(dirs, filepath.Join(dir, "containers/systemd"), filepath.Join(dir, "systemd/user"))
+	}
+	path = absolutePath(path)
+	return slices.ContainsFunc(dirs, func(dir string) bool {
+		return path == dir || strings.HasPrefix(path, dir+"/")
+	})
+}
+
+// Skipped returns what was passed over in the directories, and why. Of what is read and is no definition, its Result
+// says so.
+func (s *Set) Skipped() []Skipped { return s.tree.skipped }
 
 // Paths returns the paths of what may be definitions, sorted.
 func (s *Set) Paths() []string { return s.tree.files }
@@ -102,7 +150,8 @@ func (s *Set) Text(path string) ([]byte, error) {
 	if data, ok := s.options.Given[path]; ok {
 		return data, nil
 	}
-	return files.Read(path)
+	data, err := s.gate.Read(path)
+	return fromUTF16(path, data), err
 }
 
 // With returns the same set with some texts in place of files' own, whether these exist or not.

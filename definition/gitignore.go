@@ -1,67 +1,140 @@
 package definition
 
 import (
+	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/podman"
 )
 
-// ignores holds the patterns of .gitignore files, outermost first (gitignore(5)).
-type ignores []ignore
-
-type ignore struct {
-	base    string // the directory of the .gitignore
-	pattern *regexp.Regexp
-	negated bool
-	dirOnly bool
+// ignores holds what .gitignore files leave out in a directory (gitignore(5)), nil outside of a repository: without one
+// nothing is ignored, and what is tracked is not known.
+type ignores struct {
+	top      string // the repository's top directory
+	index    *tracked
+	patterns []ignore // outermost first
+	wrong    []podman.Problem
+	budget   *int // how much more is spent on comparisons
 }
 
+type ignore struct {
+	base string // the directory of the .gitignore
+	// literal is a pattern without wildcards, which is for a whole path where it is anchored, else for a name; pattern
+	// any other.
+	literal  string
+	anchored bool
+	pattern  *regexp.Regexp
+	cost     int // of a comparison, for each byte of a path
+	negated  bool
+	dirOnly  bool
+}
+
+// Bounds of .gitignore files. What goes beyond is not applied, so that what it would leave out is read.
+const (
+	mostPatterns   = 2000
+	longestPattern = 400
+	// mostWork bounds what all comparisons of a repository cost, in bytes of patterns times bytes of paths.
+	mostWork = 2_000_000_000
+	// compiling is what it costs to read a pattern.
+	compiling = 2000
+)
+
 // ignoresAbove reads the .gitignore files of the directories above one, up to the root of its repository.
-func ignoresAbove(dir string) ignores {
+func ignoresAbove(dir string) *ignores {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return nil
 	}
 	var above []string
 	for d := absolute; ; d = filepath.Dir(d) {
-		if d != absolute {
+		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil {
 			above = append(above, d)
-		}
-		if _, err := os.Stat(filepath.Join(d, ".git")); err == nil {
 			break
 		}
+		above = append(above, d)
 		if d == filepath.Dir(d) {
 			return nil // no repository
 		}
 	}
-	var all ignores
-	for i := len(above) - 1; i >= 0; i-- {
-		all = all.with(above[i])
+	all := newIgnores(above[len(above)-1])
+	for i := len(above) - 1; i > 0; i-- {
+		all = all.with(above[i], false)
 	}
 	return all
 }
 
-// with returns the patterns with those of a directory's .gitignore.
-func (all ignores) with(dir string) ignores {
-	data, err := files.Read(filepath.Join(dir, ".gitignore"))
-	if err != nil {
-		return all
-	}
+func newIgnores(top string) *ignores {
+	budget := mostWork
+	return &ignores{top: top, index: readTracked(top), budget: &budget}
+}
+
+// with returns the patterns with those of a directory's .gitignore. A directory that is a repository of its own has
+// only these.
+func (all *ignores) with(dir string, isTop bool) *ignores {
 	base, err := filepath.Abs(dir)
 	if err != nil {
 		return all
 	}
-	all = all[:len(all):len(all)]
+	if isTop && (all == nil || all.top != base) {
+		all = newIgnores(base)
+	}
+	if all == nil {
+		return nil
+	}
+	more := *all
+	more.wrong = nil
+	file := filepath.Join(dir, ".gitignore")
+	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
+		return &more // git does not follow a link there either
+	}
+	data, err := files.Read(file)
+	if err != nil {
+		more.wrong = []podman.Problem{unreadable(file, err)}
+		return &more
+	}
+	more.patterns = more.patterns[:len(more.patterns):len(more.patterns)]
 	for line := range strings.SplitSeq(string(data), "\n") {
+		*more.budget -= compiling
+		if len(line) > longestPattern || len(more.patterns) >= mostPatterns || *more.budget < 0 {
+			more.patterns = all.patterns
+			more.wrong = []podman.Problem{{Origin: podman.Origin{File: file}, Warning: true,
+				Message: fmt.Sprintf("not applied: it has more than %d patterns, or one longer than %d bytes",
+					mostPatterns, longestPattern)}}
+			break
+		}
 		if i, ok := parseIgnore(line); ok {
 			i.base = base
-			all = append(all, i)
+			more.patterns = append(more.patterns, i)
 		}
 	}
-	return all
+	return &more
+}
+
+// problems returns what is wrong with the .gitignore that was added last.
+func (all *ignores) problems() []podman.Problem {
+	if all == nil {
+		return nil
+	}
+	return all.wrong
+}
+
+// tracked reports whether git tracks a path, or something below it.
+func (all *ignores) tracked(name string, isDir bool) bool {
+	if all == nil {
+		return true
+	}
+	absolute, err := filepath.Abs(name)
+	if err != nil {
+		return true
+	}
+	below, err := filepath.Rel(all.top, absolute)
+	return err != nil || all.index.has(below, isDir)
 }
 
 func parseIgnore(line string) (ignore, bool) {
@@ -82,6 +155,10 @@ func parseIgnore(line string) (ignore, bool) {
 	if line == "" {
 		return ignore{}, false
 	}
+	if !strings.ContainsAny(line, `*?[\`) {
+		i.literal, i.anchored = strings.TrimPrefix(line, "/"), strings.Contains(line, "/")
+		return i, i.literal != ""
+	}
 	expression := ""
 	if !strings.Contains(line, "/") {
 		expression = "(?:.*/)?"
@@ -90,7 +167,7 @@ func parseIgnore(line string) (ignore, bool) {
 	if err != nil {
 		return ignore{}, false
 	}
-	i.pattern = pattern
+	i.pattern, i.cost = pattern, len(line)
 	return i, true
 }
 
@@ -129,22 +206,36 @@ func globExpression(glob string) string {
 }
 
 // match reports whether a path is ignored. The last pattern that matches counts.
-func (all ignores) match(path string, isDir bool) bool {
-	if len(all) == 0 {
+func (all *ignores) match(name string, isDir bool) bool {
+	if all == nil || len(all.patterns) == 0 {
 		return false
 	}
-	absolute, err := filepath.Abs(path)
+	absolute, err := filepath.Abs(name)
 	if err != nil {
 		return false
 	}
-	ignored := false
-	for _, i := range all {
+	for _, i := range slices.Backward(all.patterns) {
 		if i.dirOnly && !isDir {
 			continue
 		}
-		if below, ok := strings.CutPrefix(absolute, i.base+"/"); ok && i.pattern.MatchString(below) {
-			ignored = !i.negated
+		below, ok := strings.CutPrefix(absolute, strings.TrimSuffix(i.base, "/")+"/")
+		if *all.budget -= 1 + i.cost*len(below); *all.budget < 0 {
+			return false
+		}
+		if ok && i.matches(below) {
+			return !i.negated
 		}
 	}
-	return ignored
+	return false
+}
+
+func (i *ignore) matches(below string) bool {
+	switch {
+	case i.pattern != nil:
+		return i.pattern.MatchString(below)
+	case i.anchored:
+		return below == i.literal
+	default:
+		return path.Base(below) == i.literal
+	}
 }

@@ -34,11 +34,15 @@ func TestIgnores(t *testing.T) {
 		_ = os.WriteFile(filepath.Join(dir, path), []byte("x"), 0o644) // some are directories already
 	}
 	var found []string
-	if problems := walkDir(dir, ignoresAbove(dir), func(string) bool { return true }, func(path string) {
-		below, _ := filepath.Rel(dir, path)
-		found = append(found, below)
-	}); len(problems) > 0 {
+	tree, problems := walk([]string{dir}, func(string) bool { return true }, func(string) bool { return true },
+		func() bool { return false })
+	if len(problems) > 0 {
 		t.Fatal(problems)
+	}
+	for _, path := range tree.files {
+		if below, _ := filepath.Rel(dir, path); !strings.HasPrefix(below, ".git/") {
+			found = append(found, below)
+		}
 	}
 	command := exec.Command(git, "ls-files", "-z", "--others", "--exclude-standard")
 	command.Dir = dir

@@ -1,31 +1,34 @@
 package definition
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
-	"github.com/podlint/podlint/podman/compose"
 	"github.com/podlint/podlint/podman/kube"
 	"github.com/podlint/podlint/podman/quadlet"
 	"github.com/podlint/podlint/podman/registry"
-	"github.com/podlint/podlint/podman/yamlpath"
 )
 
 // Read reads a file as what its name, or its first line, says that it is. Who may write and read what a container is
 // defined in comes with it.
 func (s *Set) Read(path string) Result {
 	data, err := s.Text(path)
+	var elsewhere *files.OutsideError
+	if errors.As(err, &elsewhere) {
+		return Result{Problems: []podman.Problem{outside(path, err)}}
+	}
 	if err != nil {
 		return Result{Problems: []podman.Problem{{Origin: podman.Origin{File: path}, Message: err.Error()}}}
 	}
 	r := s.define(path, data)
 	r.Text = data
-	if r.Nothing && s.Named(path) {
+	if r.Nothing != "" && s.Named(path) {
 		r.Problems = append(r.Problems, podman.Problem{
 			Origin: podman.Origin{File: path}, Message: "no container definition found in this file", Warning: true,
 		})
@@ -50,7 +53,7 @@ func (s *Set) resolveAlias(c *podman.Container) {
 
 // wanted reports whether a file in a directory may be a definition, by its name.
 func (s *Set) wanted(name string) bool {
-	switch ext := filepath.Ext(name); ext {
+	switch ext := extension(name); ext {
 	case ".service", ".sh", ".bash", ".yaml", ".yml":
 		return true
 	case ".md", ".markdown":
@@ -62,27 +65,25 @@ func (s *Set) wanted(name string) bool {
 	}
 }
 
+// extension returns a name's ending. Podman takes a unit's as it is; of others large letters are as small ones.
+func extension(name string) string {
+	ext := filepath.Ext(name)
+	if lower := strings.ToLower(ext); !slices.Contains(quadlet.Extensions(), lower) {
+		return lower
+	}
+	return ext
+}
+
 // define reads a file as what its name, or its first line, says that it is.
 func (s *Set) define(path string, data []byte) Result {
-	named := s.tree.named[path]
-	if !isText(data) {
-		if !named {
-			return Result{Nothing: true}
-		}
-		return failed(path, "not a text file", "")
-	}
-	switch ext := filepath.Ext(path); {
+	switch ext := extension(path); {
 	case slices.Contains(quadlet.Extensions(), ext):
-		if !named && isForeign(path, data) {
-			return Result{Nothing: true}
+		if why := foreign(path, data); why != "" && !s.tree.named[path] {
+			return Result{Nothing: why}
 		}
 		return s.defineUnit(path, data)
 	case ext == ".service":
-		containers, files, problems := s.units.Service(path, data, s.host(path))
-		if !bytes.Contains(data, []byte("podman")) { // whatever is wrong with it is not podlint's to say
-			problems = nil
-		}
-		return Result{Containers: containers, Problems: problems, Files: files}
+		return s.defineService(path, data)
 	case ext == ".yaml" || ext == ".yml":
 		return s.defineYAML(path, data)
 	case ext == ".md" || ext == ".markdown":
@@ -95,6 +96,18 @@ func (s *Set) define(path string, data []byte) Result {
 	}
 	return failed(path, "podlint does not know what this file is", "it reads Quadlet units, .service units, "+
 		"Kubernetes YAML, compose files, CI YAML, shell scripts and, with --markdown, Markdown")
+}
+
+func (s *Set) defineService(path string, data []byte) Result {
+	containers, files, problems := s.units.Service(path, data, s.host(path))
+	if !command.MentionsPodman(string(data)) { // whatever is wrong with it is not podlint's to say
+		problems = nil
+	}
+	r := Result{Containers: containers, Problems: problems, Files: files}
+	if len(containers)+len(problems) == 0 {
+		r.Nothing = "a service that makes no container"
+	}
+	return r
 }
 
 func failed(path, message, hint string) Result {
@@ -113,16 +126,21 @@ func isShell(data []byte) bool {
 		slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh"}, filepath.Base(words[0]))
 }
 
-// isForeign reports whether a file that is called like a unit is something else: systemd-networkd's .network, a disk's
-// .image.
-func isForeign(path string, data []byte) bool {
-	switch filepath.Ext(path) {
-	case ".network":
-		return bytes.Contains(data, []byte("[Match]"))
-	case ".image", ".build", ".volume", ".artifact":
-		return !bytes.Contains(data, []byte("["))
+// foreign says why a file that is called like a unit is something else: systemd-networkd's .network, a disk's .image, a
+// branch in a repository's own directory. It is empty for a unit.
+func foreign(path string, data []byte) string {
+	own, has := quadlet.Section(path), quadlet.Headers(data)
+	ext := filepath.Ext(path)
+	switch {
+	case ext == ".network" && slices.Contains(has, "Match"):
+		return "a unit of systemd-networkd"
+	case slices.Contains(has, own):
+		return ""
+	case slices.Contains([]string{".network", ".image", ".build", ".volume", ".artifact"}, ext),
+		slices.Contains(strings.Split(path, string(filepath.Separator)), ".git"):
+		return "without a section [" + own + "]"
 	}
-	return false
+	return ""
 }
 
 func (s *Set) defineUnit(path string, data []byte) Result {
@@ -141,8 +159,13 @@ func (s *Set) defineUnit(path string, data []byte) Result {
 		}
 		content, err := s.Text(yamlFile)
 		if err != nil {
-			d.Problems = append(d.Problems, podman.Problem{Origin: unit.Kube.Place,
-				Message: fmt.Sprintf("its YAML %s is not read: %v", yamlFile, err), Warning: true})
+			problem := podman.Problem{Origin: unit.Kube.Place,
+				Message: fmt.Sprintf("its YAML %s is not read: %v", yamlFile, err), Warning: true}
+			var elsewhere *files.OutsideError
+			if errors.As(err, &elsewhere) { // whatever it defines is judged by nobody
+				problem.Warning, problem.Hint = false, allowOutside
+			}
+			d.Problems = append(d.Problems, problem)
 			continue
 		}
 		inner := s.defineKube(yamlFile, content, kube.Options{Host: host, UserNS: unit.Kube.UserNS})
@@ -182,97 +205,13 @@ func (s *Set) findKubes() {
 	}
 }
 
-// defineYAML reads Kubernetes YAML, a compose file, or the scripts in a CI system's YAML. What is none of them is
-// passed over.
-func (s *Set) defineYAML(path string, data []byte) Result {
-	has := func(s string) bool { return bytes.Contains(data, []byte(s)) }
-	isKube, isCompose := has("apiVersion") && has("kind"), has("services")
-	if !isKube && !isCompose && !has("podman") {
-		return Result{Nothing: true}
-	}
-	documents, err := yamlpath.Documents(data)
-	if err != nil {
-		problem := yamlpath.Problem(path, err)
-		if has("{{") {
-			problem.Warning, problem.Hint = true, "it looks like a template; check what is made of it"
-		}
-		return Result{Problems: []podman.Problem{problem}}
-	}
-	switch {
-	case slices.ContainsFunc(documents, kube.IsKube):
-		options, ok := s.kubes[absolutePath(path)]
-		if !ok {
-			options = kube.Options{Host: s.host(path)}
-		}
-		return s.defineKube(path, data, options)
-	case len(documents) > 0 && compose.IsCompose(documents[0]):
-		return s.defineCompose(path)
-	}
-	var scripts []command.Script
-	for _, document := range documents {
-		scripts = append(scripts, command.InYAML(path, string(data), document)...)
-	}
-	return s.defineScripts(path, scripts, true)
-}
-
-func (s *Set) defineKube(path string, data []byte, options kube.Options) Result {
-	documents, err := yamlpath.Documents(data)
-	if err != nil {
-		return Result{Problems: []podman.Problem{yamlpath.Problem(path, err)}}
-	}
-	file := kube.File{Path: path, Documents: documents}
-	d := Result{Files: []string{path}}
-	options.Maps = kube.Maps{}
-	if bytes.Contains(data, []byte("configMap")) { // which may be written in a file beside it
-		for _, name := range s.tree.list(filepath.Dir(path)) {
-			beside := filepath.Join(filepath.Dir(path), name)
-			if ext := filepath.Ext(name); ext != ".yaml" && ext != ".yml" || beside == path {
-				continue
-			}
-			content, err := s.Text(beside)
-			if err != nil || !bytes.Contains(content, []byte("ConfigMap")) {
-				continue
-			}
-			if others, err := yamlpath.Documents(content); err == nil {
-				options.Maps.Collect(kube.File{Path: beside, Documents: others})
-				d.Files = append(d.Files, beside)
-			}
-		}
-	}
-	options.Maps.Collect(file)
-	d.Containers, d.Problems = kube.Read(file, options)
-	return d
-}
-
-// defineCompose reads a compose file with the one that overrides it, which has no turn of its own.
-func (s *Set) defineCompose(path string) Result {
-	ext := filepath.Ext(path)
-	base := strings.TrimSuffix(path, ext)
-	beside := func(name string) (string, bool) {
-		return name, name != path && slices.Contains(s.tree.list(filepath.Dir(path)), filepath.Base(name))
-	}
-	if main, ok := strings.CutSuffix(base, ".override"); ok {
-		for _, e := range []string{".yaml", ".yml"} {
-			if _, ok := beside(main + e); ok && !s.tree.named[path] {
-				return Result{Nothing: true}
-			}
-		}
-	}
-	files := compose.Files{Paths: []string{path}, Read: s.Text}
-	for _, e := range []string{".yaml", ".yml"} {
-		if override, ok := beside(base + ".override" + e); ok {
-			files.Paths = append(files.Paths, override)
-			break
-		}
-	}
-	containers, read, problems := compose.Read(files, s.host(path))
-	return Result{Containers: containers, Problems: problems, Files: read}
-}
-
 // defineScripts reads shell scripts. Of embedded ones, which may be examples or templates, it is only a warning where
 // one cannot be read.
 func (s *Set) defineScripts(path string, scripts []command.Script, embedded bool) Result {
-	d := Result{Files: []string{path}, Nothing: len(scripts) == 0}
+	d := Result{Files: []string{path}}
+	if !slices.ContainsFunc(scripts, func(s command.Script) bool { return command.MentionsPodman(s.Text) }) {
+		d.Nothing = "no podman command in it"
+	}
 	for _, script := range scripts {
 		containers, problems := script.Read(s.host(path))
 		for i := range problems {

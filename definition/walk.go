@@ -1,15 +1,19 @@
 package definition
 
 import (
-	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/quadlet"
 )
 
 // tree is what was found below the arguments of a command.
@@ -20,77 +24,201 @@ type tree struct {
 	named map[string]bool
 	// roots holds the directories that were walked.
 	roots []string
+	// skipped holds what was passed over.
+	skipped []Skipped
 
 	byName map[string][]string // the paths of the files of a name
 	lists  sync.Map            // directory → []string
 }
 
+// Skipped is a file or a directory that was passed over, and why.
+type Skipped struct {
+	Path string `json:"path"`
+	Why  string `json:"why"`
+}
+
+// walker walks directories.
+type walker struct {
+	*tree
+	// wanted tells by its name whether a file may be a definition.
+	wanted func(name string) bool
+	// may tells whether a symbolic link may be followed to a path, which is resolved.
+	may      func(target string) bool
+	problems []podman.Problem
+	visited  map[fileID]bool
+	links    []string // to directories, which are followed once everything else was walked
+	stopped  func() bool
+}
+
+// fileID tells directories apart that are reached by several paths.
+type fileID struct{ device, inode uint64 }
+
+// place is the directory that is being walked: what is ignored there, and in which repository.
+type place struct {
+	patterns *ignores
+	// inside is set below a directory that is ignored: only what is tracked is read there.
+	inside bool
+	// git is set in a repository's own directory.
+	git bool
+}
+
 // walk collects the files that may be definitions: those that were named, and in directories those that wanted asks
-// for. What a .gitignore leaves out, version control's own directories and what is not a regular file are passed over;
-// symbolic links to directories are not followed.
-func walk(paths []string, wanted func(name string) bool) (*tree, []podman.Problem) {
+// for. What a .gitignore leaves out and git does not track is passed over. Of a repository's own directory only units
+// are read, which Podman's generator would take there too. Symbolic links are followed to where may says.
+func walk(paths []string, wanted func(name string) bool, may func(string) bool,
+	stopped func() bool) (*tree, []podman.Problem) {
 	t := &tree{named: map[string]bool{}, byName: map[string][]string{}}
-	var problems []podman.Problem
-	add := func(path string) {
-		t.files = append(t.files, path)
-	}
+	w := &walker{tree: t, wanted: wanted, may: may, visited: map[fileID]bool{}, stopped: stopped}
 	for _, path := range paths {
 		path = filepath.Clean(path)
 		info, err := os.Stat(path)
 		if err != nil {
-			problems = append(problems, unreadable(path, err))
+			w.problems = append(w.problems, unreadable(path, err))
 			continue
 		}
 		if !info.IsDir() {
 			t.named[path] = true
-			add(path)
+			t.files = append(t.files, path)
 			continue
 		}
 		t.roots = append(t.roots, path)
-		ignored := ignoresAbove(path)
-		problems = append(problems, walkDir(path, ignored, wanted, add)...)
+		w.dir(path, place{patterns: ignoresAbove(path)})
+	}
+	for len(w.links) > 0 {
+		link := w.links[0]
+		w.links = w.links[1:]
+		w.follow(link)
 	}
 	slices.Sort(t.files)
 	t.files = slices.Compact(t.files)
 	for _, file := range t.files {
 		t.byName[filepath.Base(file)] = append(t.byName[filepath.Base(file)], file)
 	}
-	return t, problems
+	return t, w.problems
 }
 
 func unreadable(path string, err error) podman.Problem {
 	return podman.Problem{Origin: podman.Origin{File: path}, Message: files.Pathless(err).Error()}
 }
 
-func walkDir(dir string, ignored ignores, wanted func(string) bool, add func(string)) (problems []podman.Problem) {
+func (w *walker) skip(path, why string) { w.skipped = append(w.skipped, Skipped{path, why}) }
+
+// enter reports whether a directory has not been walked yet, by whatever path.
+func (w *walker) enter(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return true // which reading it will say
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return true
+	}
+	id := fileID{uint64(stat.Dev), stat.Ino} //nolint:unconvert // of another size on other systems
+	if w.visited[id] {
+		return false
+	}
+	w.visited[id] = true
+	return true
+}
+
+func (w *walker) dir(dir string, at place) {
+	if w.stopped() || !w.enter(dir) {
+		return
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return []podman.Problem{unreadable(dir, err)}
+		w.problems = append(w.problems, unreadable(dir, err))
+		return
 	}
-	ignored = ignored.with(dir)
+	if !at.git {
+		at.patterns = at.patterns.with(dir, slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+			return e.Name() == ".git"
+		}))
+	}
+	w.problems = append(w.problems, at.patterns.problems()...)
 	for _, entry := range entries {
 		name, path := entry.Name(), filepath.Join(dir, entry.Name())
-		if entry.IsDir() {
-			switch {
-			case name == ".git" || name == ".hg" || name == ".svn" || ignored.match(path, true):
-			default:
-				problems = append(problems, walkDir(path, ignored, wanted, add)...)
+		switch {
+		case entry.IsDir():
+			below := at
+			if name == ".git" {
+				below = place{git: true}
 			}
-			continue
-		}
-		if !wanted(name) || ignored.match(path, false) {
-			continue
-		}
-		if entry.Type()&os.ModeSymlink != 0 {
-			if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-				continue
+			if below.inside || below.patterns.match(path, true) {
+				if !below.patterns.tracked(path, true) {
+					w.skip(path, "excluded by .gitignore")
+					continue
+				}
+				below.inside = true
 			}
-		} else if !entry.Type().IsRegular() {
-			continue
+			w.dir(path, below)
+		case entry.Type()&os.ModeSymlink != 0:
+			w.link(path, at)
+		case !w.wants(name, at):
+		case (at.inside || at.patterns.match(path, false)) && !at.patterns.tracked(path, false):
+			w.skip(path, "excluded by .gitignore")
+		case !entry.Type().IsRegular():
+			w.skip(path, files.NotRegular(entry.Type()).Error())
+		default:
+			w.files = append(w.files, path)
 		}
-		add(path)
 	}
-	return problems
+}
+
+func (w *walker) wants(name string, at place) bool {
+	if at.git { // branches and tags are called as people like, and what is there is git's
+		return slices.Contains(quadlet.Extensions(), filepath.Ext(name))
+	}
+	return w.wanted(name)
+}
+
+// link decides about a symbolic link that was found in a directory.
+func (w *walker) link(path string, at place) {
+	name := filepath.Base(path)
+	target, err := filepath.EvalSymlinks(absolutePath(path))
+	info, statErr := os.Stat(path)
+	if err = errors.Join(err, statErr); err != nil {
+		if w.wants(name, at) {
+			w.skip(path, "a symbolic link that leads nowhere")
+		}
+		return
+	}
+	if !info.IsDir() && !w.wants(name, at) {
+		return
+	}
+	ignored := at.inside || at.patterns.match(path, false)
+	switch {
+	case ignored && !at.patterns.tracked(path, false):
+		w.skip(path, "excluded by .gitignore")
+	case target == os.DevNull:
+		w.skip(path, "masked: a symbolic link to "+os.DevNull)
+	case !w.may(target):
+		w.problems = append(w.problems, outside(path, &files.OutsideError{Target: target}))
+	case info.IsDir():
+		w.links = append(w.links, path)
+	case !info.Mode().IsRegular():
+		w.skip(path, files.NotRegular(info.Mode()).Error())
+	default:
+		w.files = append(w.files, path)
+	}
+}
+
+// follow walks the directory that a link leads to, unless it was walked by another path.
+func (w *walker) follow(link string) {
+	before := len(w.files)
+	w.dir(link, place{patterns: ignoresAbove(link)})
+	if len(w.files) == before {
+		w.skip(link, "a symbolic link to a directory without further definitions")
+	}
+}
+
+// allowOutside is the hint about what is not read because of where it is.
+const allowOutside = "name it if it is meant, or use --allow-outside"
+
+// outside is the problem about a file that is not read because of where it is.
+func outside(path string, err error) podman.Problem {
+	return podman.Problem{Origin: podman.Origin{File: path}, Message: fmt.Sprintf("not read: %v", err),
+		Hint: allowOutside}
 }
 
 // has reports whether a file has a turn of its own.
@@ -143,10 +271,4 @@ func (t *tree) find(dir, name string) (string, bool) {
 		return elsewhere[0], true
 	}
 	return "", false
-}
-
-// isText reports whether a file's beginning looks like text.
-func isText(data []byte) bool {
-	const enough = 8000
-	return bytes.IndexByte(data[:min(len(data), enough)], 0) < 0
 }

@@ -3,6 +3,8 @@ package lint
 import (
 	"context"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/podlint/podlint/definition"
@@ -32,6 +34,7 @@ type outcome struct {
 	waivers    []policy.Waiver
 	// read holds the texts that the findings are quoted from.
 	read texts
+	skipped    *report.Skipped
 }
 
 // Check lints the definitions of a set, several at once, and puts what comes of them into the report in the order of
@@ -48,6 +51,10 @@ func (l *Linter) Check(ctx context.Context, set *definition.Set, result *report.
 		}
 		progress("reading files", to, len(paths))
 	}
+	for _, s := range set.Skipped() {
+		result.Skipped = append(result.Skipped, report.Skipped{Path: s.Path, Reason: s.Why})
+	}
+	slices.SortFunc(result.Skipped, func(a, b report.Skipped) int { return strings.Compare(a.Path, b.Path) })
 	c.relate()
 	if l.Propose && ctx.Err() == nil {
 		planner := fix.Planner{Read: set.Text, Lint: l.NewEdited(set).Lint}
@@ -88,6 +95,9 @@ func (c *check) put(o *outcome) {
 	for _, p := range o.problems {
 		c.result.Add(p)
 	}
+	if o.skipped != nil {
+		c.result.Skipped = append(c.result.Skipped, *o.skipped)
+	}
 }
 
 // relations judges containers beside one another: those for rootless Podman and those for root's each by themselves.
@@ -124,6 +134,9 @@ func (l *Linter) lint(set *definition.Set, path string) outcome {
 	d := set.Read(path)
 	read := texts{set.Text, map[string][]byte{path: d.Text}}
 	o := outcome{problems: d.Problems, read: read}
+	if d.Nothing != "" {
+		o.skipped = &report.Skipped{Path: path, Reason: d.Nothing}
+	}
 	var findings []rules.Finding
 	for _, c := range d.Containers {
 		o.containers = append(o.containers, report.Describe(c))

@@ -99,6 +99,9 @@ func JSON(w io.Writer, r *Report) error {
 	if len(r.Warnings) > 0 {
 		list(out, "warnings", len(r.Warnings), func(i int) any { return r.Warnings[i] })
 	}
+	if len(r.Skipped) > 0 {
+		list(out, "skipped", len(r.Skipped), func(i int) any { return r.Skipped[i] })
+	}
 	if len(r.Fixed) > 0 {
 		list(out, "mended", len(r.Fixed), func(i int) any { return r.Fixed[i] })
 	}

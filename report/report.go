@@ -29,6 +29,8 @@ type Report struct {
 	Warnings []Error
 	// Fixed holds what a baseline knows and is not found any more.
 	Fixed []Fixed
+	// Skipped holds the files and directories that were passed over.
+	Skipped []Skipped
 	// Definitions is set where files were read rather than a service.
 	Definitions bool
 	// Unreadable is set where a file could not be read.
@@ -46,6 +48,12 @@ type Fixed struct {
 	Fingerprint string `json:"fingerprint"`
 	Rule        string `json:"rule"`
 	Container   string `json:"container"`
+}
+
+// Skipped is a file or a directory that was passed over, and why.
+type Skipped struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
 }
 
 // Tool is the program that wrote the report.
@@ -249,6 +257,9 @@ func (r *Report) totals(p palette) []string {
 	}
 	if n := len(r.Fixed); n > 0 {
 		total = append(total, p.good(fmt.Sprintf("%d fixed since the baseline", n)))
+	}
+	if n := len(r.Skipped); n > 0 {
+		total = append(total, plural(n, "path")+" passed over")
 	}
 	return total
 }

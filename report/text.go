@@ -77,6 +77,7 @@ func Text(w io.Writer, r *Report, style Style) error {
 	t.clean(clean)
 	t.errors("errors", t.report.Errors)
 	t.errors("warnings", t.report.Warnings)
+	t.skipped()
 	flagged := 0
 	for _, b := range blocks {
 		if b.container.isLinted() {
@@ -385,6 +386,17 @@ func (t *textWriter) errors(title string, list []Error) {
 		if hint := HintAfter(list, i); hint != "" {
 			t.print("    ", t.wrapped(safe.Text(hint), 4, t.palette.dim), "\n")
 		}
+	}
+}
+
+// skipped lists what was passed over, where asked.
+func (t *textWriter) skipped() {
+	if !t.style.Verbose || len(t.report.Skipped) == 0 {
+		return
+	}
+	t.print("\n", t.palette.bold("passed over"), "\n")
+	for _, s := range t.report.Skipped {
+		t.print("  ", t.wrapped(safe.Text(s.Path)+": "+safe.Text(s.Reason), 4, t.palette.dim), "\n")
 	}
 }
 

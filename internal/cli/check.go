@@ -21,6 +21,7 @@ type checkFlags struct {
 	output
 	rootless, rootful bool
 	markdown          bool
+	allowOutside      bool
 	stdinName         string
 	// edits is whether each finding is given the edits that end it.
 	edits bool
@@ -38,8 +39,14 @@ change. It needs no Podman.
 
 It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, with their drop-ins),
 Kubernetes YAML as podman kube play takes it, compose files, and the podman command lines in shell scripts,
-.service units, CI YAML and, with --markdown, Markdown. Directories are walked; files that define no container,
-and those that .gitignore excludes, are skipped. The path - is standard input, which --stdin-name names.
+.service units, CI YAML and, with --markdown, Markdown. Directories are walked. Files that define no container, and
+those that .gitignore excludes and git does not track, are passed over: the last line counts them, --verbose lists
+them. A file with a definition's ending that cannot be read is an error. The path - is standard input, which
+--stdin-name names.
+
+Only files below the paths are read. What a definition names elsewhere (include, extends, env_file, EnvironmentFile,
+.env) and symbolic links that lead elsewhere are errors or unknown, unless --allow-outside says so; the units in
+/etc/containers/systemd and the other directories of this machine may name any file.
 
 Whether a unit is for rootless or rootful Podman follows from its directory (/etc/containers/systemd,
 ~/.config/containers/systemd); elsewhere --rootless or --rootful says so, else rootful is assumed.
@@ -68,6 +75,8 @@ read; the other files are linted.`,
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
 	f.BoolVar(&flags.markdown, "markdown", false, "read the code blocks of Markdown files too")
 	f.BoolVar(&flags.edits, "edits", false, "give each finding in JSON the edits that end it, as SARIF does")
+	f.BoolVar(&flags.allowOutside, "allow-outside", false, "read files outside of the paths too, where definitions name "+
+		"them or symbolic links lead to them")
 	f.StringVar(&flags.policy, "policy", "", "the signature policy's `file` (policy.json) of the machine that the "+
 		"definitions are for, instead of this one's")
 	f.StringVar(&flags.registries, "registries", "",
@@ -91,7 +100,7 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 		return &usageError{errors.New("--stdin-name: standard input is not among the paths; add -")}
 	}
 	options := definition.Options{Rootless: modeOf(flags.rootless, flags.rootful), Markdown: flags.markdown,
-		Now: a.now()}
+		Now: a.now(), AllowOutside: flags.allowOutside, Stopped: func() bool { return cmd.Context().Err() != nil }}
 	if err := flags.trust(&options, a.machine); err != nil {
 		return err
 	}

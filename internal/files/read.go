@@ -5,17 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"syscall"
 )
 
 // Largest is how many bytes of a file are read: more than any definition that somebody wrote.
 const Largest = 8 << 20
 
-// Read reads a regular file of at most Largest bytes. Opening it does not wait, whatever it is. The error does not
-// repeat the path.
-func Read(path string) ([]byte, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+// Read reads a regular file of at most Largest bytes. Opening it does not wait, whatever it is, and what the kernel
+// makes up (/proc, /sys) is refused. The error does not repeat the path.
+func Read(path string) ([]byte, error) { return ReadUpTo(path, Largest) }
+
+// ReadUpTo is Read with another number of bytes.
+func ReadUpTo(path string, largest int64) ([]byte, error) {
+	return read(path, largest, func(string) error { return nil })
+}
+
+// read reads a file that may allows, which is told where it really is.
+func read(path string, largest int64, may func(resolved string) error) ([]byte, error) {
+	file, err := open(path, may)
 	if err != nil {
 		return nil, Pathless(err)
 	}
@@ -25,23 +33,39 @@ func Read(path string) ([]byte, error) {
 	case err != nil:
 		return nil, Pathless(err)
 	case !info.Mode().IsRegular():
-		return nil, errors.New("not a regular file")
-	case info.Size() > Largest:
-		return nil, tooLarge()
+		return nil, NotRegular(info.Mode())
+	case info.Size() > largest:
+		return nil, tooLarge(largest)
 	}
-	return ReadAll(file)
+	return readAll(file, largest)
+}
+
+// NotRegular says what a file is instead of a regular one.
+func NotRegular(mode fs.FileMode) error {
+	what := "a directory"
+	switch {
+	case mode&fs.ModeNamedPipe != 0:
+		what = "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		what = "a socket"
+	case mode&(fs.ModeDevice|fs.ModeCharDevice) != 0:
+		what = "a device"
+	}
+	return fmt.Errorf("not a regular file but %s", what)
 }
 
 // ReadAll reads a stream of at most Largest bytes to its end.
-func ReadAll(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, Largest+1))
-	if err == nil && len(data) > Largest {
-		err = tooLarge()
+func ReadAll(r io.Reader) ([]byte, error) { return readAll(r, Largest) }
+
+func readAll(r io.Reader, largest int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, largest+1))
+	if err == nil && int64(len(data)) > largest {
+		err = tooLarge(largest)
 	}
 	return data, err
 }
 
-func tooLarge() error { return fmt.Errorf("larger than %d MiB", Largest>>20) }
+func tooLarge(largest int64) error { return fmt.Errorf("larger than %d MiB", largest>>20) }
 
 // Pathless returns what went wrong with a file without the file's path, which the caller names in its own way.
 func Pathless(err error) error {

@@ -27,7 +27,7 @@ func InYAML(file string, text string, document *yaml.Node) []Script {
 				visit(node.Content[i+1], slices.Contains(scriptKeys, node.Content[i].Value), depth+1)
 			}
 		case yaml.ScalarNode:
-			if isScript && strings.Contains(node.Value, "podman") {
+			if isScript && MentionsPodman(node.Value) {
 				found = append(found, Script{File: file, Text: node.Value, At: position(node, lines)})
 			}
 		case yaml.AliasNode: // seen where its anchor is

@@ -26,8 +26,12 @@ type Script struct {
 // Read returns the containers that a script's `podman run` and `podman create` command lines make. The script is parsed
 // as Bash reads it, which takes in POSIX shell; nothing of it is run.
 func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) {
-	if !strings.Contains(strings.ToLower(s.Text), "podman") {
+	if !MentionsPodman(s.Text) {
 		return nil, nil
+	}
+	if before, _, found := strings.Cut(s.Text, "\x00"); found {
+		return nil, []podman.Problem{{Origin: s.position(strings.Count(before, "\n")+1, 1), Message: "not a " +
+			"text file: a shell passes over its NUL byte and reads on, podlint does not", Hint: "remove it"}}
 	}
 	parsed, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(expressions(s.Text)), "")
 	var problems []podman.Problem
@@ -60,6 +64,16 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 		return true
 	})
 	return b.containers(), append(problems, b.problems...)
+}
+
+// unquoting takes away what a shell takes away within a word.
+var unquoting = strings.NewReplacer("\\\n", "", `\`, "", `'`, "", `"`, "", "\x00", "")
+
+// MentionsPodman reports whether a script has the word podman, however it is quoted.
+func MentionsPodman(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "podman") ||
+		strings.ContainsAny(text, "\\'\"\x00") && strings.Contains(unquoting.Replace(text), "podman")
 }
 
 // expressions puts a variable in place of each ${{ … }} that a CI system fills in before a shell sees the script,
@@ -136,7 +150,10 @@ func CallIn(words []Word, spans [][2]int) (Call, bool) {
 }
 
 func (s Script) origin(pos syntax.Pos) podman.Origin {
-	line, column := int(pos.Line()), int(pos.Col())
+	return s.position(int(pos.Line()), int(pos.Col()))
+}
+
+func (s Script) position(line, column int) podman.Origin {
 	if s.At != nil {
 		line, column = s.At(line, column)
 	}

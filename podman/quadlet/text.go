@@ -1,6 +1,7 @@
 package quadlet
 
 import (
+	"bytes"
 	"path/filepath"
 	"strings"
 
@@ -139,6 +140,19 @@ func Repeats(key string) bool {
 
 // Section returns the section of a unit that holds what becomes flags, empty for what is no unit.
 func Section(path string) string { return sections[filepath.Ext(path)] }
+
+// Headers returns the names of the sections that a text has headers of, whether it is a valid unit or not.
+func Headers(data []byte) []string {
+	var found []string
+	for raw := range bytes.SplitSeq(data, []byte("\n")) {
+		if line := strings.TrimSpace(string(raw)); line != "" {
+			if name, ok := header(line); ok {
+				found = append(found, name)
+			}
+		}
+	}
+	return found
+}
 
 // wordBounds returns the offsets at which the words of a value start and end.
 func wordBounds(value string) (starts, ends []int) {

@@ -2,10 +2,12 @@
 package yamlpath
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -25,10 +27,27 @@ func Documents(data []byte) ([]*yaml.Node, error) {
 		case err != nil:
 			return all, err
 		case depths{}.of(&document, 0) > deepestNesting:
-			return all, fmt.Errorf("yaml: nested deeper than %d levels, or in itself", deepestNesting)
+			return all, ErrTooDeep
 		case len(document.Content) > 0:
+			decodeBinary(document.Content[0])
 			all = append(all, document.Content[0])
 		}
+	}
+}
+
+// ErrTooDeep says that a document is nested deeper than podlint follows it.
+var ErrTooDeep = fmt.Errorf("yaml: nested deeper than %d levels, or in itself", deepestNesting)
+
+// decodeBinary puts what it says in place of each scalar that is written in base64 (!!binary), keys among them, as
+// decoding into a value does.
+func decodeBinary(node *yaml.Node) {
+	if node.Kind == yaml.ScalarNode && node.Tag == "!!binary" {
+		if data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(node.Value), "")); err == nil {
+			node.Value, node.Tag = string(data), "!!str"
+		}
+	}
+	for _, child := range node.Content {
+		decodeBinary(child)
 	}
 }
 

@@ -1,0 +1,202 @@
+package definition
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf16"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
+	"github.com/podlint/podlint/podman/compose"
+	"github.com/podlint/podlint/podman/kube"
+	"github.com/podlint/podlint/podman/yamlpath"
+)
+
+// fromUTF16 returns YAML in UTF-8. The YAML that Podman reads may be in UTF-16 with a byte order mark (YAML 1.2, 5.2).
+func fromUTF16(path string, data []byte) []byte {
+	ext := extension(path)
+	if ext != ".yaml" && ext != ".yml" || len(data) < 2 || len(data)%2 != 0 {
+		return data
+	}
+	var order binary.ByteOrder
+	switch {
+	case data[0] == 0xff && data[1] == 0xfe:
+		order = binary.LittleEndian
+	case data[0] == 0xfe && data[1] == 0xff:
+		order = binary.BigEndian
+	default:
+		return data
+	}
+	units := make([]uint16, 0, len(data)/2)
+	for i := 2; i < len(data); i += 2 {
+		units = append(units, order.Uint16(data[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// mayDefine reports whether YAML is worth parsing. A key of a definition is in the text as it is, unless something in
+// the text is escaped, tagged (base64), or written in another encoding.
+func mayDefine(path string, data []byte) bool {
+	has := func(s string) bool { return bytes.Contains(data, []byte(s)) }
+	lower := bytes.ToLower(data)
+	return isComposeName(path) || bytes.ContainsAny(data, "\\!\x00") || bytes.HasPrefix(data, []byte{0xff}) ||
+		bytes.HasPrefix(data, []byte{0xfe}) || has("services") || bytes.Contains(lower, []byte("podman")) ||
+		bytes.Contains(lower, []byte("apiversion")) && bytes.Contains(lower, []byte("kind"))
+}
+
+// composeName is how a compose file is called for docker compose and podman-compose to find it.
+var composeName = regexp.MustCompile(`^(?:(?:docker|podman|container)-)?compose(?:\.[\w.-]+)?\.ya?ml$`)
+
+func isComposeName(path string) bool { return composeName.MatchString(filepath.Base(path)) }
+
+// defineYAML reads Kubernetes YAML, a compose file, or the scripts in a CI system's YAML. What is none of them is
+// passed over.
+func (s *Set) defineYAML(path string, data []byte) Result {
+	nothing := Result{Nothing: "YAML that defines no container"}
+	if !mayDefine(path, data) {
+		return nothing
+	}
+	documents, err := yamlpath.Documents(data)
+	if err != nil {
+		problem := yamlpath.Problem(path, err)
+		// What a template makes may be anything; that it is nested too deep, podlint alone says.
+		template := bytes.Contains(data, []byte("{{")) || bytes.Contains(data, []byte("{%"))
+		if template && !errors.Is(err, yamlpath.ErrTooDeep) {
+			problem.Warning, problem.Hint = true, "it looks like a template; check what is made of it"
+		}
+		return Result{Problems: []podman.Problem{problem}}
+	}
+	documents = kube.Items(documents)
+	switch {
+	case slices.ContainsFunc(documents, kube.MayBeKube):
+		options, ok := s.kubes[absolutePath(path)]
+		if !ok {
+			options = kube.Options{Host: s.host(path)}
+		}
+		return s.defineKube(path, data, options)
+	case len(documents) > 0 && isCompose(path, documents[0]):
+		return s.defineCompose(path)
+	}
+	var scripts []command.Script
+	for _, document := range documents {
+		scripts = append(scripts, command.InYAML(path, string(data), document)...)
+	}
+	if len(scripts) == 0 {
+		return nothing
+	}
+	return s.defineScripts(path, scripts, true)
+}
+
+// isCompose reports whether a document is a compose file: by what it says, and where merges (<<) hide that, by what it
+// says with them. One that only includes others is known by its name.
+func isCompose(path string, document *yaml.Node) bool {
+	if compose.IsCompose(document) {
+		return true
+	}
+	if yamlpath.Get(document, "apiVersion") != nil {
+		return false
+	}
+	if yamlpath.Get(document, "include") != nil && isComposeName(path) {
+		return true
+	}
+	if yamlpath.Get(document, "services") == nil {
+		return false
+	}
+	if isComposeName(path) {
+		return true
+	}
+	var plain struct {
+		Services map[string]map[string]any `yaml:"services"`
+	}
+	if document.Decode(&plain) != nil { // of another shape
+		return false
+	}
+	for _, service := range plain.Services {
+		for _, key := range []string{"image", "build", "extends"} {
+			if service[key] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *Set) defineKube(path string, data []byte, options kube.Options) Result {
+	documents, err := yamlpath.Documents(data)
+	if err != nil {
+		return Result{Problems: []podman.Problem{yamlpath.Problem(path, err)}}
+	}
+	documents = kube.Items(documents)
+	file := kube.File{Path: path, Documents: documents}
+	d := Result{Files: []string{path}, Problems: kube.OtherCase(file)}
+	options.Maps = kube.Maps{}
+	if bytes.Contains(data, []byte("configMap")) { // which may be written in a file beside it
+		for _, name := range s.tree.list(filepath.Dir(path)) {
+			beside := filepath.Join(filepath.Dir(path), name)
+			if ext := filepath.Ext(name); ext != ".yaml" && ext != ".yml" || beside == path {
+				continue
+			}
+			content, err := s.Text(beside)
+			if err != nil || !bytes.Contains(content, []byte("ConfigMap")) {
+				continue
+			}
+			if others, err := yamlpath.Documents(content); err == nil {
+				options.Maps.Collect(kube.File{Path: beside, Documents: others})
+				d.Files = append(d.Files, beside)
+			}
+		}
+	}
+	options.Maps.Collect(file)
+	containers, problems := kube.Read(file, options)
+	d.Containers, d.Problems = containers, append(d.Problems, problems...)
+	return d
+}
+
+// defineCompose reads a compose file with the one that overrides it, which has no turn of its own.
+func (s *Set) defineCompose(path string) Result {
+	ext := filepath.Ext(path)
+	base := strings.TrimSuffix(path, ext)
+	beside := func(name string) (string, bool) {
+		return name, name != path && slices.Contains(s.tree.list(filepath.Dir(path)), filepath.Base(name))
+	}
+	if main, ok := strings.CutSuffix(base, ".override"); ok {
+		for _, e := range []string{".yaml", ".yml"} {
+			if _, ok := beside(main + e); ok && !s.tree.named[path] {
+				return Result{Nothing: "read together with " + filepath.Base(main+e)}
+			}
+		}
+	}
+	refused := map[string]error{}
+	project := compose.Files{Paths: []string{path}, Read: func(name string) ([]byte, error) {
+		data, err := s.Text(name)
+		var elsewhere *files.OutsideError
+		if errors.As(err, &elsewhere) {
+			refused[name] = err
+		}
+		return data, err
+	}}
+	for _, e := range []string{".yaml", ".yml"} {
+		if override, ok := beside(base + ".override" + e); ok {
+			project.Paths = append(project.Paths, override)
+			break
+		}
+	}
+	containers, read, problems := compose.Read(project, s.host(path))
+	for name, err := range refused {
+		told := slices.ContainsFunc(problems, func(p podman.Problem) bool {
+			return strings.Contains(p.Message, err.Error()) && !p.Warning
+		})
+		if !told {
+			problems = append(problems, outside(name, err))
+		}
+	}
+	return Result{Containers: containers, Problems: problems, Files: read}
+}
