@@ -213,7 +213,7 @@ func (w *walker) follow(link string) {
 }
 
 // allowOutside is the hint about what is not read because of where it is.
-const allowOutside = "name it if it is meant, or use --allow-outside"
+const allowOutside = "name it too if it is meant"
 
 // outside is the problem about a file that is not read because of where it is.
 func outside(path string, err error) podman.Problem {

@@ -195,7 +195,11 @@ func (s *Set) defineCompose(path string) Result {
 			return strings.Contains(p.Message, err.Error()) && !p.Warning
 		})
 		if !told {
-			problems = append(problems, outside(name, err))
+			problem := outside(name, err)
+			below, relErr := filepath.Rel(filepath.Dir(path), name)
+			// As with EnvironmentFile=, what a service openly takes from elsewhere is unknown; a link hides it.
+			problem.Warning = relErr != nil || below == ".." || strings.HasPrefix(below, "../")
+			problems = append(problems, problem)
 		}
 	}
 	return Result{Containers: containers, Problems: problems, Files: read}

@@ -214,3 +214,91 @@ func TestCheckPassedOver(t *testing.T) {
 		t.Error(out)
 	}
 }
+
+// TestCheckNothingOutside holds that nothing outside of the paths is read, whatever a definition names and wherever a
+// link leads, and that not a word of it shows.
+func TestCheckNothingOutside(t *testing.T) {
+	const secret = "Zq601Xv7Kp2Lm9Rt4"
+	outside := map[string]string{"outside/env": "A_PASSWORD=" + secret + "\n", "outside/shadow": "root:" + secret + ":1\n",
+		"outside/b.yaml":   "services: {b: {image: " + secret + "}}\n",
+		"outside/pod.yaml": strings.ReplaceAll(openPod, "nginx", secret), "outside/x.conf": secret}
+	const service = "services: {a: {image: \"docker.io/library/x:${A_PASSWORD}\", %s}}\n"
+	tests := []struct {
+		name, file, text string
+		links            map[string]string // from paths in the tree
+		status           int
+		says             string
+	}{
+		{name: "compose include", file: "compose.yaml", text: "include: [../outside/b.yaml]\nservices: {a: {image: x}}\n",
+			status: 2, says: "outside of what is checked"},
+		{name: "compose include of what is no YAML", file: "compose.yaml",
+			text: "include: [../outside/shadow]\nservices: {a: {image: x}}\n", status: 2, says: "outside of what is"},
+		{name: "compose extends", file: "compose.yaml",
+			text:   "services: {a: {extends: {file: ../outside/b.yaml, service: b}}}\n",
+			status: 2, says: "outside of what is checked"},
+		{name: "compose env_file", file: "compose.yaml", text: strings.Replace(service, "%s", "env_file: ../outside/env", 1),
+			status: 1, says: "outside of what is checked"},
+		{name: "compose .env", file: "compose.yaml", text: strings.Replace(service, "%s", "init: true", 1),
+			links: map[string]string{".env": "../outside/env"}, status: 2, says: ".env: not read"},
+		{name: "compose .env that the kernel makes up", file: "compose.yaml",
+			text:  strings.Replace(service, "%s", "init: true", 1),
+			links: map[string]string{".env": "/proc/self/environ"}, status: 2, says: ".env: not read"},
+		{name: "EnvironmentFile", file: "a.container", text: softUnit + "EnvironmentFile=../outside/env\n", status: 1,
+			says: "the environment file is not read"},
+		{name: "EnvironmentFile by a link", file: "a.container", text: softUnit + "EnvironmentFile=env\n",
+			links: map[string]string{"env": "../outside/env"}, status: 1, says: "the environment file is not read"},
+		{name: "EnvironmentFile by a link to a directory", file: "a.container", text: softUnit + "EnvironmentFile=d/env\n",
+			links: map[string]string{"d": "../outside"}, status: 2, says: "the environment file is not read"},
+		{name: "EnvironmentFile in /proc", file: "a.container", text: softUnit + "EnvironmentFile=/proc/kmsg\n", status: 1,
+			says: "the environment file is not read"},
+		{name: "EnvironmentFile that is a device", file: "a.container", text: softUnit + "EnvironmentFile=/dev/zero\n",
+			status: 1, says: "the environment file is not read"},
+		{name: "a .kube unit's YAML", file: "a.kube", text: "[Kube]\nYaml=../outside/pod.yaml\n", status: 2,
+			says: "its YAML"},
+		{name: "a drop-in", file: "a.container", text: softUnit,
+			links: map[string]string{"a.container.d": "../outside"}, status: 2, says: "reading the drop-in"},
+		{name: "ConfigMaps beside it", file: "a.yaml", text: openPod + "    env: [{name: A, valueFrom: {configMapKeyRef: " +
+			"{name: x, key: y}}}]\n", links: map[string]string{"b.yaml": "../outside/pod.yaml"}, status: 2,
+			says: "b.yaml: not read"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			above := writeTree(t, outside)
+			dir := filepath.Join(above, "tree")
+			writeBelow(t, dir, map[string]string{tt.file: tt.text})
+			t.Chdir(dir)
+			for path, target := range tt.links {
+				link(t, target, path)
+			}
+			t.Setenv("A_PASSWORD", secret)
+			for _, path := range []string{".", tt.file} {
+				status, out, errs := checkAt(t, "", "-f", "json", "-v", path)
+				if path == "." && (status != tt.status || !strings.Contains(errs, tt.says)) {
+					t.Errorf("status %d, %s", status, errs)
+				}
+				if strings.Contains(out+errs, secret) || strings.Contains(out, `"A_PASSWORD`) {
+					t.Errorf("%s: what is outside shows in\n%s%s", path, errs, out)
+				}
+			}
+		})
+	}
+}
+
+// TestCheckAllowOutside holds that --allow-outside reads what definitions name, and that the units of this machine may
+// name any file.
+func TestCheckAllowOutside(t *testing.T) {
+	above := writeTree(t, map[string]string{"outside/env": "A_PASSWORD=Zq601Xv7Kp2Lm9Rt4\n", "outside/b.container": openUnit,
+		"tree/a.container":                    softUnit + "EnvironmentFile=../outside/env\n",
+		"home/containers/systemd/c.container": softUnit + "EnvironmentFile=../../../outside/env\n"})
+	link(t, "../outside/b.container", filepath.Join(above, "tree/b.container"))
+	t.Chdir(filepath.Join(above, "tree"))
+	status, out, errs := checkAt(t, "", "-f", "json", "--allow-outside", ".")
+	if status != 1 || errs != "" || !strings.Contains(out, "A_PASSWORD") || !strings.Contains(out, `"privileged"`) {
+		t.Errorf("status %d, %s\n%s", status, errs, out)
+	}
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(above, "home"))
+	status, out, errs = checkAt(t, "", "-f", "json", "../home/containers/systemd")
+	if status != 1 || errs != "" || !strings.Contains(out, "A_PASSWORD") {
+		t.Errorf("status %d, %s\n%s", status, errs, out)
+	}
+}

@@ -1,7 +1,6 @@
 package files
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,7 +22,7 @@ type OutsideError struct {
 
 // Error says where it is, and that this is outside.
 func (e *OutsideError) Error() string {
-	return fmt.Sprintf("it is outside of what is checked: %s", e.Target)
+	return "it is outside of what is checked, where podlint reads with --allow-outside only: " + e.Target
 }
 
 // AddDir lets the files in a directory and below it through.

@@ -56,8 +56,8 @@ func (u *unit) add(file string, data []byte) []podman.Problem {
 	var problems []podman.Problem
 	if before, _, found := bytes.Cut(data, []byte{0}); found { // systemd ends a line there, Podman's generator does not
 		return []podman.Problem{{Origin: podman.Origin{File: file, Line: bytes.Count(before, []byte("\n")) + 1},
-			Message: "not a text file: its NUL byte is read by systemd as the end of a line, and by Podman's generator as a "+
-				"character", Hint: "remove it"}}
+			Message: "not a text file: its NUL byte is read by systemd as the end of a line, and by Podman's " +
+				"generator as a character", Hint: "remove it"}}
 	}
 	section, seen, templated := "", false, false
 	var joined strings.Builder // the logical line so far
