@@ -33,8 +33,8 @@ type outcome struct {
 	peers      []*rules.Peer
 	waivers    []policy.Waiver
 	// read holds the texts that the findings are quoted from.
-	read texts
-	skipped    *report.Skipped
+	read    texts
+	skipped *report.Skipped
 }
 
 // Check lints the definitions of a set, several at once, and puts what comes of them into the report in the order of
