@@ -288,8 +288,7 @@ func (d *document) meant(found []int, part, value string) []int {
 	}
 	for _, i := range found {
 		o := d.occurrences[i]
-		if len(found) > 1 && part != "" && strings.EqualFold(strings.TrimPrefix(strings.ToUpper(o.value), "CAP_"),
-			strings.TrimPrefix(strings.ToUpper(part), "CAP_")) {
+		if len(found) > 1 && part != "" && podman.Capability(o.value) == podman.Capability(part) {
 			return []int{i}
 		}
 	}
@@ -313,9 +312,6 @@ func (d *document) named(o occurrence) string {
 	return name + "=" + value
 }
 
-// usersFlags are the flags that decide on a user namespace; of two of them Podman takes none.
-var usersFlags = []string{"userns", "uidmap", "gidmap", "subuidname", "subgidname"}
-
 // add plans an option, unless it is there; what it contradicts goes. It reports whether it has to be written.
 func (d *document) add(c rules.Change, inGroup int) bool {
 	name, value, ok := strings.Cut(strings.TrimPrefix(c.Flag, "--"), "=")
@@ -331,7 +327,7 @@ func (d *document) add(c rules.Change, inGroup int) bool {
 		switch {
 		case o.flag == name && strings.EqualFold(o.value, value):
 			there = true
-		case name == "userns" && slices.Contains(usersFlags, o.flag),
+		case name == "userns" && command.ForUserNamespace(o.flag),
 			o.flag == name && !command.Repeats(name),
 			name == "security-opt" && o.flag == name && contradicts(o.value, value):
 			o.off = true
@@ -631,8 +627,7 @@ func sameItem(flag, s, item string) bool {
 		}
 	}
 	if strings.HasPrefix(flag, "cap-") {
-		return strings.EqualFold(strings.TrimPrefix(strings.ToUpper(s), "CAP_"),
-			strings.TrimPrefix(strings.ToUpper(item), "CAP_"))
+		return podman.Capability(s) == podman.Capability(item)
 	}
 	return s == item
 }

@@ -238,7 +238,8 @@ func groupsOf(findings []rules.Finding) []fileFindings {
 // that sets what is found; empty for none.
 func editedFile(f *rules.Finding) string {
 	ext := filepath.Ext(f.Location.File)
-	if f.Definition.Syntax == podman.SyntaxQuadlet && f.Definition.Origin.File != "" && (ext == ".conf" || ext == ".pod") {
+	if f.Definition.Syntax == podman.SyntaxQuadlet && f.Definition.Origin.File != "" &&
+		(ext == ".conf" || ext == ".pod") {
 		return f.Location.File
 	}
 	return f.Definition.Origin.File

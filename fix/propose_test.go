@@ -16,11 +16,12 @@ func TestEditsOf(t *testing.T) {
 		want          int // how many
 		text          string
 	}{
-		"nothing":                   {"a\nb\n", "a\nb\n", 0, ""},
-		"a line more":               {"a\nb\n", "a\nx\nb\n", 1, "x\n"},
-		"a line less":               {"a\nb\nc\n", "a\nc\n", 1, ""},
-		"at the end, no newline":    {"a\nb", "a\nb\nc\n", 1, "\nc\n"},
-		"a piece":                   {"podman run -e A=ä𝄞 img\n", "podman run --read-only -e A=ä𝄞 img\n", 1, "-read-only -"},
+		"nothing":                {"a\nb\n", "a\nb\n", 0, ""},
+		"a line more":            {"a\nb\n", "a\nx\nb\n", 1, "x\n"},
+		"a line less":            {"a\nb\nc\n", "a\nc\n", 1, ""},
+		"at the end, no newline": {"a\nb", "a\nb\nc\n", 1, "\nc\n"},
+		"a piece": {"podman run -e A=ä𝄞 img\n", "podman run --read-only -e A=ä𝄞 img\n", 1,
+			"-read-only -"},
 		"behind a wide character":   {"-l ä𝄞 x\n", "-l ä𝄞 y\n", 1, "y"},
 		"characters of like bytes":  {"ä\n", "ö\n", 1, "ö"},
 		"two places":                {"a\nb\nc\nd\n", "a\nx\nc\nd\ne\n", 2, "x"},

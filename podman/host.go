@@ -122,10 +122,7 @@ func (p *Policy) Requires(image string) (kind, scope string) {
 
 func scopes(image string) []string {
 	list := []string{image}
-	name, _, _ := strings.Cut(image, "@")
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		name = name[:i]
-	}
+	name, _, _ := splitReference(image)
 	for {
 		list = append(list, name)
 		i := strings.LastIndexByte(name, '/')

@@ -245,7 +245,7 @@ func (p *parser) parameters(f *file) {
 		at := p.lines.of("parameters", "allowed-capabilities")
 		p.place("parameters.allowed-capabilities", at)
 		for _, name := range f.Parameters.Capabilities {
-			full := "CAP_" + strings.TrimPrefix(strings.ToUpper(name), "CAP_")
+			full := podman.Capability(name)
 			if !slices.Contains(podman.AllCapabilities(), full) {
 				p.fail(at, didYouMean(full, podman.AllCapabilities()), "%q is not a capability", name)
 			}

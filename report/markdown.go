@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -76,7 +77,8 @@ func markdownFindings(b *strings.Builder, r *Report, container string, found []*
 	if container != "" {
 		title = strings.Trim(code(container), "`")
 	}
-	fmt.Fprintf(b, "\n<details><summary>%s: %s</summary>\n\n", htmlText(title), plural(len(found), "finding"))
+	fmt.Fprintf(b, "\n<details><summary>%s: %s</summary>\n\n", htmlText(title),
+		word.Count(len(found), "finding", "findings"))
 	b.WriteString("| severity | rule | what | change |\n| --- | --- | --- | --- |\n")
 	for _, f := range found {
 		what := md(f.Message)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
 	"github.com/podlint/podlint/rules/secret"
@@ -259,7 +260,7 @@ func (r *Report) totals(p palette) []string {
 		total = append(total, p.good(fmt.Sprintf("%d fixed since the baseline", n)))
 	}
 	if n := len(r.Skipped); n > 0 {
-		total = append(total, plural(n, "path")+" passed over")
+		total = append(total, word.Count(n, "path", "paths")+" passed over")
 	}
 	return total
 }

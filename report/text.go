@@ -11,6 +11,7 @@ import (
 	"github.com/fatih/color"
 
 	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
 )
@@ -111,7 +112,8 @@ func (t *textWriter) header() {
 					judged++
 				}
 			}
-			t.print(t.palette.bold(plural(judged, "container")), t.palette.dim("   "+safe.Text(s.URI)), "\n")
+			t.print(t.palette.bold(word.Count(judged, "container", "containers")),
+				t.palette.dim("   "+safe.Text(s.URI)), "\n")
 			continue
 		}
 		line := "podman " + safe.Text(s.Podman)
@@ -127,7 +129,7 @@ func (t *textWriter) header() {
 // containers counts them: those that are judged, how many of them run, and Podman's own.
 func (t *textWriter) containers() string {
 	if noun := t.noun(); noun != "container" {
-		return plural(len(t.report.Containers), noun)
+		return word.Count(len(t.report.Containers), noun, noun+"s")
 	}
 	judged, running, own := 0, 0, 0
 	for _, c := range t.report.Containers {
@@ -140,7 +142,7 @@ func (t *textWriter) containers() string {
 			judged++
 		}
 	}
-	line := fmt.Sprintf("%s (%d running)", plural(judged, "container"), running)
+	line := fmt.Sprintf("%s (%d running)", word.Count(judged, "container", "containers"), running)
 	if own > 0 {
 		line += fmt.Sprintf(" and %d of Podman's own", own)
 	}
@@ -355,11 +357,11 @@ func (t *textWriter) uptime(c Container) string {
 	d := t.report.Finished.Sub(c.Started)
 	switch {
 	case d >= 48*time.Hour:
-		return "running " + plural(int(d.Hours()/24), "day")
+		return "running " + word.Count(int(d.Hours()/24), "day", "days")
 	case d >= 2*time.Hour:
-		return "running " + plural(int(d.Hours()), "hour")
+		return "running " + word.Count(int(d.Hours()), "hour", "hours")
 	case d >= 2*time.Minute:
-		return "running " + plural(int(d.Minutes()), "minute")
+		return "running " + word.Count(int(d.Minutes()), "minute", "minutes")
 	default:
 		return "running, just started"
 	}
@@ -403,14 +405,16 @@ func (t *textWriter) skipped() {
 func (t *textWriter) summary(flagged, clean int) {
 	r := t.report
 	parts := append([]string{fmt.Sprintf("%d clean", clean)}, r.totals(t.palette)...)
-	t.print("\n", t.palette.bold(plural(clean+flagged, t.noun())+":"), " ", strings.Join(parts, ", "), ".")
+	t.print("\n", t.palette.bold(word.Count(clean+flagged, t.noun(), t.noun()+"s")+":"), " ", strings.Join(parts, ", "),
+		".")
 	switch r.ExitStatus() {
 	case 2:
-		t.print(t.palette.severity[rules.High](" Not everything could be read: " + plural(len(r.Errors), "error") +
+		t.print(t.palette.severity[rules.High](" Not everything could be read: " +
+			word.Count(len(r.Errors), "error", "errors") +
 			"."))
 		t.print(" Exit status 2.\n")
 	case 3:
-		t.print(t.palette.severity[rules.High](" Incomplete: " + plural(len(r.Errors), "error") + "."))
+		t.print(t.palette.severity[rules.High](" Incomplete: " + word.Count(len(r.Errors), "error", "errors") + "."))
 		t.print(" Exit status 3.\n")
 	case 1:
 		t.print(" Exit status 1 (--fail-on=", r.FailOn.String(), ").\n")
@@ -484,11 +488,4 @@ func (t *textWriter) wrapped(text string, indent int, paint func(string) string)
 		lines[i] = paint(lines[i])
 	}
 	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -80,16 +80,18 @@ does not start (--sdnotify).`,
 // service relies on from a registry that may change it, so that it is not safe.
 func updateFix(c *podman.Container, policy string) Fix {
 	const label = "io.containers.autoupdate="
-	written, full := parseImageName(c.Image.Written.Value)
+	written, full := podman.ParseImageName(c.Image.Written.Value)
 	unit := c.Unit != "" && c.Definition.Syntax != podman.SyntaxCommand || c.Lifecycle.UpdateUnit.Value != ""
 	switch {
 	case c.Definition.Syntax == podman.SyntaxCompose:
-		return Fix{Summary: "pull and make it again from time to time, or make it by a Quadlet unit: podman auto-update " +
+		return Fix{Summary: "pull and make it again from time to time, or make it by a Quadlet unit: podman " +
+			"auto-update " +
 			"looks after containers of systemd units"}
 	case !unit:
-		return Fix{Summary: "make it by a Quadlet unit with AutoUpdate=" + policy + ": podman auto-update looks after " +
+		return Fix{Summary: "make it by a Quadlet unit with AutoUpdate=" + policy +
+			": podman auto-update looks after " +
 			"containers of systemd units"}
-	case policy == "registry" && c.Image.Written.Known() && full && written.registry == "":
+	case policy == "registry" && c.Image.Written.Known() && full && written.Registry == "":
 		return Fix{Summary: "write the image's name with its registry, and label it " + label + policy}
 	}
 	return Fix{
@@ -103,12 +105,12 @@ func updateFix(c *podman.Container, policy string) Fix {
 func idleUpdate(c *podman.Container, pinned bool) (message string, fix Fix) {
 	byRegistry := c.Lifecycle.AutoUpdate.Value != "local"
 	noUnit := c.Lifecycle.UpdateUnit.Known() && c.Lifecycle.UpdateUnit.Value == ""
-	written, full := parseImageName(c.Image.Written.Value)
+	written, full := podman.ParseImageName(c.Image.Written.Value)
 	switch {
 	case byRegistry && pinned:
 		return "a digest does not move: it finds nothing newer",
 			Fix{Summary: "name a tag, or let a bot move the digest and leave auto-update out"}
-	case byRegistry && c.Image.Written.Known() && full && written.registry == "":
+	case byRegistry && c.Image.Written.Known() && full && written.Registry == "":
 		return "Podman makes no such container of a short name: " + c.Image.Written.Value,
 			Fix{Summary: "write the image's name with its registry"}
 	case byRegistry && strings.HasPrefix(c.Image.Name, "localhost/"):

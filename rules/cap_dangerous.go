@@ -39,7 +39,7 @@ memory. Whoever takes the container over has them too.`,
 					!slices.Contains(c.Capabilities.Requested.Value, d.name) {
 					continue
 				}
-				short := strings.TrimPrefix(d.name, "CAP_")
+				short := podman.ShortCapability(d.name)
 				severity, bound := lowered(c, d.severity)
 				names = append(names, short)
 				found = append(found, Finding{

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/podman"
 )
 
@@ -65,7 +66,8 @@ gets them back through any setuid or file-capability program in the image.`,
 			changes = append(changes, Change{Flag: "--cap-add=" + names})
 		}
 		found := violated(bounding, violation{
-			Message:  fmt.Sprintf("keeps %s nobody asked for%s", count(len(kept), "capability", "capabilities"), bound),
+			Message: fmt.Sprintf("keeps %s nobody asked for%s", word.Count(len(kept), "capability", "capabilities"),
+				bound),
 			Severity: severity,
 			Setting:  "capabilities",
 			Value:    shortNames(kept),

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -285,14 +284,11 @@ func (f Fix) Flags() []string {
 	return flags
 }
 
-// olderThan compares the first two numbers of two versions. An empty version is the newest.
+// olderThan reports whether a version is older than another. One that is not known counts as the newest.
 func olderThan(version, than string) bool {
-	var a, b [2]int
-	if n, _ := fmt.Sscanf(version, "%d.%d", &a[0], &a[1]); n < 2 {
-		return false
-	}
-	_, _ = fmt.Sscanf(than, "%d.%d", &b[0], &b[1])
-	return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
+	v, known := podman.ParseVersion(version)
+	first, _ := podman.ParseVersion(than)
+	return known && v.Before(first)
 }
 
 // secretOf splits "NAME,type=env,target=VARIABLE".

@@ -22,8 +22,8 @@ who has taken the name there. Whoever registers it on a registry that is asked e
 		if !written.Known() {
 			return nil
 		}
-		name, ok := parseImageName(written.Value)
-		if !ok || name.registry != "" {
+		name, ok := podman.ParseImageName(written.Value)
+		if !ok || name.Registry != "" {
 			return nil
 		}
 		severity, message := Medium,

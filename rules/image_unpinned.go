@@ -21,16 +21,16 @@ what worked needs to be known what that was.`,
 		if !written.Known() {
 			text = c.Image.Name
 		}
-		name, ok := parseImageName(text)
-		if !ok || name.digest != "" || name.registry == "localhost" {
+		name, ok := podman.ParseImageName(text)
+		if !ok || name.Digest != "" || name.Registry == "localhost" {
 			return nil
 		}
-		switch name.tag {
+		switch name.Tag {
 		case "", "latest", "main", "master", "edge", "nightly", "stable", "release", "dev", "develop":
 		default:
 			return nil
 		}
-		tag := name.tag
+		tag := name.Tag
 		if tag == "" {
 			tag = "latest, since no tag is given"
 		}

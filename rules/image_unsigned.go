@@ -23,8 +23,8 @@ package.`,
 	Profile: Strict,
 	Check: func(c *podman.Container) []Finding {
 		policy := c.Host.Policy
-		name, ok := parseImageName(c.Image.Name)
-		if !policy.Known() || !ok || name.registry == "localhost" || name.registry == "" {
+		name, ok := podman.ParseImageName(c.Image.Name)
+		if !policy.Known() || !ok || name.Registry == "localhost" || name.Registry == "" {
 			return nil
 		}
 		kind, scope := policy.Value.Requires(c.Image.Name)
@@ -39,7 +39,7 @@ package.`,
 			Fix: Fix{
 				Summary: fmt.Sprintf(`where %s signs, put into policy.json "transports": {"docker": {"%s": `+
 					`[{"type": "sigstoreSigned", "keyPath": "KEY", "signedIdentity": {"type": "matchRepository"}}]}}`,
-					name.registry, strings.TrimSuffix(name.registry+"/"+name.path, "/")),
+					name.Registry, strings.TrimSuffix(name.Registry+"/"+name.Path, "/")),
 			},
 		})
 	},

@@ -22,16 +22,16 @@ when a container takes them from somebody else.`,
 		See:   []string{"https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md"},
 		Drift: []podman.Drift{podman.DriftImage},
 		Check: func(c *podman.Container) []Finding {
-			name, ok := parseImageName(c.Image.Name)
-			if len(trusted) == 0 || !ok || name.registry == "" || name.registry == "localhost" {
+			name, ok := podman.ParseImageName(c.Image.Name)
+			if len(trusted) == 0 || !ok || name.Registry == "" || name.Registry == "localhost" {
 				return nil
 			}
-			full := name.registry + "/" + name.path
+			full := name.Registry + "/" + name.Path
 			if slices.ContainsFunc(trusted, func(t string) bool { return below(full, strings.TrimSuffix(t, "/")) }) {
 				return nil
 			}
 			return []Finding{{
-				Message:  fmt.Sprintf("comes from %s, which is not among the trusted registries", name.registry),
+				Message:  fmt.Sprintf("comes from %s, which is not among the trusted registries", name.Registry),
 				Severity: Medium, Confidence: Certain,
 				Evidence: []Evidence{{"image", c.Image.Name, c.Image.Written.Origin}},
 				Fix:      Fix{Summary: "take it from " + strings.Join(trusted, " or ")},

@@ -28,13 +28,13 @@ the host can send the image that they like, and it runs here.`,
 				Fix:      Fix{Summary: "leave --tls-verify=false out", Drop: true},
 			})
 		}
-		name, ok := parseImageName(c.Image.Name)
+		name, ok := podman.ParseImageName(c.Image.Name)
 		if !ok || !c.Host.Registries.Known() {
 			return nil
 		}
 		prefix, r, ok := podman.RegistryOf(c.Host.Registries.Value, c.Image.Name)
-		if !ok || !r.Insecure || strings.HasPrefix(name.registry, "localhost") ||
-			strings.HasPrefix(name.registry, "127.") {
+		if !ok || !r.Insecure || strings.HasPrefix(name.Registry, "localhost") ||
+			strings.HasPrefix(name.Registry, "127.") {
 			return nil
 		}
 		return violated(podman.UnknownAt[bool](r.Origin), violation{

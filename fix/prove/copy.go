@@ -52,8 +52,7 @@ func (p *prover) copyCommand(ctx context.Context, words []string) (*copyCommand,
 		return nil, err
 	}
 	ownUsers := slices.ContainsFunc(made.Options, func(o command.Option) bool {
-		return o.Name == "userns" && o.Value != "host" && o.Value != "" || o.Name == "uidmap" || o.Name == "gidmap" ||
-			o.Name == "subuidname" || o.Name == "subgidname"
+		return command.ForUserNamespace(o.Name) && (o.Name != "userns" || o.Value != "host" && o.Value != "")
 	})
 	c := &copyCommand{args: []string{
 		"run", "--detach", "--name", p.current, "--label", Label + "=" + owner(), "--log-driver", "k8s-file", "--pull",

@@ -75,7 +75,8 @@ read; the other files are linted.`,
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
 	f.BoolVar(&flags.markdown, "markdown", false, "read the code blocks of Markdown files too")
 	f.BoolVar(&flags.edits, "edits", false, "give each finding in JSON the edits that end it, as SARIF does")
-	f.BoolVar(&flags.allowOutside, "allow-outside", false, "read files outside of the paths too, where definitions name "+
+	f.BoolVar(&flags.allowOutside, "allow-outside", false, "read files outside of the paths too, where definitions "+
+		"name "+
 		"them or symbolic links lead to them")
 	f.StringVar(&flags.policy, "policy", "", "the signature policy's `file` (policy.json) of the machine that the "+
 		"definitions are for, instead of this one's")

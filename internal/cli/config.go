@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/rules"
 )
@@ -121,16 +122,9 @@ func (a *app) checkConfig(named string) error {
 		return nil
 	}
 	fmt.Fprintf(a.Out, "%s: ok (%s, %s, %s passed)\n", safe.Text(config.File),
-		plural(len(config.Custom), "rule of its own", "rules of its own"),
-		plural(len(config.Accepted), "waiver", "waivers"), plural(len(config.Tests), "test", "tests"))
+		word.Count(len(config.Custom), "rule of its own", "rules of its own"),
+		word.Count(len(config.Accepted), "waiver", "waivers"), word.Count(len(config.Tests), "test", "tests"))
 	return nil
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // effective is one setting in force.

@@ -86,6 +86,8 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 		return &usageError{errors.New("--rootless and --rootful exclude each other")}
 	case flags.all && !flags.write:
 		return &usageError{errors.New("--all says what --write writes")}
+	case !isVersion(flags.podman):
+		return &usageError{fmt.Errorf("--podman: %q is no version such as 5.4", flags.podman)}
 	case flags.diff && flags.write:
 		return &usageError{errors.New("--diff and --write exclude each other")}
 	}
@@ -123,6 +125,12 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 		fmt.Fprintln(a.Out, "nothing to fix")
 	}
 	return nil
+}
+
+// isVersion reports whether a text is a version of Podman, or empty.
+func isVersion(text string) bool {
+	_, ok := podman.ParseVersion(text)
+	return ok || text == ""
 }
 
 // isDefinition reports whether a name is a definition's by its ending.

@@ -197,8 +197,9 @@ func TestFixAutoUpdate(t *testing.T) {
 		"a service":           {"a.service", "[Service]\nExecStart=podman run --name web " + full + "\n", ""},
 		"a generated service": {"a.service", podmanService + full + "\n", "--label=io.containers.autoupdate=registry"},
 		"compose":             {"compose.yaml", "services:\n  a:\n    image: " + full + "\n", ""},
-		"Kubernetes": {"a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: c, " +
-			"image: " + full + "}\n", ""},
+		"Kubernetes": {"a.yaml",
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: c, " +
+				"image: " + full + "}\n", ""},
 	} {
 		dir := writeTree(t, map[string]string{tt.file: tt.text})
 		status, out, errs := fixAt(t, "--rootful", "--config", "none", "--rule", "auto-update", dir)

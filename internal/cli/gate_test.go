@@ -112,7 +112,8 @@ func TestCheckNothingHidden(t *testing.T) {
 			"a.container": openUnit}},
 		{name: "a tracked file", files: map[string]string{".gitignore": "*.container\n", "a.container": openUnit},
 			make: func(t *testing.T, dir string) { git(t, dir, "init", "-q"); git(t, dir, "add", "-f", ".") }},
-		{name: "a tracked file in a directory", files: map[string]string{".gitignore": "b/\n", "b/c/a.container": openUnit},
+		{name: "a tracked file in a directory",
+			files: map[string]string{".gitignore": "b/\n", "b/c/a.container": openUnit},
 			make: func(t *testing.T, dir string) {
 				git(t, dir, "init", "-q")
 				git(t, dir, "add", "-f", ".")
@@ -124,13 +125,15 @@ func TestCheckNothingHidden(t *testing.T) {
 				git(t, dir, "add", "-f", ".")
 				git(t, dir, "update-index", "--split-index")
 			}},
-		{name: "an index with SHA-256", files: map[string]string{".gitignore": "*.container\n", "a.container": openUnit},
+		{name: "an index with SHA-256",
+			files: map[string]string{".gitignore": "*.container\n", "a.container": openUnit},
 			make: func(t *testing.T, dir string) {
 				git(t, dir, "init", "-q", "--object-format=sha256")
 				git(t, dir, "add", "-f", ".")
 			}},
-		{name: "an index that is not one", files: map[string]string{".gitignore": "*.container\n", "a.container": openUnit,
-			".git/index": "DIRC\x00\x00\x00\x02\x7f\xff\xff\xff"}},
+		{name: "an index that is not one",
+			files: map[string]string{".gitignore": "*.container\n", "a.container": openUnit,
+				".git/index": "DIRC\x00\x00\x00\x02\x7f\xff\xff\xff"}},
 		{name: "a link to a directory outside", files: map[string]string{"../evil/a.container": openUnit},
 			make:  func(t *testing.T, dir string) { link(t, "../evil", filepath.Join(dir, "b")) },
 			wrong: "b: not read: it is outside"},
@@ -219,7 +222,8 @@ func TestCheckPassedOver(t *testing.T) {
 // link leads, and that not a word of it shows.
 func TestCheckNothingOutside(t *testing.T) {
 	const secret = "Zq601Xv7Kp2Lm9Rt4"
-	outside := map[string]string{"outside/env": "A_PASSWORD=" + secret + "\n", "outside/shadow": "root:" + secret + ":1\n",
+	outside := map[string]string{"outside/env": "A_PASSWORD=" + secret + "\n", "outside/shadow": "root:" + secret +
+		":1\n",
 		"outside/b.yaml":   "services: {b: {image: " + secret + "}}\n",
 		"outside/pod.yaml": strings.ReplaceAll(openPod, "nginx", secret), "outside/x.conf": secret}
 	const service = "services: {a: {image: \"docker.io/library/x:${A_PASSWORD}\", %s}}\n"
@@ -229,14 +233,16 @@ func TestCheckNothingOutside(t *testing.T) {
 		status           int
 		says             string
 	}{
-		{name: "compose include", file: "compose.yaml", text: "include: [../outside/b.yaml]\nservices: {a: {image: x}}\n",
+		{name: "compose include", file: "compose.yaml", text: "include: [../outside/b.yaml]\nservices: {a: {image: " +
+			"x}}\n",
 			status: 2, says: "outside of what is checked"},
 		{name: "compose include of what is no YAML", file: "compose.yaml",
 			text: "include: [../outside/shadow]\nservices: {a: {image: x}}\n", status: 2, says: "outside of what is"},
 		{name: "compose extends", file: "compose.yaml",
 			text:   "services: {a: {extends: {file: ../outside/b.yaml, service: b}}}\n",
 			status: 2, says: "outside of what is checked"},
-		{name: "compose env_file", file: "compose.yaml", text: strings.Replace(service, "%s", "env_file: ../outside/env", 1),
+		{name: "compose env_file", file: "compose.yaml",
+			text:   strings.Replace(service, "%s", "env_file: ../outside/env", 1),
 			status: 1, says: "outside of what is checked"},
 		{name: "compose .env", file: "compose.yaml", text: strings.Replace(service, "%s", "init: true", 1),
 			links: map[string]string{".env": "../outside/env"}, status: 2, says: ".env: not read"},
@@ -247,17 +253,20 @@ func TestCheckNothingOutside(t *testing.T) {
 			says: "the environment file is not read"},
 		{name: "EnvironmentFile by a link", file: "a.container", text: softUnit + "EnvironmentFile=env\n",
 			links: map[string]string{"env": "../outside/env"}, status: 1, says: "the environment file is not read"},
-		{name: "EnvironmentFile by a link to a directory", file: "a.container", text: softUnit + "EnvironmentFile=d/env\n",
+		{name: "EnvironmentFile by a link to a directory", file: "a.container", text: softUnit +
+			"EnvironmentFile=d/env\n",
 			links: map[string]string{"d": "../outside"}, status: 2, says: "the environment file is not read"},
-		{name: "EnvironmentFile in /proc", file: "a.container", text: softUnit + "EnvironmentFile=/proc/kmsg\n", status: 1,
-			says: "the environment file is not read"},
+		{name: "EnvironmentFile in /proc", file: "a.container", text: softUnit + "EnvironmentFile=/proc/kmsg\n",
+			status: 1,
+			says:   "the environment file is not read"},
 		{name: "EnvironmentFile that is a device", file: "a.container", text: softUnit + "EnvironmentFile=/dev/zero\n",
 			status: 1, says: "the environment file is not read"},
 		{name: "a .kube unit's YAML", file: "a.kube", text: "[Kube]\nYaml=../outside/pod.yaml\n", status: 2,
 			says: "its YAML"},
 		{name: "a drop-in", file: "a.container", text: softUnit,
 			links: map[string]string{"a.container.d": "../outside"}, status: 2, says: "reading the drop-in"},
-		{name: "ConfigMaps beside it", file: "a.yaml", text: openPod + "    env: [{name: A, valueFrom: {configMapKeyRef: " +
+		{name: "ConfigMaps beside it", file: "a.yaml", text: openPod + "    env: [{name: A, valueFrom: " +
+			"{configMapKeyRef: " +
 			"{name: x, key: y}}}]\n", links: map[string]string{"b.yaml": "../outside/pod.yaml"}, status: 2,
 			says: "b.yaml: not read"},
 	}
@@ -287,9 +296,10 @@ func TestCheckNothingOutside(t *testing.T) {
 // TestCheckAllowOutside holds that --allow-outside reads what definitions name, and that the units of this machine may
 // name any file.
 func TestCheckAllowOutside(t *testing.T) {
-	above := writeTree(t, map[string]string{"outside/env": "A_PASSWORD=Zq601Xv7Kp2Lm9Rt4\n", "outside/b.container": openUnit,
-		"tree/a.container":                    softUnit + "EnvironmentFile=../outside/env\n",
-		"home/containers/systemd/c.container": softUnit + "EnvironmentFile=../../../outside/env\n"})
+	above := writeTree(t,
+		map[string]string{"outside/env": "A_PASSWORD=Zq601Xv7Kp2Lm9Rt4\n", "outside/b.container": openUnit,
+			"tree/a.container":                    softUnit + "EnvironmentFile=../outside/env\n",
+			"home/containers/systemd/c.container": softUnit + "EnvironmentFile=../../../outside/env\n"})
 	link(t, "../outside/b.container", filepath.Join(above, "tree/b.container"))
 	t.Chdir(filepath.Join(above, "tree"))
 	status, out, errs := checkAt(t, "", "-f", "json", "--allow-outside", ".")

@@ -114,6 +114,9 @@ func (a *app) prove(cmd *cobra.Command, flags *proveFlags, target string) error 
 	if n := flags.prove.Network; n != prove.NetworkIsolated && n != prove.NetworkShared {
 		return &usageError{fmt.Errorf("--network: %q must be one of isolated, shared", n)}
 	}
+	if !isVersion(flags.podman) {
+		return &usageError{fmt.Errorf("--podman: %q is no version such as 5.4", flags.podman)}
+	}
 	if flags.probe != "" {
 		if flags.prove.Probe = strings.Fields(flags.probe); len(flags.prove.Probe) == 0 {
 			return &usageError{errors.New("--probe: a command")}
@@ -323,7 +326,7 @@ func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *prov
 func shortCapabilities(names []string) []string {
 	short := make([]string, len(names))
 	for i, n := range names {
-		short[i] = strings.TrimPrefix(n, "CAP_")
+		short[i] = podman.ShortCapability(n)
 	}
 	return short
 }

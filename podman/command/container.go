@@ -125,11 +125,17 @@ func (b builder) boolean(flag string) podman.Setting[bool] {
 	return podman.Set(value, b.origin(o))
 }
 
-// namespaceFlags are the flags that decide on a user namespace.
-var namespaceFlags = []string{"userns", "uidmap", "gidmap", "subuidname", "subgidname"}
+// ForUserNamespace reports whether a flag decides on the user namespace; of two of them Podman takes none.
+func ForUserNamespace(flag string) bool {
+	switch flag {
+	case "userns", "uidmap", "gidmap", "subuidname", "subgidname":
+		return true
+	}
+	return false
+}
 
 func (c *Command) mapsUsers() bool {
-	return slices.ContainsFunc(c.Options, func(o Option) bool { return slices.Contains(namespaceFlags, o.Name) })
+	return slices.ContainsFunc(c.Options, func(o Option) bool { return ForUserNamespace(o.Name) })
 }
 
 // namespaces reads the ID mappings: the container's own, or those of the pod that it joins.
@@ -315,7 +321,7 @@ func (b builder) capabilities(made *podman.Container) {
 			bounding = podman.AllCapabilities()
 		}
 		bounding = slices.DeleteFunc(append(slices.Clone(bounding), requested...), func(name string) bool {
-			return slices.ContainsFunc(dropped, func(o Option) bool { return name == capability(o.Value) })
+			return slices.ContainsFunc(dropped, func(o Option) bool { return name == podman.Capability(o.Value) })
 		})
 	}
 	bounding = slices.Clone(bounding)

@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"strings"
+
+	"github.com/podlint/podlint/podman"
 )
 
 // SecretVariables returns the names of the variables that `--secret NAME,type=env[,target=VARIABLE]` fills from
@@ -48,16 +50,11 @@ func (c *Command) Variables() map[string]Option {
 func (c *Command) Capabilities() []string {
 	names := []string{}
 	for _, o := range c.All("cap-add") {
-		if name := capability(o.Value); name != "CAP_ALL" && name != "CAP_" {
+		if name := podman.Capability(o.Value); name != "CAP_ALL" && name != "CAP_" {
 			names = append(names, name)
 		}
 	}
 	return names
-}
-
-// capability returns a capability's name in the kernel's spelling.
-func capability(name string) string {
-	return "CAP_" + strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(name)), "CAP_")
 }
 
 // HasOwnField reports whether a flag's value ends in a field of its own of the container, where secrets are looked for,

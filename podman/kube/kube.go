@@ -227,9 +227,7 @@ func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container 
 func (p *podOf) capabilities(c *podman.Container, security *core.SecurityContext, node *yaml.Node) {
 	origin := p.at(node, "securityContext", "capabilities")
 	bounding, requested, all := c.Host.DefaultCapabilities, []string{}, false
-	name := func(n core.Capability) string {
-		return "CAP_" + strings.TrimPrefix(strings.ToUpper(string(n)), "CAP_")
-	}
+	name := func(n core.Capability) string { return podman.Capability(string(n)) }
 	if given := security.Capabilities; given != nil {
 		for _, n := range given.Add {
 			if name(n) == "CAP_ALL" {

@@ -14,10 +14,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/blang/semver/v4"
 	"github.com/containers/podman/v5/pkg/bindings"
 	"github.com/containers/podman/v5/pkg/errorhandling"
 	"github.com/containers/podman/v5/version"
+	"github.com/podlint/podlint/podman"
 )
 
 // Limits on what a service may answer. A real inspect answer is some 10 KB; one with a label of 1 MB and 5,000
@@ -38,7 +38,7 @@ type client struct {
 	http     *http.Client
 	base     string
 	timeout  time.Duration
-	version  semver.Version
+	version  podman.Version
 	failures atomic.Int32 // in a row, of the kind that means the service is gone
 }
 
@@ -63,7 +63,7 @@ func newClient(ctx context.Context, secure bool, timeout time.Duration, concurre
 		http:    conn.Client,
 		base:    fmt.Sprintf("%s/v%d.%d.%d/libpod", base, api.Major, api.Minor, api.Patch),
 		timeout: timeout,
-		version: *bindings.ServiceVersion(ctx),
+		version: versionOf(ctx),
 	}, nil
 }
 
@@ -237,4 +237,12 @@ func (r *boundedReader) Read(p []byte) (int, error) {
 		r.err = err
 	}
 	return n, err
+}
+
+// versionOf returns the service's version, as it says with each answer.
+func versionOf(ctx context.Context) podman.Version {
+	v := bindings.ServiceVersion(ctx)
+	const most = 1 << 16
+	return podman.Version{Major: int(min(v.Major, most)), Minor: int(min(v.Minor, most)),
+		Patch: int(min(v.Patch, most))}
 }

@@ -13,11 +13,11 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/blang/semver/v4"
 	"github.com/containers/podman/v5/pkg/bindings"
 	"go.podman.io/common/pkg/config"
 
 	"github.com/podlint/podlint/internal/hint"
+	"github.com/podlint/podlint/podman"
 )
 
 // What a service is asked with where nobody says otherwise.
@@ -211,7 +211,7 @@ func dial(ctx context.Context, to candidate, opts Options) (*Service, error) {
 			return nil, unwrapConnect(r.err)
 		}
 		secure := to.TLSCertFile != "" || to.TLSKeyFile != "" || to.TLSCAFile != ""
-		if bindings.ServiceVersion(r.ctx).Equals(semver.Version{}) {
+		if versionOf(r.ctx) == (podman.Version{}) {
 			return nil, errors.New("what answers there is no Podman service")
 		}
 		c, err := newClient(r.ctx, secure, opts.Timeout, opts.Concurrency)

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/blang/semver/v4"
-
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
 )
@@ -99,7 +97,7 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 	confinement(c, &data, made)
 	r.files(ctx, c, &data)
 	r.settings(ctx, c, &data, made)
-	if data.Pod == "" || r.client.version.LT(semver.MustParse("4.5.0")) {
+	if data.Pod == "" || r.client.version.Before(podman.Version{Major: 4, Minor: 5}) {
 		c.Lifecycle.UpdateUnit = podman.Set(c.Unit, podman.Field("Config.Labels"))
 	} else if unit, ok := r.podUnits[data.Pod]; ok {
 		c.Lifecycle.UpdateUnit = podman.Set(unit, podman.Field("the infra container's Config.Labels"))
@@ -132,7 +130,7 @@ func (r *reader) namespaces(c *podman.Container, data *inspected, made *command.
 		return
 	}
 	const ipc = "HostConfig.IpcMode"
-	if *config.IpcMode != "shareable" || r.client.version.GTE(semver.MustParse("4.4.0")) {
+	if *config.IpcMode != "shareable" || !r.client.version.Before(podman.Version{Major: 4, Minor: 4}) {
 		c.Namespaces.IPC = podman.Set(*config.IpcMode, podman.Field(ipc))
 		return
 	}

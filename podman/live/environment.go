@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/blang/semver/v4"
-
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
 )
@@ -16,12 +14,12 @@ import (
 // Before, it shows the value under the variable's.
 const masked = "*******"
 
-var masksSecrets = semver.MustParse("5.3.0")
+var masksSecrets = podman.Version{Major: 5, Minor: 3}
 
 // environment splits Config.Env, which names no owners, into the image's, Podman's, the user's and the secrets'. The
 // value of a secret is dropped here, and so is one that may be a secret's.
 func environment(data *inspected, made *command.Command, from *image,
-	server semver.Version) podman.Setting[[]podman.Variable] {
+	server podman.Version) podman.Setting[[]podman.Variable] {
 	if !data.Config.Env.present {
 		return podman.Setting[[]podman.Variable]{}
 	}
@@ -29,7 +27,7 @@ func environment(data *inspected, made *command.Command, from *image,
 	if made != nil {
 		written, secrets = made.Variables(), made.SecretVariables()
 	}
-	masks := server.GTE(masksSecrets)
+	masks := !server.Before(masksSecrets)
 	variables := make([]podman.Variable, 0, len(data.Config.Env.value))
 	for i, entry := range data.Config.Env.value {
 		name, value, _ := strings.Cut(entry, "=")

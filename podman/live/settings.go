@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/blang/semver/v4"
-
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
 )
@@ -199,7 +197,7 @@ func (r *reader) tmpfs(data *inspected, asked *podman.Container) podman.Setting[
 	}
 	s := podman.Set([]podman.Tmpfs{}, podman.Field("HostConfig.Tmpfs"))
 	own := data.HostConfig.ReadonlyRootfs != nil && *data.HostConfig.ReadonlyRootfs &&
-		r.client.version.LT(semver.MustParse("5.0.0"))
+		r.client.version.Before(podman.Version{Major: 5})
 	for _, destination := range slices.Sorted(maps.Keys(listed.value)) {
 		if own && slices.Contains([]string{"/run", "/tmp", "/var/tmp"}, destination) {
 			continue

@@ -2,7 +2,6 @@ package machine
 
 import (
 	"slices"
-	"strings"
 
 	"go.podman.io/common/pkg/config"
 
@@ -21,7 +20,7 @@ func EngineDefaults() podman.Setting[podman.EngineDefaults] {
 		Labels: c.EnableLabeling, PIDs: c.PidsLimit,
 	}
 	for i, name := range defaults.Capabilities {
-		defaults.Capabilities[i] = "CAP_" + strings.TrimPrefix(strings.ToUpper(name), "CAP_")
+		defaults.Capabilities[i] = podman.Capability(name)
 	}
 	for _, n := range []struct{ name, mode string }{{"pid", c.PidNS}, {"ipc", c.IPCNS}, {"network", c.NetNS},
 		{"uts", c.UTSNS}} {
