@@ -36,7 +36,7 @@ type document struct {
 	text        []byte
 	occurrences []occurrence
 	groups      []group
-	parts       []edit // of words
+	parts       []partChange
 	added       []addition
 	taken       []occurrence // what findings had taken away: another one does not put it back
 	place       int          // where what is added goes
@@ -49,6 +49,13 @@ type document struct {
 type addition struct {
 	change rules.Change
 	group  int // that it takes the place of, -1 for none
+}
+
+// partChange changes a part of a word: an item of a list, an option of a mount.
+type partChange struct {
+	from, to int // the word
+	// change returns the word without the part, and false where nothing is left of it.
+	change func(word string) (text string, left bool)
 }
 
 // edit replaces bytes of the text.
@@ -112,7 +119,7 @@ func (d *document) unfit(f *rules.Finding) string {
 // removals is what a finding has taken away.
 type removals struct {
 	off   []int        // occurrences that go as a whole
-	parts []edit       // of words
+	parts []partChange
 	taken []occurrence // all of it
 	named []string     // for people
 	// inGroup is the assignment that goes, whose place something may take, -1 for none.
@@ -159,8 +166,9 @@ func (d *document) whyAbsent(f *rules.Finding, place podman.Origin) string {
 func (d *document) removeOne(i int, fix rules.Fix, gone *removals) {
 	o := d.occurrences[i]
 	if fix.Part != "" {
-		if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, fix.Part, fix.Becomes); ok {
-			gone.parts = append(gone.parts, edit{o.wordFrom, o.wordTo, text})
+		word := string(d.text[o.wordFrom:o.wordTo])
+		if _, found, left := without(word, o.flag, fix.Part, fix.Becomes); found && left {
+			gone.parts = append(gone.parts, d.part(o, fix.Part, fix.Becomes))
 			gone.taken = append(gone.taken, occurrence{flag: o.flag, value: fix.Part})
 			gone.named = append(gone.named, fix.Part)
 			return
@@ -204,15 +212,28 @@ func (d *document) kept(c rules.Change) (rules.Change, bool) {
 	return c, len(left) > 0
 }
 
+// part is the change that takes a part out of an occurrence's word, or puts another in its place.
+func (d *document) part(o occurrence, part, becomes string) partChange {
+	return partChange{o.wordFrom, o.wordTo, func(word string) (string, bool) {
+		text, _, left := without(word, o.flag, part, becomes) // another finding may have taken it already
+		return text, left
+	}}
+}
+
 // mountWith adds an option to every mount that can be written.
 func (d *document) mountWith(option string) {
 	for _, o := range d.occurrences {
-		if text, ok := withOption(o.flag, o.value, option); !o.off && ok {
-			word := string(d.text[o.wordFrom:o.wordTo])
-			if strings.Contains(word, o.value) {
-				d.parts = append(d.parts, edit{o.wordFrom, o.wordTo, strings.Replace(word, o.value, text, 1)})
-			}
+		before, after, ok := strings.Cut(string(d.text[o.wordFrom:o.wordTo]), o.value)
+		if o.off || !ok {
+			continue
 		}
+		d.parts = append(d.parts, partChange{o.wordFrom, o.wordTo, func(word string) (string, bool) {
+			value := strings.TrimSuffix(strings.TrimPrefix(word, before), after)
+			if text, ok := withOption(o.flag, value, option); ok {
+				return before + text + after, true
+			}
+			return word, true
+		}})
 	}
 }
 
@@ -360,16 +381,11 @@ func (d *document) written(c rules.Change) string {
 
 // edited returns the text with what was planned.
 func (d *document) edited() ([]byte, error) {
+	parts := d.makeParts()
 	gone := d.wholeGroups()
 	edits, added := d.replacements(gone)
 	for i, o := range d.occurrences {
-		if !o.off || o.group >= 0 && gone[o.group] {
-			continue
-		}
-		if d.sharesWord(o) { // a list separated by commas
-			if text, ok := without(string(d.text[o.wordFrom:o.wordTo]), o.flag, o.value, ""); ok {
-				d.parts = append(d.parts, edit{o.wordFrom, o.wordTo, text})
-			}
+		if !o.off || o.group >= 0 && gone[o.group] || d.sharesWord(o) {
 			continue
 		}
 		if i > 0 && d.occurrences[i-1].off && d.occurrences[i-1].from == o.from && d.occurrences[i-1].to == o.to {
@@ -377,7 +393,11 @@ func (d *document) edited() ([]byte, error) {
 		}
 		edits = append(edits, d.removal(o))
 	}
-	edits = append(edits, d.wholeParts(edits)...)
+	for _, p := range parts {
+		if !slices.ContainsFunc(edits, func(e edit) bool { return e.from <= p.from && p.to <= e.to }) { // the word stays
+			edits = append(edits, p)
+		}
+	}
 	if len(added) > 0 {
 		edits = append(edits, d.insertion(added, edits))
 	}
@@ -460,42 +480,31 @@ func (d *document) removal(o occurrence) edit {
 	return edit{from, end, ""}
 }
 
-// wholeParts merges the changes of parts of one word, and leaves out those of words that go.
-func (d *document) wholeParts(edits []edit) []edit {
-	merged := map[[2]int]string{}
-	var order [][2]int
+// makeParts makes the changes of parts of words, those of one word one after the other. A word of which nothing is left
+// goes with its flag.
+func (d *document) makeParts() (edits []edit) {
+	for _, o := range d.occurrences {
+		if o.off && d.sharesWord(o) { // of a list separated by commas
+			d.parts = append(d.parts, d.part(o, o.value, ""))
+		}
+	}
 	for _, p := range d.parts {
-		at := [2]int{p.from, p.to}
-		if slices.ContainsFunc(edits, func(e edit) bool { return e.from <= p.from && p.to <= e.to }) {
+		i := slices.IndexFunc(edits, func(e edit) bool { return e.from == p.from && e.to == p.to })
+		if i < 0 {
+			i = len(edits)
+			edits = append(edits, edit{p.from, p.to, string(d.text[p.from:p.to])})
+		}
+		text, left := p.change(edits[i].text)
+		if edits[i].text = text; left {
 			continue
 		}
-		if _, ok := merged[at]; !ok {
-			merged[at] = p.text
-			order = append(order, at)
-			continue
+		for o := range d.occurrences {
+			if d.occurrences[o].wordFrom == p.from && d.occurrences[o].wordTo == p.to {
+				d.occurrences[o].off = true
+			}
 		}
-		// Each was made from the same word: what one has left out the other leaves out too.
-		merged[at] = common(merged[at], p.text)
 	}
-	var list []edit
-	for _, at := range order {
-		list = append(list, edit{at[0], at[1], merged[at]})
-	}
-	return list
-}
-
-// common keeps the items of a list that both of two shortened ones have.
-func common(a, b string) string {
-	head := ""
-	if i := strings.LastIndexAny(a, "=: "); i >= 0 {
-		head, a = a[:i+1], a[i+1:]
-	}
-	if i := strings.LastIndexAny(b, "=: "); i >= 0 {
-		b = b[i+1:]
-	}
-	kept := slices.DeleteFunc(strings.Split(a, ","),
-		func(item string) bool { return !slices.Contains(strings.Split(b, ","), item) })
-	return head + strings.Join(kept, ",")
+	return edits
 }
 
 // leading returns where the white space before an offset begins, continued lines with it.
@@ -568,8 +577,9 @@ func withEnding(text, ending string) string {
 }
 
 // without takes an item out of the list that a flag's value is, or puts another in its place: a capability, an option
-// of a mount, a network's option. It is false where the item is all there is, or not there.
-func without(word, flag, item, becomes string) (string, bool) {
+// of a mount, a network's option. Where it is not found the word is as it was; where it is all there is nothing is
+// left.
+func without(word, flag, item, becomes string) (text string, found, left bool) {
 	bare := strings.TrimRight(word, `"'`)
 	tail := word[len(bare):]
 	head, list := "", bare
@@ -577,7 +587,7 @@ func without(word, flag, item, becomes string) (string, bool) {
 	case "volume", "tmpfs", "network":
 		i := strings.LastIndexByte(bare, ':')
 		if i < 0 || flag == "volume" && strings.Count(bare, ":") < 2 {
-			return "", false
+			return word, false, true
 		}
 		head, list = bare[:i], bare[i+1:]
 	default:
@@ -585,8 +595,9 @@ func without(word, flag, item, becomes string) (string, bool) {
 			head, list = bare[:i+1], bare[i+1:]
 		}
 	}
+	inner := strings.TrimLeft(list, `"'`)
+	head, list = head+list[:len(list)-len(inner)], inner
 	var kept []string
-	found := false
 	for s := range strings.SplitSeq(list, ",") {
 		switch {
 		case !sameItem(flag, strings.Trim(s, `"'`), item):
@@ -601,15 +612,15 @@ func without(word, flag, item, becomes string) (string, bool) {
 	}
 	switch {
 	case !found:
-		return "", false
+		return word, false, true
 	case len(kept) > 0 && (flag == "volume" || flag == "tmpfs" || flag == "network"):
-		return head + ":" + strings.Join(kept, ",") + tail, true
+		return head + ":" + strings.Join(kept, ",") + tail, true, true
 	case len(kept) > 0:
-		return head + strings.Join(kept, ",") + tail, true
+		return head + strings.Join(kept, ",") + tail, true, true
 	case flag == "volume" || flag == "tmpfs" || flag == "network":
-		return head + tail, true
+		return head + tail, true, true
 	}
-	return "", false
+	return "", true, false
 }
 
 func sameItem(flag, s, item string) bool {

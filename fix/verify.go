@@ -113,7 +113,7 @@ func (r *Request) round(
 		if err != nil {
 			unreadable := func(_ []rules.Finding, err error) bool { return err != nil }
 			if blamed := r.blame(text, groups, failed, unreadable); blamed != nil {
-				failed[blamed] = fmt.Sprintf("with this edit the file cannot be read: %v", err)
+				failed[blamed] = fmt.Sprintf("with this edit the file is not read as it was: %v", err)
 				continue
 			}
 			break

@@ -46,7 +46,7 @@ func TestVerified(t *testing.T) {
 				return nil, errors.New("line 3")
 			}
 			return nil, nil
-		}, "Memory=1m", "cannot be read: line 3"},
+		}, "Memory=1m", "not read as it was: line 3"},
 		{"nothing can be linted", func(string) ([]rules.Finding, error) { return nil, errors.New("no") }, "",
 			"cannot be linted"},
 	} {

@@ -50,7 +50,8 @@ func yamlFile(path string, text []byte, findings []*rules.Finding) Outcome {
 func (y *yamlText) end(path string, f *rules.Finding) (Done, string) {
 	done := Done{Finding: f}
 	changes := slices.Concat(f.Fix.Changes, f.Fix.Replacement)
-	if !f.Fix.Drop && len(changes) == 0 || f.Fix.Part != "" {
+	byName := f.Fix.Of == "cap-add" && f.Fix.Part != ""
+	if !f.Fix.Drop && len(changes) == 0 || f.Fix.Part != "" && !byName {
 		return done, needsChoice + f.Fix.Summary
 	}
 	if !y.read() {
@@ -58,7 +59,12 @@ func (y *yamlText) end(path string, f *rules.Finding) (Done, string) {
 	}
 	if f.Fix.Drop {
 		var why string
-		if done.Dropped, why = y.dropAll(path, f); why != "" {
+		if byName {
+			done.Dropped, why = y.dropCapability(f)
+		} else {
+			done.Dropped, why = y.dropAll(path, f)
+		}
+		if why != "" {
 			return done, why
 		}
 		if len(done.Dropped) == 0 && len(changes) == 0 {
@@ -103,6 +109,43 @@ func (y *yamlText) dropAll(path string, f *rules.Finding) (all []string, why str
 		}
 	}
 	return all, ""
+}
+
+// dropCapability takes a capability out of the list of those that are added.
+func (y *yamlText) dropCapability(f *rules.Finding) (dropped []string, why string) {
+	settings, _ := rules.Change{Flag: "--cap-add=" + f.Fix.Part}.Settings(f.Definition.Syntax)
+	list := y.mapping(y.now(f.Definition.Origin.Line), f.Definition.Origin.Column)
+	for _, key := range settings[0].Keys {
+		list = below(list, key)
+	}
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return nil, "what sets it is not found in the YAML"
+	}
+	for _, item := range list.Content {
+		if podman.Capability(item.Value) == podman.Capability(f.Fix.Part) {
+			if _, why := y.drop(item.Line, item.Column); why != "" {
+				return nil, why
+			}
+			break
+		}
+	}
+	if !y.read() {
+		return nil, "the edit would break the YAML"
+	}
+	return []string{f.Fix.Part}, ""
+}
+
+// below returns the value of a mapping's key, nil where there is none.
+func below(m *yaml.Node, key string) *yaml.Node {
+	if m == nil || m.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		if m.Content[i].Value == key {
+			return m.Content[i+1]
+		}
+	}
+	return nil
 }
 
 // give gives the container that stands at a place a setting, and reports whether it had to be written.

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/podlint/podlint/definition"
@@ -44,6 +45,7 @@ func (e *Edited) Lint(files []string, texts map[string][]byte) (found []rules.Fi
 	for _, path := range files {
 		o := e.linter.lint(set, path)
 		e.linter.keep(&result, o.findings)
+		wrong = append(wrong, missing(peers[path], o.peers)...)
 		peers[path] = o.peers
 		for _, p := range o.problems {
 			if !p.Warning {
@@ -57,4 +59,14 @@ func (e *Edited) Lint(files []string, texts map[string][]byte) (found []rules.Fi
 	}
 	e.linter.keep(&result, e.linter.relations(all))
 	return result.Findings, wrong
+}
+
+// missing names the containers that an edited file does not define any more.
+func missing(before, after []*rules.Peer) (wrong []string) {
+	for _, p := range before {
+		if !slices.ContainsFunc(after, func(q *rules.Peer) bool { return p.Name == q.Name }) {
+			wrong = append(wrong, "it does not define the container "+p.Name+" any more")
+		}
+	}
+	return wrong
 }
