@@ -21,8 +21,8 @@ import (
 
 var update = flag.Bool("update", false, "write what the cases come to anew")
 
-// TestCases fixes testdata/fix/NAME/in.EXT with every rule at once, under a rootful Podman, and holds what it comes to to
-// out.EXT beside it. Nothing is left to do then for a second time, and no edit fails.
+// TestCases fixes testdata/fix/NAME/in.EXT with every rule at once, under a rootful Podman, and compares it with
+// out.EXT beside it. A second time there is nothing left to do, and no edit fails.
 func TestCases(t *testing.T) {
 	inputs, err := filepath.Glob("../testdata/fix/*/in.*")
 	if err != nil || len(inputs) == 0 {

@@ -118,7 +118,7 @@ func (d *document) unfit(f *rules.Finding) string {
 
 // removals is what a finding has taken away.
 type removals struct {
-	off   []int        // occurrences that go as a whole
+	off   []int // occurrences that go as a whole
 	parts []partChange
 	taken []occurrence // all of it
 	named []string     // for people
