@@ -183,10 +183,20 @@ func (s *Set) defineCompose(path string) Result {
 		}
 		return data, err
 	}}
-	for _, e := range []string{".yaml", ".yml"} {
-		if override, ok := beside(base + ".override" + e); ok {
-			project.Paths = append(project.Paths, override)
-			break
+	named := compose.Named(filepath.Dir(path), s.Text)
+	switch slices.Index(named, path) {
+	case -1:
+		for _, e := range []string{".yaml", ".yml"} {
+			if override, ok := beside(base + ".override" + e); ok {
+				project.Paths = append(project.Paths, override)
+				break
+			}
+		}
+	case 0:
+		project.Paths = named
+	default:
+		if !s.tree.named[path] {
+			return Result{Nothing: "read together with " + filepath.Base(named[0])}
 		}
 	}
 	containers, read, problems := compose.Read(project, s.host(path))

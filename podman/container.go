@@ -263,9 +263,10 @@ type Variable struct {
 // ConfigString is a string of a container's configuration, other than a variable, that anybody can read who can inspect
 // the container, and in which people write secrets.
 type ConfigString struct {
-	// Place is what holds it: "argument", "label", "annotation", "health check", "hostname" or "option".
+	// Place is what holds it: "argument", "label", "annotation", "health check", "hostname" or "option"; in a compose
+	// file also "build argument", "config" (a line of one) and "volume option".
 	Place string
-	// Name is the label's, annotation's or option's name, empty for others.
+	// Name is the label's, annotation's, argument's, config's or option's name, empty for others.
 	Name string
 	// Words is the text; an argument list and a health check have several, a label's value is one.
 	Words []Sensitive

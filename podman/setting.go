@@ -39,6 +39,8 @@ type Origin struct {
 	File string
 	// Line and Column are 1-based, 0 where there is no file. Column counts bytes.
 	Line, Column int
+	// Unless names the variables that could take the place of what was read, which is their default; empty for none.
+	Unless string
 }
 
 // Field returns the origin of what an API field or a key says, such as "HostConfig.ReadonlyRootfs".

@@ -77,6 +77,12 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 			f.Cause = fmt.Sprintf("%s#%d", f.Cause, causes[f.Cause])
 		}
 		f.Fingerprint = fingerprint(rule.ID, c.Name, f.Cause)
+		for _, e := range f.Evidence { // a default counts, and may be overruled where the definition is used
+			if e.Origin.Unless != "" && f.Confidence == Certain {
+				f.Confidence = Derived
+				f.Message += " (unless " + e.Origin.Unless + " is set)"
+			}
+		}
 		for _, e := range f.Evidence {
 			if e.Origin.File != "" {
 				f.Location = e.Origin

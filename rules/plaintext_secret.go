@@ -96,7 +96,7 @@ func secretsInText(text podman.ConfigString) []Finding {
 				match.What, origin, fix))
 		}
 		return found
-	case "label", "annotation":
+	case "label", "annotation", "build argument", "volume option":
 		match, ok := secret.DetectPair(text.Name, words[0])
 		if !ok {
 			match, ok = secret.DetectText(text.Name) // a label without a value is all name
@@ -122,6 +122,21 @@ func secretsInText(text podman.ConfigString) []Finding {
 		name := shownName(text.Name)
 		return []Finding{secretFinding(match, fmt.Sprintf("option %s holds %s", name, match.What), "option "+name,
 			"option:"+name, text.Origin, fix)}
+	case "config":
+		name, value, given := strings.Cut(words[0], "=")
+		if !given {
+			name, value, _ = strings.Cut(words[0], ":")
+		}
+		match, ok := secret.DetectPair(strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"'`))
+		if !ok {
+			match, ok = secret.DetectText(words[0])
+		}
+		if !ok || match.Confidence == secret.Guess {
+			return nil
+		}
+		place := "config " + shownName(text.Name)
+		return []Finding{secretFinding(match, place+" holds "+match.What, place, "config:"+shownName(text.Name)+":"+
+			shownName(strings.TrimSpace(name)), text.Origin, fix)}
 	case "hostname":
 		match, ok := secret.DetectText(words[0])
 		if !ok {

@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -52,13 +53,11 @@ func onLoopback(p podman.Port) string {
 	return text
 }
 
-// everyAddress reports whether a published port's address is none in particular.
+// everyAddress reports whether a published port's address is none in particular, however it is spelled.
 func everyAddress(address string) bool {
-	switch strings.Trim(address, "[]") {
-	case "", "0.0.0.0", "::", "*", "0:0:0:0:0:0:0:0":
-		return true
-	}
-	return false
+	address = strings.Trim(address, "[]")
+	parsed, err := netip.ParseAddr(address)
+	return address == "" || address == "*" || err == nil && parsed.Unmap().IsUnspecified()
 }
 
 // portText writes a port of the host with its protocol, where that is not TCP.

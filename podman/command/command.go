@@ -220,7 +220,8 @@ func occurrences(f flag, value string, index, valueIndex int) ([]Option, error) 
 	switch f.takes {
 	case single, list:
 	case boolean:
-		if _, err := strconv.ParseBool(value); err != nil {
+		// what is only known when it is run may be either
+		if _, err := strconv.ParseBool(value); err != nil && !strings.ContainsAny(value, "$%") {
 			return nil, fmt.Errorf("word %d: --%s takes true or false", index+1, f.name)
 		}
 	case commaList:

@@ -1,383 +1,399 @@
-// Package compose reads compose files as podman-compose does: the project's own library (compose-go) merges, extends
-// and interpolates, what comes of a service is put into the words of a podman command line, and package command reads
-// that.
+// Package compose reads compose files as podman-compose does: files are merged, services extended and variables filled
+// in, what comes of a service is put into the words of a podman command line, and package command reads that.
+//
+// A file is read by its YAML, with compose-go's own parts for what has a grammar of its own: variables (template) and
+// files of variables (dotenv). The library's loader would refuse a file as a whole, for one service, one word of
+// podman-compose's or one variable that is not set here.
 package compose
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/compose-spec/compose-go/v2/loader"
-	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/compose-spec/compose-go/v2/dotenv"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/podlint/podlint/podman"
-	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/podman/yamlpath"
 )
 
 // IsCompose reports whether a document is a compose file: it has services that have an image or a build.
 func IsCompose(document *yaml.Node) bool {
-	services := yamlpath.Get(document, "services")
-	if services == nil || services.Kind != yaml.MappingNode || yamlpath.Get(document, "apiVersion") != nil {
+	services, ok := below(document, "services")
+	if _, kube := below(document, "apiVersion"); !ok || kube || services.value.Kind != yaml.MappingNode {
 		return false
 	}
-	for i := 0; i+1 < len(services.Content); i += 2 {
+	all := fields(services.value)
+	for _, service := range all {
 		for _, key := range []string{"image", "build", "extends"} {
-			if yamlpath.Get(services.Content[i+1], key) != nil {
+			if _, ok := below(service.value, key); ok {
 				return true
 			}
 		}
 	}
-	return len(services.Content) == 0
+	return len(all) == 0
 }
 
-// Files are a compose file and the one that overrides it, if there is one.
+// Files are a compose file and those that override it.
 type Files struct {
 	Paths []string
 	// Read returns a file's content: also of those that are extended or included, and of .env.
 	Read func(path string) ([]byte, error)
 }
 
-// project is a loaded project with the trees of the files that it comes from.
-type project struct {
+// Named returns the files that the .env of a directory makes a project of (COMPOSE_FILE), none where it names none.
+func Named(dir string, read func(path string) ([]byte, error)) []string {
+	r := &reading{files: Files{Read: read}}
+	variables := r.variables(filepath.Join(dir, ".env"), nil)
+	list := variables["COMPOSE_FILE"]
+	if list == "" {
+		return nil
+	}
+	var paths []string
+	for name := range strings.SplitSeq(list, cmp.Or(variables["COMPOSE_PATH_SEPARATOR"], ":")) {
+		if name != "" && !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		paths = append(paths, name)
+	}
+	return paths
+}
+
+// reading is one reading of compose files, those that are included among them.
+type reading struct {
 	files Files
 	host  *podman.Host
 	trees map[string]*yaml.Node
-	paths []string // in the order of what counts most
+	// paths are the files that were read, and problems what is wrong with them.
+	paths    []string
+	problems []podman.Problem
 }
 
+// project is the services of some files, with what they share.
+type project struct {
+	*reading
+	// dir is the directory that the project is in, and name its name.
+	dir, name string
+	services  map[string]*service
+	// bound holds the host's paths that volumes stand for, and secrets those that are kept by Podman.
+	bound, secrets map[string]string
+	// contents holds the texts of configs.
+	contents map[string]value
+	// options are those of volumes, in which passwords stand.
+	options map[string]value
+}
+
+// mostFiles is how many files a project may be made of.
+const mostFiles = 200
+
 // Read returns the containers that a compose project defines, of every profile, and the paths of the files that it was
-// read from. Variables that .env does not set stay unknown.
+// read from. A service that is not valid is a problem, and the others are read all the same. What variables stand for
+// that neither .env sets nor the file has a default for stays unknown.
 func Read(files Files, host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
-	p := &project{files: files, host: host, trees: map[string]*yaml.Node{}}
+	r := &reading{files: files, host: host, trees: map[string]*yaml.Node{}}
 	dir := filepath.Dir(files.Paths[0])
-	details := types.ConfigDetails{WorkingDir: dir, Environment: types.Mapping{}}
-	for _, path := range files.Paths {
-		data, err := files.Read(path)
-		if err != nil {
-			return nil, nil, []podman.Problem{{Origin: podman.Origin{File: path}, Message: err.Error()}}
-		}
-		details.ConfigFiles = append(details.ConfigFiles, types.ConfigFile{Filename: path, Content: data})
-		if problem := p.tree(path, data); problem != nil {
-			return nil, nil, []podman.Problem{*problem}
-		}
-	}
-	slices.Reverse(p.paths)
-	variables := map[string]string{}
-	if data, err := files.Read(filepath.Join(dir, ".env")); err == nil {
-		for _, v := range command.EnvironmentFile(".env", data) {
-			variables[v.Name] = strings.Trim(v.Value.Reveal(), `"'`)
-		}
-	}
-	loaded, err := p.load(details, variables)
-	if err != nil {
-		return nil, p.paths, []podman.Problem{p.blame(err)}
+	p := r.newProject(dir)
+	p.load(files.Paths, dir, r.variables(filepath.Join(dir, ".env"), nil), 0)
+	if p.name == "" {
+		p.name = projectName(dir)
 	}
 	var found []*podman.Container
-	var problems []podman.Problem
-	for _, name := range slices.Sorted(maps.Keys(loaded.Services)) {
-		service := loaded.Services[name]
-		c, err := p.container(loaded.Name, &service)
-		if err != nil {
-			problems = append(problems,
-				podman.Problem{Origin: p.at(name), Message: fmt.Sprintf("service %s: %v", name, err)})
+	for _, name := range sorted(p.services) {
+		s := p.services[name]
+		c := s.container()
+		if s.wrong != nil {
+			r.problems = append(r.problems, *s.wrong)
 			continue
 		}
 		found = append(found, c)
 	}
-	slices.SortStableFunc(found,
-		func(a, b *podman.Container) int { return a.Definition.Origin.Line - b.Definition.Origin.Line })
-	return found, p.paths, problems
+	slices.SortStableFunc(found, func(a, b *podman.Container) int {
+		x, y := a.Definition.Origin, b.Definition.Origin
+		return cmp.Or(cmp.Compare(slices.Index(r.paths, x.File), slices.Index(r.paths, y.File)), x.Line-y.Line)
+	})
+	return found, r.paths, r.problems
 }
 
-// tree keeps a file's tree.
-func (p *project) tree(path string, data []byte) *podman.Problem {
+func sorted[T any](m map[string]T) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (r *reading) newProject(dir string) *project {
+	return &project{reading: r, dir: dir, services: map[string]*service{}, bound: map[string]string{},
+		secrets: map[string]string{}, contents: map[string]value{}, options: map[string]value{}}
+}
+
+// projectName is the name that a directory gives a project: small letters, digits, dashes and underscores.
+func projectName(dir string) string {
+	if absolute, err := filepath.Abs(dir); err == nil {
+		dir = absolute
+	}
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(filepath.Base(dir)))
+	return strings.TrimLeft(name, "-_")
+}
+
+// variables reads a file of variables, if there is one; what it takes from others it takes from the ones given.
+func (r *reading) variables(path string, others map[string]string) map[string]string {
+	all := map[string]string{}
+	for name, text := range others {
+		all[name] = text
+	}
+	data, err := r.files.Read(path)
+	if err != nil {
+		return all
+	}
+	found, err := dotenv.UnmarshalBytesWithLookup(data, func(name string) (string, bool) {
+		text, ok := others[name]
+		return text, ok
+	})
+	if err != nil { // the library quotes the line, which may hold a secret
+		r.problem(podman.Origin{File: path}, "this is no file of variables that podlint can read")
+		return all
+	}
+	for name, text := range found {
+		all[name] = text
+	}
+	return all
+}
+
+// problem notes what is wrong with a file.
+func (r *reading) problem(at podman.Origin, format string, args ...any) {
+	r.problems = append(r.problems, podman.Problem{Origin: at,
+		Message: "this is no compose file that podlint can read: " + fmt.Sprintf(format, args...)})
+}
+
+// tree reads a file as YAML, once.
+func (r *reading) tree(path string, by podman.Origin) *yaml.Node {
+	if tree, ok := r.trees[path]; ok {
+		return tree
+	}
+	r.trees[path] = nil
+	if len(r.paths) >= mostFiles {
+		r.problem(by, "it is made of more than %d files", mostFiles)
+		return nil
+	}
+	if strings.Contains(path, "://") || strings.HasPrefix(filepath.Base(path), "git@") {
+		r.problem(by, "%s: podlint fetches nothing", path)
+		return nil
+	}
+	data, err := r.files.Read(path)
+	if err != nil {
+		if by.File == "" {
+			r.problems = append(r.problems, podman.Problem{Origin: podman.Origin{File: path}, Message: err.Error()})
+		} else {
+			r.problem(by, "%s: %v", path, err)
+		}
+		return nil
+	}
 	documents, err := yamlpath.Documents(data)
 	if err != nil {
-		problem := yamlpath.Problem(path, err)
-		return &problem
+		r.problems = append(r.problems, yamlpath.Problem(path, err))
+		return nil
 	}
-	p.paths = append(p.paths, path)
+	r.paths = append(r.paths, path)
 	if len(documents) > 0 {
-		p.trees[path] = documents[0]
+		r.trees[path] = documents[0]
 	}
-	return nil
+	return r.trees[path]
 }
 
-// local reads every other file through Files.Read, so that none is waited for and none is fetched from the network.
-type local struct {
-	project *project
-	dir     string
-}
-
-// Accept is loader.ResourceLoader's.
-func (l local) Accept(string) bool { return true }
-
-// Load is loader.ResourceLoader's.
-func (l local) Load(_ context.Context, path string) (string, error) {
-	if strings.Contains(path, "://") || strings.HasPrefix(path, "git@") {
-		return "", errors.New("podlint fetches nothing")
-	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(l.dir, path)
-	}
-	data, err := l.project.files.Read(path)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	if problem := l.project.tree(path, data); problem != nil {
-		return "", errors.New(problem.Message)
-	}
-	return path, nil
-}
-
-// Dir is loader.ResourceLoader's.
-func (l local) Dir(path string) string { return filepath.Dir(path) }
-
-func (p *project) load(details types.ConfigDetails, variables map[string]string) (loaded *types.Project, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the compose library gives up: %v", r)
+// load reads files into the project, one over the other, with paths relative to a directory.
+func (p *project) load(paths []string, dir string, environment map[string]string, depth int) {
+	for _, path := range paths {
+		tree := p.tree(path, podman.Origin{})
+		if tree == nil {
+			continue
 		}
-	}()
-	return loader.LoadWithContext(context.Background(), details, func(o *loader.Options) {
-		o.SkipConsistencyCheck, o.SkipResolveEnvironment, o.SkipResolveLabels, o.SkipNormalization = true, true, true,
-			true
-		o.ResolvePaths = false
-		o.Profiles = []string{"*"}
-		o.ResourceLoaders = []loader.ResourceLoader{local{p, details.WorkingDir}}
-		o.SetProjectName(strings.TrimLeft(loader.NormalizeProjectName(filepath.Base(absolute(details.WorkingDir))),
-			"-_")+"x", false)
-		o.Interpolate.LookupValue = func(name string) (string, bool) {
-			if value, ok := variables[name]; ok {
-				return value, true
+		top := &layer{file: path, dir: dir, node: tree, environment: environment}
+		if f, ok := below(tree, "include"); ok {
+			p.include(top, f, depth)
+		}
+		if f, ok := below(tree, "name"); ok && f.value.Kind == yaml.ScalarNode && p.name == "" {
+			p.name = top.value(f.value, f.key).text
+		}
+		p.shared(top)
+		f, ok := below(tree, "services")
+		if !ok {
+			continue
+		}
+		for _, entry := range fields(f.value) {
+			p.add(&layer{path, dir, entry.value, environment}, entry)
+		}
+	}
+}
+
+// add puts a file's layer over what the project has of a service.
+func (p *project) add(l *layer, entry field) {
+	name := entry.key.Value
+	s := p.services[name]
+	if s == nil {
+		s = &service{project: p, name: name}
+		p.services[name] = s
+	}
+	switch {
+	case entry.value.Tag == "!reset":
+		delete(p.services, name)
+		return
+	case entry.value.Kind != yaml.MappingNode && !isNull(entry.value):
+		s.fail(placed{l, entry.value, entry.key}, "it is no mapping")
+	}
+	l.node = placedAtKey(entry)
+	base := p.extended(l, map[string]bool{l.file + "\x00" + name: true})
+	if entry.value.Tag == "!override" {
+		s.layers = nil
+	}
+	s.layers = append(append(s.layers, base...), l)
+}
+
+// placedAtKey returns a service's mapping, which stands where its key does.
+func placedAtKey(entry field) *yaml.Node {
+	node := *entry.value
+	node.Line, node.Column = entry.key.Line, entry.key.Column
+	return &node
+}
+
+// extended returns the layers of the service that a layer extends, which count less.
+func (p *project) extended(l *layer, seen map[string]bool) []*layer {
+	f, ok := below(l.node, "extends")
+	if !ok || isNull(f.value) {
+		return nil
+	}
+	name, file, dir := f.value, l.file, l.dir
+	at := l.origin(f.key)
+	if f.value.Kind == yaml.MappingNode {
+		of, _ := below(f.value, "service")
+		name = of.value
+		if from, ok := below(f.value, "file"); ok && from.value.Kind == yaml.ScalarNode {
+			file = p.path(l, from.value)
+			dir = filepath.Dir(file)
+		}
+	}
+	if name == nil || name.Kind != yaml.ScalarNode {
+		p.problem(at, "extends names no service")
+		return nil
+	}
+	key := file + "\x00" + name.Value
+	if seen[key] || len(seen) > deepest {
+		p.problem(at, "%s is extended by itself", name.Value)
+		return nil
+	}
+	seen[key] = true
+	services, _ := below(p.tree(file, at), "services")
+	entry, ok := below(services.value, name.Value)
+	if !ok || entry.value.Kind != yaml.MappingNode {
+		if p.trees[file] != nil {
+			p.problem(at, "there is no service %s to extend in %s", name.Value, file)
+		}
+		return nil
+	}
+	base := &layer{file, dir, placedAtKey(entry), l.environment}
+	return append(p.extended(base, seen), base)
+}
+
+// path returns a path that a layer names, of the file that it stands for here.
+func (p *project) path(l *layer, n *yaml.Node) string {
+	text := l.value(n, n).text
+	if filepath.IsAbs(text) || strings.Contains(text, "://") {
+		return text
+	}
+	return filepath.Join(l.dir, text)
+}
+
+// include reads the files that a file includes, each with its own directory and variables.
+func (p *project) include(l *layer, f field, depth int) {
+	if depth > deepest {
+		p.problem(l.origin(f.key), "it is included by itself")
+		return
+	}
+	items := []*yaml.Node{f.value}
+	if f.value.Kind == yaml.SequenceNode {
+		items = f.value.Content
+	}
+	for _, item := range items {
+		item = resolved(item)
+		paths := []*yaml.Node{item}
+		dir, environment := "", l.environment
+		if item != nil && item.Kind == yaml.MappingNode {
+			of, _ := below(item, "path")
+			if paths = []*yaml.Node{of.value}; of.value != nil && of.value.Kind == yaml.SequenceNode {
+				paths = of.value.Content
 			}
-			return "${" + name + "}", true
+			if own, ok := below(item, "project_directory"); ok {
+				dir = p.path(l, own.value)
+			}
+			if own, ok := below(item, "env_file"); ok && own.value.Kind == yaml.ScalarNode {
+				environment = p.variables(p.path(l, own.value), environment)
+			}
+		}
+		var named []string
+		for _, n := range paths {
+			if n = resolved(n); n == nil || n.Kind != yaml.ScalarNode {
+				p.problem(l.origin(f.key), "an include names no file")
+				continue
+			}
+			named = append(named, p.path(l, n))
+			p.tree(named[len(named)-1], l.origin(n))
+		}
+		if len(named) == 0 {
+			continue
+		}
+		if dir == "" {
+			dir = filepath.Dir(named[0])
+		}
+		p.load(named, dir, p.variables(filepath.Join(dir, ".env"), environment), depth+1)
+	}
+}
+
+// shared reads what services refer to: volumes that stand for paths of the host, secrets of Podman's, configs.
+func (p *project) shared(l *layer) {
+	each := func(key string, use func(name string, m *yaml.Node)) {
+		f, _ := below(l.node, key)
+		for _, entry := range fields(f.value) {
+			use(entry.key.Value, entry.value)
+		}
+	}
+	text := func(m *yaml.Node, key string) value {
+		f, ok := below(m, key)
+		if !ok || f.value.Kind != yaml.ScalarNode {
+			return value{}
+		}
+		return l.value(f.value, f.key)
+	}
+	each("volumes", func(name string, m *yaml.Node) {
+		f, _ := below(m, "driver_opts")
+		o, device := text(f.value, "o"), text(f.value, "device").text
+		if o.text != "" {
+			p.options[name] = o
+		}
+		kinds := strings.Split(o.text, ",")
+		if (slices.Contains(kinds, "bind") || slices.Contains(kinds, "rbind")) && device != "" {
+			p.bound[name] = device
+		}
+	})
+	each("secrets", func(name string, m *yaml.Node) {
+		if external := text(m, "external").text; external == "true" {
+			p.secrets[name] = cmp.Or(text(m, "name").text, name)
+		}
+	})
+	each("configs", func(name string, m *yaml.Node) {
+		if content := text(m, "content"); content.text != "" {
+			p.contents[name] = content
 		}
 	})
 }
 
-func absolute(dir string) string {
-	if a, err := filepath.Abs(dir); err == nil {
-		return a
-	}
-	return dir
-}
-
-// blame returns an error of the library with the place of the service that it names.
-func (p *project) blame(err error) podman.Problem {
-	message := err.Error()
-	origin := podman.Origin{File: p.files.Paths[0]}
-	for _, word := range strings.FieldsFunc(message, func(r rune) bool { return strings.ContainsRune(" :'\"`", r) }) {
-		path := []any{}
-		for _, part := range strings.Split(word, ".") {
-			path = append(path, part)
-		}
-		if at, ok := p.find(path...); ok && len(path) > 1 {
-			origin = at
-			break
-		}
-	}
-	return podman.Problem{Origin: origin, Message: "this is no compose file that podlint can read: " + message}
-}
-
-// find returns where a value stands in the file that counts most.
-func (p *project) find(path ...any) (podman.Origin, bool) {
-	for _, file := range p.paths {
-		if at, ok := yamlpath.At(file, p.trees[file], path...); ok {
-			return at, true
-		}
-	}
-	return podman.Origin{}, false
-}
-
-// at returns where a service's setting stands, in its own mapping or in that of one that it extends, or where it would
-// have to.
-func (p *project) at(service string, keys ...any) podman.Origin {
-	name := service
-	for range 20 {
-		if at, ok := p.find(append([]any{"services", name}, keys...)...); ok {
-			return at
-		}
-		base := ""
-		for _, file := range p.paths {
-			if node := yamlpath.Get(p.trees[file], "services", name, "extends"); node != nil {
-				if node.Kind == yaml.ScalarNode {
-					base = node.Value
-				} else if inner := yamlpath.Get(node, "service"); inner != nil {
-					base = inner.Value
-				}
-			}
-		}
-		if base == "" || base == name {
-			break
-		}
-		name = base
-	}
-	if at, ok := p.find("services", service); ok {
-		return at
-	}
-	return podman.Origin{File: p.files.Paths[0]}
-}
-
-// line is a command line under construction.
-type line struct {
-	project *project
-	// name is the project's, service the service's.
-	name, service string
-	words         []command.Word
-}
-
-func (l *line) add(flag, value string, keys ...any) {
-	at := l.project.at(l.service, keys...)
-	l.words = append(l.words, command.Word{Text: flag, Origin: at})
-	l.words = append(l.words, command.Word{Text: value, Unknown: strings.Contains(value, "${"), Origin: at})
-}
-
-func (l *line) flag(flag string, value bool, keys ...any) {
-	l.words = append(l.words,
-		command.Word{Text: fmt.Sprintf("%s=%t", flag, value), Origin: l.project.at(l.service, keys...)})
-}
-
-// container writes a service as podman-compose's container_to_args does.
-func (p *project) container(projectName string, s *types.ServiceConfig) (*podman.Container, error) {
-	place := p.at(s.Name)
-	l := &line{project: p, name: strings.TrimSuffix(projectName, "x"), service: s.Name,
-		words: []command.Word{{Text: "podman", Origin: place}, {Text: "run", Origin: place}}}
-	name := s.ContainerName
-	if name == "" {
-		name = strings.TrimSuffix(projectName, "x") + "_" + s.Name + "_1"
-	}
-	l.add("--name", name, "container_name")
-	for i, v := range s.CapAdd {
-		l.add("--cap-add", v, "cap_add", i)
-	}
-	for i, v := range s.CapDrop {
-		l.add("--cap-drop", v, "cap_drop", i)
-	}
-	for i, v := range s.SecurityOpt {
-		l.add("--security-opt", v, "security_opt", i)
-	}
-	if _, ok := p.find("services", s.Name, "privileged"); ok || s.Privileged {
-		l.flag("--privileged", s.Privileged, "privileged")
-	}
-	if _, ok := p.find("services", s.Name, "read_only"); ok || s.ReadOnly {
-		l.flag("--read-only", s.ReadOnly, "read_only")
-	}
-	if s.User != "" {
-		l.add("--user", s.User, "user")
-	}
-	if s.UserNSMode != "" {
-		l.add("--userns", s.UserNSMode, "userns_mode")
-	}
-	for _, extension := range []string{"uidmaps", "gidmaps"} {
-		values, _ := s.Extensions["x-podman."+extension].([]any)
-		for i, v := range values {
-			l.add("--"+strings.TrimSuffix(extension, "s"), fmt.Sprint(v), "x-podman."+extension, i)
-		}
-	}
-	l.namespaces(s)
-	l.limits(s)
-	if s.Hostname != "" {
-		l.add("--hostname", s.Hostname, "hostname")
-	}
-	for i, f := range s.EnvFiles {
-		l.add("--env-file", f.Path, "env_file", i)
-	}
-	for _, key := range slices.Sorted(maps.Keys(s.Environment)) {
-		value := key
-		if v := s.Environment[key]; v != nil {
-			value += "=" + *v
-		}
-		l.add("--env", value, p.entry(s.Name, "environment", key)...)
-	}
-	for _, key := range slices.Sorted(maps.Keys(s.Labels)) {
-		l.add("--label", key+"="+s.Labels[key], p.entry(s.Name, "labels", key)...)
-	}
-	for _, key := range slices.Sorted(maps.Keys(s.Annotations)) {
-		l.add("--annotation", key+"="+s.Annotations[key], p.entry(s.Name, "annotations", key)...)
-	}
-	for i, v := range s.Volumes {
-		if v.Type != types.VolumeTypeBind && v.Type != types.VolumeTypeVolume {
-			continue
-		}
-		source := v.Source
-		if v.Type == types.VolumeTypeBind && !filepath.IsAbs(source) && !strings.ContainsAny(source, "$~") {
-			source = filepath.Join(absolute(filepath.Dir(p.files.Paths[0])), source)
-		}
-		value := source + ":" + v.Target
-		if source == "" {
-			value = v.Target
-		} else if options := volumeOptions(&v); len(options) > 0 {
-			value += ":" + strings.Join(options, ",")
-		}
-		l.add("--volume", value, "volumes", i)
-	}
-	switch check := s.HealthCheck; {
-	case check == nil:
-	case check.Disable || len(check.Test) == 1 && check.Test[0] == "NONE":
-		l.flag("--no-healthcheck", true, "healthcheck")
-	case len(check.Test) > 1:
-		l.add("--health-cmd", strings.Join(check.Test[1:], " "), "healthcheck", "test")
-	}
-	if len(s.Entrypoint) > 0 {
-		l.add("--entrypoint", strings.Join(s.Entrypoint, " "), "entrypoint")
-	}
-	image := s.Image
-	if image == "" {
-		image = "localhost/" + strings.TrimSuffix(projectName, "x") + "_" + s.Name
-	}
-	l.words = append(l.words,
-		command.Word{Text: image, Unknown: strings.Contains(image, "${"), Origin: p.at(s.Name, "image")})
-	for i, word := range s.Command {
-		l.words = append(l.words,
-			command.Word{Text: word, Unknown: strings.Contains(word, "${"), Origin: p.word(s.Name, i)})
-	}
-	c, err := command.ParseWords(l.words)
-	if err != nil {
-		return nil, err
-	}
-	return c.Container(command.Context{
-		Words: l.words, Host: p.host, Definition: podman.Definition{Syntax: podman.SyntaxCompose, Origin: place},
-		EnvironmentFile: func(path string) ([]podman.Variable, error) {
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(filepath.Dir(p.files.Paths[0]), path)
-			}
-			data, err := p.files.Read(path)
-			if err != nil {
-				return nil, err
-			}
-			return command.EnvironmentFile(path, data), nil
-		},
-	}), nil
-}
-
-// entry returns the path of an entry that is written as a mapping's key or as NAME=VALUE in a list.
-func (p *project) entry(service, key, name string) []any {
-	for _, file := range p.paths {
-		node := yamlpath.Get(p.trees[file], "services", service, key)
-		if node == nil || node.Kind != yaml.SequenceNode {
-			continue
-		}
-		for i, item := range node.Content {
-			if found, _, _ := strings.Cut(item.Value, "="); found == name {
-				return []any{key, i}
-			}
-		}
-	}
-	return []any{key, name}
-}
-
-// word returns where a word of a service's command stands.
-func (p *project) word(service string, i int) podman.Origin {
-	if at, ok := p.find("services", service, "command", i); ok {
-		return at
-	}
-	return p.at(service, "command")
-}
+var errNotGiven = errors.New("its path is only known when it is run")
