@@ -60,6 +60,10 @@ func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Sel
 		result.Fail(service.URI, err)
 	}
 	for _, p := range problems {
+		if p.Warning {
+			result.Warnings = append(result.Warnings, report.Error{Target: p.Target, Message: p.Err.Error()})
+			continue
+		}
 		result.Fail(p.Target, p.Err)
 	}
 	return nil

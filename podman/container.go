@@ -103,6 +103,12 @@ type SourceFile struct {
 	Environment bool
 }
 
+// KeepGroups stands among Process.Groups for all groups of the account that runs Podman.
+const KeepGroups = "keep-groups"
+
+// KeepGroupsAnnotation is what Podman makes of keep-groups, and what crun goes by: any value but "0".
+const KeepGroupsAnnotation = "run.oci.keep_original_groups"
+
 // Process is what a container starts and as whom.
 type Process struct {
 	// User is the user as it was written, "USER[:GROUP]" by name or number, the image's where the container was given
@@ -111,6 +117,9 @@ type Process struct {
 	// UID is the UID, inside the container, that the process starts with. It is unknown where User is a name and the
 	// container's passwd could not be read.
 	UID Setting[uint32]
+	// GID is the GID, inside the container, that the process starts with. It is unknown where the container's passwd
+	// decides and was not read: Podman takes the group of the user's line, and 0 for a number that has none.
+	GID Setting[uint32]
 	// Groups holds the groups that it is given beside its own, as they were written; "keep-groups" is all that the
 	// account has which runs Podman.
 	Groups Setting[[]string]
@@ -153,6 +162,9 @@ type Sysctl struct {
 type Capabilities struct {
 	// Bounding holds the names, such as "CAP_CHOWN", that any process of the container can ever have.
 	Bounding Setting[[]string]
+	// Effective holds those that the container's first process starts with where it is not root, which are the ones
+	// that were added by name: Podman makes them ambient. Root starts with the bounding set, whatever this says.
+	Effective Setting[[]string]
 	// Requested holds the capabilities that were asked for by name; unknown where the command line is not known.
 	// "ALL" is not a name.
 	Requested Setting[[]string]
@@ -174,8 +186,11 @@ type Confinement struct {
 	// Label is the SELinux type, empty for Podman's own (container_t), "disable" for none. It means something only
 	// where the host has SELinux.
 	Label Setting[string]
-	// Unmasked holds the paths of /proc and /sys that are not hidden, "ALL" for every one.
+	// Unmasked holds the patterns of the paths of /proc and /sys that are not to be hidden, "ALL" for every one.
+	// Inspect shows "ALL" from Podman 4.7 on and nothing else: of a container without a command line it is unknown.
 	Unmasked Setting[[]string]
+	// Masked holds the paths that are hidden besides, which counts more than Unmasked.
+	Masked []string
 }
 
 // Image is what a container was made from and what its name means today.

@@ -41,4 +41,14 @@
 //     registry a short name is refused when the container is made.
 //   - podman auto-update goes back only from a unit whose start fails. A health check has no part in that unless
 //     systemd waits for it (--sdnotify=healthy); Quadlet's own is --sdnotify=conmon, which is content with a process.
+//   - A process that is not root holds what was added by name (--user 33 --cap-add DAC_OVERRIDE), since Podman makes
+//     that ambient; EffectiveCaps shows it.
+//   - With SETUID a process becomes every UID of the map, not UID 0 alone: root in a rootless keep-id container is the
+//     account that runs Podman. Podman drops the user namespace of a rootful keep-id, whose map is 0:0:4294967295.
+//   - The group of a user is that of its line in the container's passwd, and 0 for a number that has no line; a socket
+//     of mode 0660 lets it in. A name means what that passwd says: nobody may be UID 0, and root another.
+//   - crun keeps the groups of whoever runs Podman for any value of the annotation run.oci.keep_original_groups but
+//     "0", whoever wrote it.
+//   - unmask takes globs, as path.Match has them, and paths separated by colons, of which only those count that Podman
+//     hides; mask counts more, in whatever order. A container of the API shows neither.
 package podman

@@ -182,10 +182,14 @@ func isPrivileged(c *podman.Container) bool {
 	return c.Confinement.Privileged.Known() && c.Confinement.Privileged.Value
 }
 
-// isolated reports whether the container's UIDs are known to be mapped to a range that is not Podman's own.
+// isolated reports whether the container has a user namespace in which it is, and can become, nobody of the host's.
 func isolated(c *podman.Container) bool {
 	own := c.OwnUsers()
-	return own.Known() && own.Value
+	if !own.Known() || !own.Value {
+		return false
+	}
+	p := powersOf(c)
+	return p.files == podman.IdentitySubordinate && p.missing == ""
 }
 
 // onHost begins to say who a UID of the host is, with its number where that is known.

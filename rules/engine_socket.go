@@ -112,6 +112,9 @@ func socketReach(c *podman.Container, socket string) (Severity, string) {
 		return High, "access to it is access as the account that runs Podman, no bug needed"
 	case rootless(c):
 		return Medium, "who may connect to it is root on the host"
+	case c.Process.UID.Known() && c.Process.UID.Value != 0 && !ofUser && letsIn(c, socket):
+		return Critical, fmt.Sprintf("UID %d has access to it, which is root on the host, no bug needed",
+			c.Process.UID.Value)
 	case c.Process.UID.Known() && c.Process.UID.Value != 0:
 		return High, fmt.Sprintf("UID %d is root on the host if the socket's permissions let it in",
 			c.Process.UID.Value)
@@ -121,4 +124,11 @@ func socketReach(c *podman.Container, socket string) (Severity, string) {
 	default:
 		return Critical, "access to it is root on the host, no bug needed"
 	}
+}
+
+// letsIn reports whether a rootful engine's socket lets in the processes of a container that starts as an ordinary
+// user: Podman's own is root's and root's group's.
+func letsIn(c *podman.Container, socket string) bool {
+	p := startsWith(c)
+	return p.files == podman.IdentityRoot || p.group == podman.IdentityRoot && path.Base(socket) == "podman.sock"
 }

@@ -71,7 +71,7 @@ var weights = []Weight{
 	{"the host's PID namespace", 1, func(c *podman.Container) float64 { return is(c.Namespaces.PID, "host") }},
 	{"the host's IPC namespace", 1, func(c *podman.Container) float64 { return is(c.Namespaces.IPC, "host") }},
 	{"/proc or /sys unmasked", 1, func(c *podman.Container) float64 {
-		return one(isPrivileged(c) || c.Confinement.Unmasked.Known() && len(c.Confinement.Unmasked.Value) > 0)
+		return one(isPrivileged(c) || len(c.Confinement.OpenPaths()) > 0)
 	}},
 	{"an engine's socket", 2, func(c *podman.Container) float64 {
 		return mounts(c, func(m podman.Mount) bool { socket, _ := socketBehind(m); return socket != "" })

@@ -18,7 +18,7 @@ adm or wheel among them, whose files and sockets it may then open.`,
 	See:     []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#group-add-group-keep-groups"},
 	Check: func(c *podman.Container) []Finding {
 		g := c.Process.Groups
-		if !g.Known() || !slices.Contains(g.Value, "keep-groups") {
+		if !g.Known() || !slices.Contains(g.Value, podman.KeepGroups) {
 			return nil
 		}
 		return violated(g, violation{

@@ -75,6 +75,9 @@ func hostPathSeverity(c *podman.Container, m podman.Mount) (Severity, string) {
 		return Low, ", with the rights of an ordinary account"
 	case !m.Writable:
 		return Medium, ""
+	case c.Process.UID.Known() && (c.Process.UID.Value != 0 || c.Identity(0) != podman.IdentityRoot) &&
+		startsWith(c).files == podman.IdentityRoot:
+		return Critical, ", and " + startsWith(c).howFiles
 	case c.Identity(0) == podman.IdentityRoot && (!c.Process.UID.Known() || c.Process.UID.Value == 0):
 		if c.Process.UID.Known() {
 			return Critical, " and UID 0 inside is UID 0 here"

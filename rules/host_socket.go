@@ -33,7 +33,8 @@ is pressed, over an ssh-agent one logs in as its owner elsewhere.`,
 				continue
 			}
 			severity, bound := lowered(c, full)
-			if full == High && c.Process.UID.Known() && c.Process.UID.Value != 0 {
+			if full == High && c.Process.UID.Known() && c.Process.UID.Value != 0 &&
+				startsWith(c).user != podman.IdentityRoot {
 				severity = min(severity, Medium)
 			}
 			found = append(found, mountFinding(m, severity, fmt.Sprintf("%s is mounted: %s%s", socket, gives, bound)))

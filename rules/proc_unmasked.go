@@ -18,14 +18,22 @@ flips them.`,
 	See:             []string{"https://docs.podman.io/en/latest/markdown/podman-run.1.html#security-opt-option"},
 	RootlessMatters: true,
 	Check: func(c *podman.Container) []Finding {
-		u := c.Confinement.Unmasked
-		if !u.Known() || len(u.Value) == 0 || isPrivileged(c) {
+		u, open := c.Confinement.Unmasked, c.Confinement.OpenPaths()
+		if len(open) == 0 || isPrivileged(c) {
 			return nil
 		}
-		full, message := Medium, strings.Join(u.Value, ", ")+" of the host's kernel can be seen in it"
-		if slices.ContainsFunc(u.Value,
-			func(p string) bool { return strings.EqualFold(p, "all") || p == "/proc/*" || p == "/sys/*" }) {
+		full, message := Medium, strings.Join(open, ", ")+" of the host's kernel can be seen in it"
+		switch {
+		case slices.ContainsFunc(u.Value, func(p string) bool { return strings.EqualFold(p, "all") || p == "/proc/*" }):
 			full, message = High, "all of /proc and /sys is open: kernel keys, timers, sysrq and sysctls of the host"
+			if len(c.Confinement.Masked) > 0 {
+				message = strings.Join(open, ", ") + " of the host's kernel are open in it"
+				if !c.Confinement.KernelSwitches() {
+					full = Medium
+				}
+			}
+		case c.Confinement.KernelSwitches():
+			full, message = High, strings.Join(open, ", ")+" of the host's kernel can be written to in it"
 		}
 		severity, bound := lowered(c, full)
 		return violated(u, violation{

@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -65,26 +65,31 @@ type Reach struct {
 // one that owns less, a capability, a device, a mount or a namespace of the host taken away, a mount made read-only,
 // no-new-privileges, a filter or a mask put in place.
 func ReachOf(c *podman.Container) Reach {
-	who, how := becomes(c)
-	if who == podman.IdentityRoot {
-		if way := wayToRoot(c); len(way) > 0 {
-			return Reach{HostRoot, append([]string{how}, way...)}
-		}
+	p := powersOf(c)
+	if way := wayToRoot(c, &p); len(way) > 0 {
+		return Reach{HostRoot, way}
 	}
-	if who == podman.IdentityEngine || who == podman.IdentityHost {
-		if way := wayToUser(c, who); len(way) > 0 {
-			return Reach{HostUser, append([]string{how}, way...)}
-		}
+	if way := wayToUser(c, &p); len(way) > 0 {
+		return Reach{HostUser, way}
 	}
 	const bug = "no way out without a bug of the runtime or the kernel"
-	switch who {
+	level, how := Contained, p.how
+	switch worse(p.user, p.files) {
 	case podman.IdentityRoot:
-		return Reach{EscapeToRoot, []string{how, bug}}
+		level = EscapeToRoot
 	case podman.IdentityEngine, podman.IdentityHost:
-		return Reach{EscapeToUser, []string{how, bug}}
+		level = EscapeToUser
 	case podman.IdentitySubordinate:
-		return Reach{Contained, []string{how, bug}}
+		if p.group != podman.IdentityUnknown && p.group < podman.IdentitySubordinate {
+			level, how = EscapeToUser, "its UIDs are mapped to a range of its own, but one of its groups is the host's"
+		}
 	default:
+		level = ReachUnknown
+	}
+	if p.files < p.user {
+		how = p.howFiles
+	}
+	if level == ReachUnknown {
 		why := []string{how}
 		if !c.Process.UID.Known() && c.Namespaces.UIDs.Known() {
 			asRoot := *c
@@ -93,103 +98,102 @@ func ReachOf(c *podman.Container) Reach {
 		}
 		return Reach{ReachUnknown, why}
 	}
+	if missing := undecidedBy(c, &p); missing != "" {
+		return Reach{ReachUnknown, []string{how, missing, "without that it would be " + level.String()}}
+	}
+	return Reach{level, []string{how, bug}}
 }
 
-// becomes returns the most powerful identity on the host that the container's processes have, or can take, and in words
-// why. Without no-new-privileges a setuid program of the image makes any of them the container's root.
-func becomes(c *podman.Container) (podman.Identity, string) {
-	uid, nnp := c.Process.UID, c.Confinement.NoNewPrivileges
-	raised := nnp.Known() && !nnp.Value
-	root := c.Identity(0)
-	starts := uid.Known() && uid.Value == 0
-	if root == podman.IdentityRoot && (starts || raised) {
-		if starts {
-			return root, "UID 0 inside is UID 0 on the host"
-		}
-		return root, "a setuid program makes it UID 0 inside, which is UID 0 on the host"
-	}
-	own := podman.IdentityUnknown
-	if uid.Known() {
-		own = c.Identity(uid.Value)
-	}
+// undecidedBy says which setting of a live container is not known that could be a way out, empty for none. A definition
+// is judged by what is written in it.
+func undecidedBy(c *podman.Container, p *powers) string {
 	switch {
-	case own == podman.IdentityRoot:
-		return own, fmt.Sprintf("UID %d inside is UID 0 on the host", uid.Value)
-	case root == podman.IdentityEngine && (starts || raised):
-		if starts {
-			return root, "UID 0 inside is the account that runs Podman"
-		}
-		return root, "a setuid program makes it UID 0 inside, which is the account that runs Podman"
-	case own == podman.IdentityEngine:
-		return own, fmt.Sprintf("UID %d inside is the account that runs Podman", uid.Value)
-	case own == podman.IdentityHost:
-		return own, fmt.Sprintf("UID %d inside is UID %d on the host", uid.Value, uid.Value)
-	case own == podman.IdentitySubordinate && (root == podman.IdentitySubordinate || !raised):
-		return own, "its UIDs are mapped to a range of its own"
-	case !uid.Known() && root == podman.IdentitySubordinate && isolated(c):
-		return root, "its UIDs are mapped to a range of its own"
-	case !uid.Known() && c.Namespaces.UIDs.Known():
-		return podman.IdentityUnknown, "whom it runs as is the image's choice, which is not known here"
+	case p.missing != "":
+		return p.missing
+	case c.ID != "" && p.user == podman.IdentityRoot && !c.Confinement.Unmasked.Known():
+		return "which files of /proc are open to it is not known: the service does not show it for a container of the API"
 	}
-	return podman.IdentityUnknown, "who its users are on the host is not known"
+	return ""
 }
 
-// wayToRoot returns how a process that is root on the host gets out, no bug needed; empty for no way.
-func wayToRoot(c *podman.Container) []string {
-	if isPrivileged(c) {
-		return []string{"it is privileged: it mounts the host's disk"}
+// wayToRoot returns how a container's processes become root on the host, no bug needed; empty for no way.
+func wayToRoot(c *podman.Container, p *powers) []string {
+	root := p.user == podman.IdentityRoot
+	if root && isPrivileged(c) {
+		return []string{p.how, "it is privileged: it mounts the host's disk"}
 	}
-	if way := mountToRoot(c.Files.Mounts); way != nil {
+	if way := mountToRoot(c, p); way != nil {
 		return way
 	}
-	has := func(name string) bool {
-		return c.Capabilities.Bounding.Known() && slices.Contains(c.Capabilities.Bounding.Value, name)
+	if way := capabilityToRoot(c, p); way != "" {
+		return []string{p.how, way}
 	}
-	switch {
-	case has("CAP_SYS_ADMIN"):
-		return []string{"with SYS_ADMIN it mounts /proc anew and has the kernel run a program of its own (core_pattern)"}
-	case has("CAP_SYS_MODULE"):
-		return []string{"with SYS_MODULE it loads code into the kernel"}
-	case has("CAP_SYS_PTRACE") && c.Namespaces.PID.Known() && c.Namespaces.PID.Value == "host":
-		return []string{"with SYS_PTRACE and the host's PID namespace it takes over any process"}
-	case has("CAP_DAC_READ_SEARCH"):
-		return []string{"with DAC_READ_SEARCH it opens any file of the host by its handle"}
-	case has("CAP_SYS_RAWIO"):
-		return []string{"with SYS_RAWIO it talks to the hardware past the kernel"}
-	case has("CAP_BPF") && has("CAP_PERFMON"):
-		return []string{"with BPF and PERFMON it reads the kernel's memory"}
+	if root && c.Confinement.KernelSwitches() {
+		return []string{p.how, "/proc/sys is writable: it has the kernel run a program of its own (core_pattern)"}
 	}
-	if c.Confinement.Unmasked.Known() && slices.ContainsFunc(c.Confinement.Unmasked.Value, func(p string) bool {
-		return strings.EqualFold(p, "all") || p == "/proc/*" || p == "/proc/sys"
-	}) {
-		return []string{"/proc/sys is writable: it has the kernel run a program of its own (core_pattern)"}
+	if way := deviceToRoot(c, p); way != nil {
+		return append([]string{p.howFiles}, way...)
 	}
-	return deviceToRoot(c, has("CAP_MKNOD"))
+	return nil
 }
 
-// mountToRoot returns how root gets out through a mount.
-func mountToRoot(mounts podman.Setting[[]podman.Mount]) []string {
-	if !mounts.Known() {
+// capabilityToRoot returns how a capability makes a process root on the host, empty for no way. Most count only where
+// no user namespace is in between; what SYS_ADMIN mounts in one is root's of the host who is its UID 0.
+func capabilityToRoot(c *podman.Container, p *powers) string {
+	switch {
+	case p.has("CAP_SYS_ADMIN") && (p.initial || p.user == podman.IdentityRoot):
+		return "with SYS_ADMIN it mounts /proc anew and has the kernel run a program of its own (core_pattern)"
+	case !p.initial:
+		return ""
+	case p.has("CAP_SYS_MODULE"):
+		return "with SYS_MODULE it loads code into the kernel"
+	case p.has("CAP_SYS_PTRACE") && c.Namespaces.PID.Known() && c.Namespaces.PID.Value == "host":
+		return "with SYS_PTRACE and the host's PID namespace it takes over any process"
+	case p.has("CAP_DAC_READ_SEARCH"):
+		return "with DAC_READ_SEARCH it opens any file of the host by its handle"
+	case p.has("CAP_SYS_RAWIO"):
+		return "with SYS_RAWIO it talks to the hardware past the kernel"
+	case p.has("CAP_BPF") && p.has("CAP_PERFMON"):
+		return "with BPF and PERFMON it reads the kernel's memory"
+	}
+	return ""
+}
+
+// mountToRoot returns how a process gets out through a mount, as root.
+func mountToRoot(c *podman.Container, p *powers) []string {
+	if !c.Files.Mounts.Known() || c.Host.Rootless.Value {
 		return nil
 	}
-	for _, m := range mounts.Value {
+	for _, m := range c.Files.Mounts.Value {
 		if socket, _ := socketBehind(m); socket != "" {
-			return []string{socket + " is mounted", "through it, it can start a privileged container"}
+			const then = "through it, it can start a privileged container"
+			switch {
+			case p.files == podman.IdentityRoot:
+				return []string{p.howFiles, socket + " is mounted", then}
+			case p.group == podman.IdentityRoot && path.Base(socket) == "podman.sock":
+				return []string{"one of its groups is GID 0 on the host", socket + " is mounted, which lets that group in",
+					then}
+			}
 		}
 		socket, _, severity := hostSocketBehind(m)
-		if severity == High && (strings.Contains(socket, "dbus") || strings.Contains(socket, "systemd")) {
-			return []string{socket + " is mounted", "through it, it can have systemd start anything"}
+		if p.user == podman.IdentityRoot && severity == High &&
+			(strings.Contains(socket, "dbus") || strings.Contains(socket, "systemd")) {
+			return []string{p.how, socket + " is mounted", "through it, it can have systemd start anything"}
 		}
 		holds := sensitive(hostPath(m.Source), true)
-		if m.Type != "image" && m.Writable && holds != "" && strings.HasPrefix(m.Source, "/") {
-			return []string{m.Source + " is mounted writable: " + holds}
+		if p.files == podman.IdentityRoot && m.Type != "image" && m.Writable && holds != "" &&
+			strings.HasPrefix(m.Source, "/") {
+			return []string{p.howFiles, m.Source + " is mounted writable: " + holds}
 		}
 	}
 	return nil
 }
 
 // deviceToRoot returns how root gets out through a device, or through one that it makes.
-func deviceToRoot(c *podman.Container, mknod bool) []string {
+func deviceToRoot(c *podman.Container, p *powers) []string {
+	if p.files != podman.IdentityRoot {
+		return nil
+	}
 	if c.Files.Devices.Known() {
 		for _, d := range c.Files.Devices.Value {
 			_, gives := deviceGives(d.Path)
@@ -199,7 +203,7 @@ func deviceToRoot(c *podman.Container, mknod bool) []string {
 			}
 		}
 	}
-	if !c.Files.DeviceRules.Known() || !mknod {
+	if !c.Files.DeviceRules.Known() || !p.has("CAP_MKNOD") {
 		return nil
 	}
 	for _, rule := range c.Files.DeviceRules.Value {
@@ -210,28 +214,45 @@ func deviceToRoot(c *podman.Container, mknod bool) []string {
 	return nil
 }
 
-// wayToUser returns how a process that is an ordinary account of the host gets out, no bug needed.
-func wayToUser(c *podman.Container, who podman.Identity) []string {
+// ordinary reports whether an identity is an ordinary account of the host.
+func ordinary(who podman.Identity) bool {
+	return who == podman.IdentityEngine || who == podman.IdentityHost
+}
+
+// wayToUser returns how a process becomes an ordinary account of the host, no bug needed.
+func wayToUser(c *podman.Container, p *powers) []string {
+	if c.Host.Rootless.Value && enginesUsers(c) && p.has("CAP_SYS_PTRACE") && c.Namespaces.PID.Known() &&
+		c.Namespaces.PID.Value == "host" {
+		return []string{p.how, "with SYS_PTRACE and the host's PID namespace it takes over the processes of Podman itself, " +
+			"which have the host's files"}
+	}
 	if !c.Files.Mounts.Known() {
 		return nil
 	}
 	for _, m := range c.Files.Mounts.Value {
 		source := hostPath(m.Source)
-		if socket, direct := socketBehind(m); socket != "" && who == podman.IdentityEngine {
+		if socket, direct := socketBehind(m); socket != "" && p.files == podman.IdentityEngine {
 			if direct && !strings.HasPrefix(hostPath(socket), "/run/user/") {
 				continue // root's, which does not let it in
 			}
-			return []string{m.Source + " is mounted, its Podman's socket with it", "through it, it can run anything " +
-				"as that account"}
+			return []string{p.howFiles, m.Source + " is mounted, its Podman's socket with it",
+				"through it, it can run anything as that account"}
 		}
-		if strings.HasPrefix(source, "/run/user/") && strings.HasSuffix(source, "/bus") {
-			return []string{m.Source + " is mounted", "through it, it can have the session's systemd start anything"}
+		if ordinary(p.user) && strings.HasPrefix(source, "/run/user/") && strings.HasSuffix(source, "/bus") {
+			return []string{p.how, m.Source + " is mounted",
+				"through it, it can have the session's systemd start anything"}
 		}
 		home := below(source, "/home") && strings.Count(source, "/") <= 2 || source == "/"
-		if m.Type == "bind" && m.Writable && (home || strings.TrimSuffix(m.Source, "/") == "~" ||
+		if ordinary(p.files) && m.Type == "bind" && m.Writable && (home || strings.TrimSuffix(m.Source, "/") == "~" ||
 			strings.TrimSuffix(m.Source, "/") == "%h") {
-			return []string{m.Source + " is mounted writable: its owner's shell and keys are in it"}
+			return []string{p.howFiles, m.Source + " is mounted writable: its owner's shell and keys are in it"}
 		}
 	}
 	return nil
+}
+
+// enginesUsers reports whether a rootless container has the user namespace of Podman itself.
+func enginesUsers(c *podman.Container) bool {
+	uids := c.Namespaces.UIDs
+	return uids.Known() && (uids.State == podman.StateDefault || slices.Equal(uids.Value, c.Host.UIDs))
 }

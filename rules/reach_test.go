@@ -118,6 +118,159 @@ func TestReach(t *testing.T) {
 	}
 }
 
+// TestReachKinds holds whom a container's processes can become and what they can do, by the kernel's rules: the IDs of
+// the whole map, capabilities of a process that is not root, groups, masks.
+func TestReachKinds(t *testing.T) {
+	set := func(m podman.IDMap) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Set(m, podman.Origin{}), podman.Set(m, podman.Origin{})
+		}
+	}
+	gids := func(m podman.IDMap) func(*podman.Container) {
+		return func(c *podman.Container) { c.Namespaces.GIDs = podman.Set(m, podman.Origin{}) }
+	}
+	user := func(uid uint32) func(*podman.Container) {
+		return func(c *podman.Container) { c.Process.UID = podman.Set(uid, podman.Origin{}) }
+	}
+	group := func(gid uint32) func(*podman.Container) {
+		return func(c *podman.Container) { c.Process.GID = podman.Set(gid, podman.Origin{}) }
+	}
+	bounding := func(names ...string) func(*podman.Container) {
+		return func(c *podman.Container) { c.Capabilities.Bounding = podman.Set(names, podman.Origin{}) }
+	}
+	// service is a user who is not root, without setuid programs, to whom some capabilities were added by name.
+	service := func(names ...string) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Process.UID = podman.Set(uint32(33), podman.Origin{})
+			c.Confinement.NoNewPrivileges = podman.Set(true, podman.Origin{})
+			c.Capabilities.Effective = podman.Set(names, podman.Origin{})
+			c.Capabilities.Bounding = podman.Set(append(podman.DefaultCapabilities(), names...), podman.Origin{})
+		}
+	}
+	bind := func(source string, writable bool) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Files.Mounts = podman.Set([]podman.Mount{{Type: "bind", Source: source, Destination: "/m", Recursive: true,
+				Writable: writable}}, podman.Origin{})
+		}
+	}
+	unmask := func(masked []string, patterns ...string) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Confinement.Unmasked, c.Confinement.Masked = podman.Set(patterns, podman.Origin{}), masked
+		}
+	}
+	keepID := podman.IDMap{{Inside: 0, Outside: 100000, Size: 1001}, {Inside: 1001, Outside: 1001, Size: 1},
+		{Inside: 1002, Outside: 101001, Size: 64535}}
+	rootHole := podman.IDMap{{Inside: 0, Outside: 100000, Size: 1000}, {Inside: 1000, Outside: 0, Size: 1},
+		{Inside: 1001, Outside: 101001, Size: 64535}}
+	userHole := podman.IDMap{{Inside: 0, Outside: 100000, Size: 1000}, {Inside: 1000, Outside: 1000, Size: 1}}
+	own := podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}
+	disk := podman.IDMap{{Inside: 0, Outside: 6, Size: 1}, {Inside: 1, Outside: 100001, Size: 65535}}
+	onto := func(uid uint32) podman.IDMap {
+		return podman.IDMap{{Inside: 0, Outside: uid, Size: 1}, {Inside: 1, Outside: 100001, Size: 65535}}
+	}
+	const socket, home = "/run/podman/podman.sock", "/home/alice"
+	keepRoot := all(rootlessly, set(keepID))
+	for _, test := range []struct {
+		name     string
+		change   func(*podman.Container)
+		want     Level
+		findings string // rule:severity of those named in watched, in the catalogue's order
+	}{
+		{"keep-id, root inside, the account's home", all(keepRoot, bind(home, true)), HostUser,
+			"uid-map:medium host-path:high"},
+		{"the same without capabilities", all(keepRoot, bounding(), bind(home, true)), Contained, "host-path:medium"},
+		{"the same with DAC_OVERRIDE alone", all(keepRoot, bounding("CAP_DAC_OVERRIDE"), bind(home, true)), HostUser,
+			"uid-map:medium host-path:high"},
+		{"keep-id, root inside, the account's socket", all(keepRoot, bind("/run/user/1001/podman/podman.sock", false)),
+			HostUser, "uid-map:medium engine-socket:high"},
+		{"keep-id, root inside", keepRoot, EscapeToUser, "uid-map:medium"},
+		{"keep-id, nobody, setuid programs", all(keepRoot, user(65534), bind(home, true)), HostUser,
+			"uid-map:medium host-path:high"},
+		{"keep-id, nobody, none", all(keepRoot, user(65534), bind(home, true), func(c *podman.Container) {
+			c.Confinement.NoNewPrivileges = podman.Set(true, podman.Origin{})
+		}), Contained, "host-path:medium"},
+		{"capabilities are not known", all(keepRoot, func(c *podman.Container) {
+			c.Capabilities.Bounding = podman.Setting[[]string]{}
+		}), ReachUnknown, ""},
+		{"a hole for root", all(set(rootHole), bind("/etc", true)), HostRoot, "uid-map:high host-path:critical"},
+		{"a hole for root, nothing mounted", set(rootHole), EscapeToRoot, "uid-map:high"},
+		{"a hole for root, no capabilities", all(set(rootHole), bounding()), Contained, ""},
+		{"a hole for an account", set(userHole), EscapeToUser, "uid-map:medium"},
+		{"root is an account", set(onto(1000)), EscapeToUser, "uid-map:medium"},
+		{"root is a service's account", set(onto(33)), EscapeToUser, "uid-map:medium"},
+		{"a hole for root's group", all(set(own), gids(rootHole), bounding("CAP_SETGID")), EscapeToUser,
+			"uid-map:medium"},
+		{"a hole for root's group, and its socket",
+			all(set(own), gids(rootHole), bounding("CAP_SETGID"), bind(socket, false)), HostRoot,
+			"uid-map:medium engine-socket:medium"},
+		{"the group disk", all(set(own), gids(disk), group(0)), EscapeToUser, "uid-map:medium"},
+		{"a user, SETUID, /etc", all(service("CAP_SETUID"), bind("/etc", true)), HostRoot,
+			"uid-map:high host-path:critical"},
+		{"a user, DAC_OVERRIDE, /etc", all(service("CAP_DAC_OVERRIDE"), bind("/etc", true)), HostRoot,
+			"uid-map:high host-path:critical"},
+		{"a user, CHOWN, /etc", all(service("CAP_CHOWN"), bind("/etc", true)), HostRoot,
+			"uid-map:high host-path:critical"},
+		{"a user, DAC_OVERRIDE, root's socket", all(service("CAP_DAC_OVERRIDE"), bind(socket, false)), HostRoot,
+			"uid-map:high engine-socket:critical"},
+		{"a user, DAC_READ_SEARCH", service("CAP_DAC_READ_SEARCH"), HostRoot, "uid-map:high"},
+		{"a user, SYS_MODULE", service("CAP_SYS_MODULE"), HostRoot, "uid-map:high"},
+		{"a user, SYS_ADMIN", service("CAP_SYS_ADMIN"), HostRoot, "uid-map:high"},
+		{"a user, KILL, /etc", all(service("CAP_KILL"), bind("/etc", true)), EscapeToUser, "uid-map:high host-path:high"},
+		{"a user, SYS_MODULE, mapped", all(service("CAP_SYS_MODULE"), set(own)), Contained, ""},
+		{"a user, SETUID, mapped", all(service("CAP_SETUID"), set(own), bind("/etc", true)), Contained,
+			"host-path:medium"},
+		{"a capability outside of the bounding set", all(service("CAP_SYS_MODULE"), bounding()), EscapeToUser,
+			"uid-map:high"},
+		{"a user in root's group, its socket", all(service(), group(0), bind(socket, false)), HostRoot,
+			"uid-map:high engine-socket:critical"},
+		{"a user given root's group, its socket", all(service(), group(1000), bind(socket, false),
+			func(c *podman.Container) { c.Process.Groups = podman.Set([]string{"0"}, podman.Origin{}) }), HostRoot,
+			"uid-map:high engine-socket:critical"},
+		{"a user of another group, root's socket", all(service(), group(1000), bind(socket, false)), EscapeToUser,
+			"uid-map:high engine-socket:high"},
+		{"root's groups are kept", all(service(), set(own), bind(socket, false), func(c *podman.Container) {
+			c.Process.Groups = podman.Set([]string{podman.KeepGroups}, podman.Origin{})
+		}), HostRoot, "groups-kept:low engine-socket:medium"},
+		{"SYS_MODULE in a user namespace of its own", all(set(onto(0)), bounding("CAP_SYS_MODULE")), EscapeToRoot,
+			"uid-map:high"},
+		{"/proc/sys by a glob", unmask(nil, "/proc/s*"), HostRoot, "proc-unmasked:high uid-map:high"},
+		{"/proc/sys in a list", unmask(nil, "/proc/kcore", "/proc/sys"), HostRoot, "proc-unmasked:high uid-map:high"},
+		{"everything, /proc/sys masked again", unmask([]string{"/proc/sys"}, "ALL"), EscapeToRoot,
+			"proc-unmasked:medium uid-map:high"},
+		{"everything, /proc masked again", unmask([]string{"/proc"}, "ALL"), EscapeToRoot,
+			"proc-unmasked:medium uid-map:high"},
+		{"everything, a path masked that is none", unmask([]string{"proc/sys"}, "ALL"), HostRoot,
+			"proc-unmasked:high uid-map:high"},
+		{"paths separated by a comma", unmask(nil, "/proc/kcore,/proc/sys"), EscapeToRoot, "uid-map:high"},
+		{"a path that is not there", unmask(nil, "/proc/nonexistent"), EscapeToRoot, "uid-map:high"},
+		{"a path below one that is read-only", unmask(nil, "/proc/sys/kernel"), EscapeToRoot, "uid-map:high"},
+		{"/proc/sys, as a user", all(service(), unmask(nil, "/proc/sys")), EscapeToUser,
+			"proc-unmasked:high uid-map:high"},
+		{"masks that are not known", func(c *podman.Container) { c.ID = "x" }, ReachUnknown, "uid-map:high"},
+		{"masks that are not known, mapped", all(set(own), func(c *podman.Container) { c.ID = "x" }), Contained, ""},
+		{"masks that are not known, another way", all(bind(socket, false), func(c *podman.Container) { c.ID = "x" }),
+			HostRoot, "uid-map:high engine-socket:critical"},
+	} {
+		c := soft()
+		c.Process.GID = podman.Set(uint32(0), podman.Origin{})
+		test.change(c)
+		got := ReachOf(c)
+		watched := []string{"uid-map", "host-path", "engine-socket", "groups-kept", "proc-unmasked"}
+		var findings []string
+		for _, rule := range All(Parameters{}) {
+			if slices.Contains(watched, rule.ID) {
+				for _, f := range Check([]Rule{rule}, c) {
+					findings = append(findings, rule.ID+":"+f.Severity.String())
+				}
+			}
+		}
+		if got.Level != test.want || strings.Join(findings, " ") != test.findings {
+			t.Errorf("%s: %s (%s), want %s; findings %q, want %q", test.name, got.Level, strings.Join(got.Why, "; "),
+				test.want, findings, test.findings)
+		}
+	}
+}
+
 // TestExposureBounds holds the two ends of the scale.
 func TestExposureBounds(t *testing.T) {
 	worst := soft()
@@ -150,6 +303,8 @@ func generated(r *rand.Rand) *podman.Container {
 		podman.IdentityMap(), {{Inside: 0, Outside: 100000, Size: 65536}},
 		{{Inside: 0, Outside: 0, Size: 1}, {Inside: 1, Outside: 100001, Size: 1000}},
 		{{Inside: 0, Outside: 100000, Size: 33}, {Inside: 33, Outside: 33, Size: 1}},
+		{{Inside: 0, Outside: 100000, Size: 1000}, {Inside: 1000, Outside: 0, Size: 1}},
+		{{Inside: 0, Outside: 1000, Size: 1}, {Inside: 1, Outside: 100001, Size: 1000}},
 	}
 	if coin() {
 		c.Host.Rootless = podman.Set(true, podman.Origin{})
@@ -158,18 +313,29 @@ func generated(r *rand.Rand) *podman.Container {
 			{{Inside: 0, Outside: 100000, Size: 33}, {Inside: 33, Outside: 1001, Size: 1}}}
 	}
 	c.Namespaces.UIDs = podman.Set(maps[r.IntN(len(maps))], podman.Origin{})
+	c.Namespaces.GIDs = podman.Set(maps[r.IntN(len(maps))], podman.Origin{})
+	c.Process.GID = podman.Set([]uint32{0, 33}[r.IntN(2)], podman.Origin{})
+	if r.IntN(4) == 0 {
+		c.Process.Groups = podman.Set([]string{[]string{podman.KeepGroups, "0"}[r.IntN(2)]}, podman.Origin{})
+	}
 	c.Process.UID = podman.Set([]uint32{0, 33}[r.IntN(2)], podman.Origin{})
 	c.Confinement.NoNewPrivileges, c.Confinement.Privileged = podman.Set(coin(), podman.Origin{}),
 		podman.Set(r.IntN(4) == 0, podman.Origin{})
 	c.Files.ReadOnly = podman.Set(coin(), podman.Origin{})
 	c.Confinement.Seccomp = podman.Set([]string{"", "unconfined"}[r.IntN(2)], podman.Origin{})
 	if coin() {
-		c.Confinement.Unmasked = podman.Set([]string{[]string{"ALL", "/proc/kcore"}[r.IntN(2)]}, podman.Origin{})
+		c.Confinement.Unmasked = podman.Set([]string{[]string{"ALL", "/proc/kcore", "/proc/s*"}[r.IntN(3)]}, podman.Origin{})
 	}
 	c.Capabilities.Bounding.Value = nil
 	for _, name := range podman.AllCapabilities() {
 		if r.IntN(6) == 0 {
 			c.Capabilities.Bounding.Value = append(c.Capabilities.Bounding.Value, name)
+		}
+	}
+	c.Capabilities.Effective = podman.Set([]string{}, podman.Origin{})
+	for _, name := range podman.AllCapabilities() {
+		if r.IntN(12) == 0 {
+			c.Capabilities.Effective.Value = append(c.Capabilities.Effective.Value, name)
 		}
 	}
 	for _, mode := range []*podman.Setting[string]{&c.Namespaces.PID, &c.Namespaces.IPC, &c.Network.Mode} {
@@ -213,6 +379,16 @@ var hardenings = []struct {
 	}},
 	{"mapped", func(c *podman.Container, _ *rand.Rand) {
 		c.Namespaces.UIDs = podman.Set(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, podman.Origin{})
+	}},
+	{"groups mapped", func(c *podman.Container, _ *rand.Rand) {
+		c.Namespaces.GIDs = podman.Set(podman.IDMap{{Inside: 0, Outside: 100000, Size: 65536}}, podman.Origin{})
+	}},
+	{"no groups beside its own", func(c *podman.Container, _ *rand.Rand) {
+		c.Process.Groups = podman.Set([]string{}, podman.Origin{})
+	}},
+	{"masked again", func(c *podman.Container, _ *rand.Rand) { c.Confinement.Masked = []string{"/proc/sys"} }},
+	{"no capability made effective", func(c *podman.Container, _ *rand.Rand) {
+		c.Capabilities.Effective = podman.Set([]string{}, podman.Origin{})
 	}},
 	{"a capability less", func(c *podman.Container, r *rand.Rand) {
 		if list := c.Capabilities.Bounding.Value; len(list) > 0 {

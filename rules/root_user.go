@@ -29,8 +29,10 @@ the container, by a mount or by a bug of the runtime or the kernel, is then the 
 		severity, message, confidence := High, "", Certain
 		host := c.HostUID(0)
 		switch c.Identity(0) {
-		case podman.IdentityRoot, podman.IdentityHost:
+		case podman.IdentityRoot:
 			message = "runs as UID 0, which is UID 0 on the host"
+		case podman.IdentityHost:
+			severity, message = Medium, fmt.Sprintf("runs as UID 0, which is UID %d on the host", host.Value)
 		case podman.IdentityEngine:
 			severity, message = Medium, "runs as UID 0, which is "+onHost(c, host.Value)+"the account that runs Podman"
 		case podman.IdentitySubordinate:

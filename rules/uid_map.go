@@ -57,17 +57,21 @@ UIDs and GIDs mapped to a range of its own, they own nothing outside.`,
 	},
 }
 
-// uidMapping judges the UIDs: container root first, then the process's own.
+// uidMapping judges the UIDs: container root first, then the process's own, then those that it can become.
 func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[podman.IDMap]) {
 	uids := c.Namespaces.UIDs
 	severity, message := Severity(0), ""
 	process := c.Process.UID
-	switch c.Identity(0) {
-	case podman.IdentityRoot, podman.IdentityHost:
+	judged := c.Identity(0)
+	switch judged {
+	case podman.IdentityRoot:
 		severity, message = High, "UIDs are not mapped: UID 0 inside is UID 0 on the host"
 		if uids.State == podman.StateSet {
 			message = "a user namespace that isolates nothing: UID 0 inside is UID 0 on the host"
 		}
+	case podman.IdentityHost:
+		severity, message = Medium, fmt.Sprintf("UID 0 inside is UID %d on the host, which is not set aside for containers",
+			c.HostUID(0).Value)
 	case podman.IdentityEngine:
 		severity, message = Medium, "UID 0 inside is "+onHost(c, c.HostUID(0).Value)+
 			"the account that runs Podman, which its other containers share"
@@ -78,28 +82,58 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 		if !process.Known() || process.Value == 0 {
 			break
 		}
-		switch c.Identity(process.Value) {
-		case podman.IdentityRoot:
-			severity, message = High, fmt.Sprintf("the process's UID %d is UID 0 on the host", process.Value)
-		case podman.IdentityHost:
-			severity, message = Medium,
-				fmt.Sprintf("the process's UID %d is UID %d on the host too", process.Value, process.Value)
-		case podman.IdentityEngine:
-			severity, message = Medium, fmt.Sprintf("the process's UID %d is %sthe account that runs Podman",
-				process.Value, onHost(c, c.HostUID(process.Value).Value))
-			if c.Namespaces.PlaceholderIDs {
-				message = "the process's user is the account that runs Podman"
-			}
-		case podman.IdentitySubordinate, podman.IdentityUnknown:
+		judged = c.Identity(process.Value)
+		severity, message = processMapping(c, process.Value, judged)
+	}
+	if p := powersOf(c); worse(judged, p.files) != judged && p.files < podman.IdentitySubordinate {
+		severity, message = Medium, p.howFiles
+		if p.files == podman.IdentityRoot {
+			severity = High
 		}
 	}
 	return severity, message, "UID map", uids
 }
 
-// gidMapping judges the GIDs of a container whose UIDs are mapped to a range of their own.
+// processMapping judges the UID that the process starts with.
+func processMapping(c *podman.Container, uid uint32, who podman.Identity) (Severity, string) {
+	switch who {
+	case podman.IdentityRoot:
+		return High, fmt.Sprintf("the process's UID %d is UID 0 on the host", uid)
+	case podman.IdentityHost:
+		if outside := c.HostUID(uid).Value; outside != uid {
+			return Medium, fmt.Sprintf("the process's UID %d is UID %d on the host, which is not set aside for containers",
+				uid, outside)
+		}
+		return Medium, fmt.Sprintf("the process's UID %d is UID %d on the host too", uid, uid)
+	case podman.IdentityEngine:
+		if c.Namespaces.PlaceholderIDs {
+			return Medium, "the process's user is the account that runs Podman"
+		}
+		return Medium, fmt.Sprintf("the process's UID %d is %sthe account that runs Podman", uid,
+			onHost(c, c.HostUID(uid).Value))
+	case podman.IdentitySubordinate, podman.IdentityUnknown:
+	}
+	return 0, ""
+}
+
+// gidMapping judges the GIDs of a container whose UIDs are mapped to a range of their own: those that it has or can
+// take.
 func gidMapping(c *podman.Container) (Severity, string) {
 	if c.GroupIdentity(0) == podman.IdentityRoot {
 		return Medium, "the UIDs are mapped and the GIDs are not: GID 0 inside is GID 0 on the host"
+	}
+	p := powersOf(c)
+	who, gid := c.WorstGroup()
+	if p.group != who { // it cannot become that group
+		return 0, ""
+	}
+	switch who {
+	case podman.IdentityRoot, podman.IdentityHost:
+		return Medium, fmt.Sprintf("the UIDs are mapped and a GID is not: GID %d inside is GID %d on the host", gid,
+			c.HostGID(gid).Value)
+	case podman.IdentityEngine:
+		return Low, fmt.Sprintf("GID %d inside is the group of the account that runs Podman", gid)
+	case podman.IdentitySubordinate, podman.IdentityUnknown:
 	}
 	return 0, ""
 }

@@ -32,6 +32,10 @@ processes can be signalled and whose memory can be read.`,
 		uid := c.Process.UID
 		var as string
 		switch {
+		case uid.Known() && uid.Value != overflowUID: // whatever its name
+			return nil
+		case c.ID != "" && !uid.Known(): // a live container's passwd decides, and was not read
+			return nil
 		case name == "nobody" || name == "nfsnobody":
 			as = name
 		case uid.Known() && uid.Value == overflowUID:

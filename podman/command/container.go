@@ -205,8 +205,16 @@ func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 		n.UIDs, n.GIDs = podman.Derive(n.User, host.UIDs), podman.Derive(n.User, host.GIDs)
 	case b.unknown(o):
 	case mode == "auto":
-		set(o, podman.OwnRange(), podman.OwnRange())
+		own, ok := autoMap(details, "uidmapping")
+		groups, okGroups := autoMap(details, "gidmapping")
+		set(o, own.Through(wider(host.UIDs)), groups.Through(wider(host.GIDs)))
 		n.PlaceholderIDs = true
+		if !ok {
+			n.UIDs.State = podman.StateUnknown
+		}
+		if !okGroups {
+			n.GIDs.State = podman.StateUnknown
+		}
 	case mode == "keep-id" && !rootless:
 		// Podman 5 makes a user namespace that maps every ID to itself; Podman 4.3 refuses.
 		set(o, podman.IdentityMap(), podman.IdentityMap())
@@ -219,6 +227,28 @@ func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 	default: // container:NAME, ns:PATH, or what Podman refuses
 		n.User = podman.Set(o.Value, b.origin(o))
 	}
+}
+
+// autoMap returns the map of --userns=auto, relative to Podman's own user namespace: a range of its own, but for what
+// uidmapping=INSIDE:OUTSIDE:SIZE, or gidmapping, asks for.
+func autoMap(details, which string) (podman.IDMap, bool) {
+	var lines []string
+	for option := range strings.SplitSeq(details, ",") {
+		if value, ok := strings.CutPrefix(option, which+"="); ok {
+			lines = append(lines, value)
+		}
+	}
+	m, err := podman.ParseIDMap(lines)
+	return append(m, podman.OwnRange()...), err == nil
+}
+
+// wider adds to the map of Podman's own user namespace the range that stands for one chosen later.
+func wider(m podman.IDMap) podman.IDMap {
+	own := podman.OwnRange()[0]
+	if _, ok := m.Outside(own.Outside); ok {
+		return m
+	}
+	return append(slices.Clone(m), podman.IDRange{Inside: own.Outside, Outside: own.Outside, Size: own.Size})
 }
 
 // keptID returns the ID that --userns=keep-id:uid=N,gid=N asks for, and -1 where it does not.
@@ -254,7 +284,7 @@ func (b builder) parseIDMaps(options []Option) (podman.IDMap, bool) {
 // user reads --user. Without it the image decides, but for --userns=keep-id, which makes it the account that runs
 // Podman.
 func (b builder) user(made *podman.Container) {
-	made.Process.Groups = b.list("group-add")
+	made.Process.Groups = b.groups()
 	if entrypoint, ok := b.Last("entrypoint"); ok && !b.unknown(entrypoint) {
 		made.Process.Command = podman.Set(sensitive(append(commandWords(entrypoint.Value), b.Args...)),
 			b.origin(entrypoint))
@@ -285,6 +315,37 @@ func (b builder) user(made *podman.Container) {
 		uid.Value, uid.State = uint32(number), podman.StateSet
 	}
 	made.Process.UID = uid
+	made.Process.GID = groupOf(b, o)
+}
+
+// groups reads --group-add and the annotation that keep-groups stands for, which crun reads from whoever writes it.
+func (b builder) groups() podman.Setting[[]string] {
+	groups := b.list("group-add")
+	for _, o := range b.All("annotation") {
+		name, value, _ := strings.Cut(o.Value, "=")
+		if name == podman.KeepGroupsAnnotation && value != "0" && !b.unknown(o) &&
+			!slices.Contains(groups.Value, podman.KeepGroups) {
+			if groups.State != podman.StateSet {
+				groups.State, groups.Origin = podman.StateSet, b.origin(o)
+			}
+			groups.Value = append(groups.Value, podman.KeepGroups)
+		}
+	}
+	return groups
+}
+
+// groupOf returns the GID that --user gives by number: USER:GROUP. Root without a group has root's.
+func groupOf(b builder, o Option) podman.Setting[uint32] {
+	name, group, given := strings.Cut(o.Value, ":")
+	gid := podman.UnknownAt[uint32](b.origin(o))
+	number, err := strconv.ParseUint(group, 10, 32)
+	switch {
+	case given && err == nil:
+		gid.Value, gid.State = uint32(number), podman.StateSet
+	case given && group == "root", !given && (name == "root" || name == "0"):
+		gid.State = podman.StateSet
+	}
+	return gid
 }
 
 func lastValue(b builder, flag string) string {
@@ -331,6 +392,10 @@ func (b builder) capabilities(made *podman.Container) {
 		c.Bounding.State = podman.StateSet
 	}
 	c.Requested = podman.Set(requested, origin)
+	c.Effective = podman.Set(requested, origin)
+	if all(added) {
+		c.Effective.Value = podman.AllCapabilities()
+	}
 }
 
 // label reports whether a label is given.
@@ -376,9 +441,11 @@ func (b builder) confinement(made *podman.Container) {
 			c.Unmasked = podman.Derive(text, append(c.Unmasked.Value, strings.Split(value, ":")...))
 		case "systempaths":
 			if value == "unconfined" {
-				c.Unmasked = podman.Derive(text, []string{"ALL"})
+				c.Unmasked = podman.Derive(text, append(c.Unmasked.Value, "ALL"))
 			}
-		case "mask", "proc-opts":
+		case "mask":
+			c.Masked = append(c.Masked, strings.Split(value, ":")...)
+		case "proc-opts":
 		default:
 			if b.unknown(o) { // it may be any of them
 				c.NoNewPrivileges = podman.UnknownAt[bool](at)

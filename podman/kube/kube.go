@@ -264,6 +264,10 @@ func (p *podOf) capabilities(c *podman.Container, security *core.SecurityContext
 		c.Capabilities.Bounding.State = podman.StateSet
 	}
 	c.Capabilities.Requested = podman.Set(requested, origin)
+	c.Capabilities.Effective = podman.Set(requested, origin)
+	if all {
+		c.Capabilities.Effective.Value = podman.AllCapabilities()
+	}
 }
 
 // user reads runAsUser and runAsGroup. Without them the image decides.
@@ -285,6 +289,9 @@ func (p *podOf) user(c *podman.Container, security *core.SecurityContext, node *
 	text := strconv.FormatInt(*user, 10)
 	if group != nil {
 		text += ":" + strconv.FormatInt(*group, 10)
+		if *group >= 0 && *group <= 1<<32-2 {
+			c.Process.GID = podman.Set(uint32(*group), origin)
+		}
 	}
 	c.Process.User = podman.Set(text, origin)
 	c.Process.UID = podman.Set(uint32(*user), origin)

@@ -37,6 +37,12 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 		}
 	}
 	c.Process.Groups.State = podman.StateSet
+	if value, ok := p.annotations[podman.KeepGroupsAnnotation]; ok && value != "0" {
+		c.Process.Groups.Value = append(c.Process.Groups.Value, podman.KeepGroups)
+		if p.meta != nil {
+			c.Process.Groups.Origin = p.at(p.meta, "annotations", podman.KeepGroupsAnnotation)
+		}
+	}
 	if words := slices.Concat(k.Command, k.Args); len(k.Command) > 0 {
 		c.Process.Command = podman.Set[[]podman.Sensitive](nil, p.at(node, "command"))
 		for _, w := range words {

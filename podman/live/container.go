@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -49,12 +48,20 @@ func (r *reader) problem(target string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Target == target }) {
-		r.problems = append(r.problems, Problem{target, err})
+		r.problems = append(r.problems, Problem{Target: target, Err: err})
 	}
 }
 
+// unknown names a look-up that failed and leaves one setting of a container unknown, which does not make the scan
+// incomplete.
+func (r *reader) unknown(target string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.problems = append(r.problems, Problem{Target: target, Err: err, Warning: true})
+}
+
 // container inspects one container. What depends on the host is left to onHost.
-func (r *reader) container(ctx context.Context, row listed) (*podman.Container, error) {
+func (r *reader) container(ctx context.Context, row listed) (*readContainer, error) {
 	var data inspected
 	if err := r.client.get(ctx, "/containers/"+url.PathEscape(row.ID)+"/json", nil, maxAnswer, &data); err != nil {
 		return nil, err
@@ -94,7 +101,7 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 	}
 	r.namespaces(c, &data, made)
 	r.capabilities(c, &data, made)
-	confinement(c, &data, made)
+	r.confinement(c, &data, made)
 	r.files(ctx, c, &data)
 	r.settings(ctx, c, &data, made)
 	if data.Pod == "" || r.client.version.Before(podman.Version{Major: 4, Minor: 5}) {
@@ -103,10 +110,10 @@ func (r *reader) container(ctx context.Context, row listed) (*podman.Container, 
 		c.Lifecycle.UpdateUnit = podman.Set(unit, podman.Field("the infra container's Config.Labels"))
 	}
 	image := r.image(ctx, c, &data)
-	r.process(ctx, c, &data)
+	named := process(c, &data, made)
 	c.Environment = environment(&data, made, image, r.client.version)
 	c.ConfigStrings = texts(&data, made, image)
-	return c, nil
+	return &readContainer{c, named}, nil
 }
 
 // namespaces reads the ID mappings, which are relative to the user namespace that Podman runs in.
@@ -180,14 +187,17 @@ func (r *reader) capabilities(c *podman.Container, data *inspected, made *comman
 		slices.Sort(data.BoundingCaps.value)
 		c.Capabilities.Bounding = podman.Set(data.BoundingCaps.value, podman.Field("BoundingCaps"))
 	}
+	if data.EffectiveCaps.present {
+		c.Capabilities.Effective = podman.Set(data.EffectiveCaps.value, podman.Field("EffectiveCaps"))
+	}
 	if made != nil {
 		c.Capabilities.Requested = podman.Set(made.Capabilities(), podman.Field("Config.CreateCommand"))
 	}
 }
 
 // confinement reads no-new-privileges, which inspect takes from the OCI spec, and --privileged, which it takes from an
-// annotation that anybody can give a container on Podman 5: it only counts with the capabilities that go with it.
-func confinement(c *podman.Container, data *inspected, made *command.Command) {
+// annotation.
+func (r *reader) confinement(c *podman.Container, data *inspected, made *command.Command) {
 	config := data.HostConfig
 	if config.SecurityOpt.present {
 		c.Confinement.NoNewPrivileges = podman.DefaultTo(false, podman.Field("HostConfig.SecurityOpt"))
@@ -202,11 +212,32 @@ func confinement(c *podman.Container, data *inspected, made *command.Command) {
 	switch {
 	case !*config.Privileged:
 		c.Confinement.Privileged = podman.DefaultTo(false, podman.Field(field))
-	case made != nil && made.Bool("privileged"), slices.Contains(data.BoundingCaps.value, "CAP_SYS_ADMIN"):
+	case r.isPrivileged(data, made):
 		c.Confinement.Privileged = podman.Set(true, podman.Field(field))
 	case data.BoundingCaps.present:
 		c.Confinement.Privileged = podman.Set(false, podman.Field("BoundingCaps"))
 	}
+}
+
+// isPrivileged reports whether a container that says that it is privileged has what goes with that. Podman 5 believes
+// an annotation that anybody can give a container; Podman 4 writes it itself. What --privileged gives is every
+// capability of the host, and nothing masked, which inspect shows from 4.7 on; where the command line asked for that by
+// name it says nothing.
+func (r *reader) isPrivileged(data *inspected, made *command.Command) bool {
+	has := func(name string) bool { return slices.Contains(data.BoundingCaps.value, name) }
+	switch {
+	case !has("CAP_SYS_ADMIN"):
+		return made != nil && made.Bool("privileged") && !data.BoundingCaps.present
+	case made != nil && made.Bool("privileged"), r.client.version.LT(semver.MustParse("5.0.0")):
+		return true
+	case made == nil: // one of the API
+		return unmasksAll(data) && has("CAP_SYS_MODULE") && has("CAP_SYS_PTRACE")
+	}
+	// privileged=true of containers.conf leaves no trace in the command line
+	unmasked := slices.ContainsFunc(made.All("security-opt"), func(o command.Option) bool {
+		return strings.HasPrefix(o.Value, "unmask") || strings.HasPrefix(o.Value, "systempaths")
+	})
+	return unmasksAll(data) && !unmasked && has("CAP_SYS_MODULE") && has("CAP_SYS_PTRACE")
 }
 
 // files reads the root filesystem's mode and what the user mounted.
@@ -272,60 +303,6 @@ func (c *client) boundVolumes(ctx context.Context) (map[string]string, error) {
 		}
 	}
 	return paths, nil
-}
-
-// process resolves the user to a UID as the runtime does: nothing is root, digits are a UID, a name is looked up in the
-// container's own passwd.
-func (r *reader) process(ctx context.Context, c *podman.Container, data *inspected) {
-	if data.Config.User == nil {
-		return
-	}
-	const field = "Config.User"
-	c.Process.User = podman.Set(*data.Config.User, podman.Field(field))
-	name, _, _ := strings.Cut(*data.Config.User, ":")
-	if *data.Config.User == "" {
-		c.Process.User.State = podman.StateDefault
-	}
-	switch number, err := strconv.Atoi(name); {
-	case name == "":
-		c.Process.UID = podman.DefaultTo(uint32(0), podman.Field(field))
-	case name == "root":
-		c.Process.UID = podman.Set(uint32(0), podman.Field(field))
-	case err == nil && number >= 0 && int64(number) <= 1<<32-2:
-		c.Process.UID = podman.Set(uint32(number), podman.Field(field))
-	case err != nil:
-		uid, err := r.client.lookUser(ctx, c.ID, name)
-		switch {
-		case err == nil:
-			c.Process.UID = podman.Set(uid, podman.Field("/etc/passwd"))
-		case isNotFound(err), errors.Is(err, errNoUser), noSuchUser(err): // such a container does not start
-		default:
-			r.problem(c.Name, fmt.Errorf("who user %q is: %w", name, err))
-		}
-	}
-}
-
-// noSuchUser reports whether the service could not read a container's file because it does not find the container's
-// user.
-func noSuchUser(err error) bool {
-	var answer *answerError
-	return errors.As(err, &answer) && strings.Contains(answer.message, "unknown user")
-}
-
-var errNoUser = errors.New("no such user")
-
-// lookUser looks a name up in the container's /etc/passwd, which the service reads without starting anything.
-func (c *client) lookUser(ctx context.Context, id, name string) (uint32, error) {
-	accounts, err := c.accounts(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	for _, a := range accounts {
-		if a.Name == name {
-			return a.UID, nil
-		}
-	}
-	return 0, errNoUser
 }
 
 // word names a word of the recorded command line as an API field.

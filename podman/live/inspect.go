@@ -31,8 +31,10 @@ type inspected struct {
 		StartedAt time.Time
 	}
 	BoundingCaps optional[[]string]
-	Mounts       optional[[]inspectedMount]
-	Config       *struct {
+	// EffectiveCaps is empty for every user that Podman does not recognise as root, but for what was added by name.
+	EffectiveCaps optional[[]string]
+	Mounts        optional[[]inspectedMount]
+	Config        *struct {
 		User               *string
 		Env                optional[[]string]
 		Cmd                []string
@@ -76,8 +78,10 @@ type inspected struct {
 			Name              string
 			MaximumRetryCount int
 		}
-		LogConfig  *struct{ Type string }
-		IDMappings *struct {
+		LogConfig *struct{ Type string }
+		// VolumesFrom names the containers whose mounts it has too, as "NAME[:OPTIONS]": binds are not among Mounts.
+		VolumesFrom []string
+		IDMappings  *struct {
 			UIDMap []string `json:"UidMap"`
 			GIDMap []string `json:"GidMap"`
 		}

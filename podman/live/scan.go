@@ -31,6 +31,8 @@ type Problem struct {
 	// Target is the container's name, or the service's address.
 	Target string
 	Err    error
+	// Warning is set where the container was read all the same, but for one setting, which is unknown.
+	Warning bool
 }
 
 // Progress is told after each container how many of them have been read.
@@ -102,7 +104,7 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 
 	type result struct {
 		row       listed
-		container *podman.Container
+		container *readContainer
 		err       error
 	}
 	var (
@@ -135,38 +137,46 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 	var (
 		problems []Problem
 		unasked  []string
+		named    []*readContainer // whose users are still to be looked up
 		done     int
 	)
 	service := <-who
 	if service.err != nil && ctx.Err() == nil {
-		problems = append(problems, Problem{s.URI, service.err})
+		problems = append(problems, Problem{Target: s.URI, Err: service.err})
 	}
 	service.host.Now = s.opts.Now()
 	for r := range results {
 		done++
 		progress(done, len(rows))
 		switch {
+		case r.err == nil && r.container.named != nil:
+			named = append(named, r.container)
 		case r.err == nil:
-			onHost(r.container, service.host)
-			visit(r.container)
+			onHost(r.container.Container, service.host)
+			visit(r.container.Container)
 		case ctx.Err() != nil: // said once, below
 		case isNotFound(r.err):
 			s.opts.Log("%s was removed before it could be read", r.row.name())
 		case errors.Is(r.err, errGaveUp):
 			unasked = append(unasked, r.row.name())
 		default:
-			problems = append(problems, Problem{r.row.name(), r.err})
+			problems = append(problems, Problem{Target: r.row.name(), Err: r.err})
 		}
+	}
+	reader.lookUsers(ctx, named, s.opts.Concurrency)
+	for _, c := range named {
+		onHost(c.Container, service.host)
+		visit(c.Container)
 	}
 	problems = append(problems, reader.problems...)
 	if len(unasked) > 0 {
 		slices.Sort(unasked)
 		problems = append(problems,
-			Problem{s.URI, fmt.Errorf("the service stopped answering; not read: %s", firstFew(unasked))})
+			Problem{Target: s.URI, Err: fmt.Errorf("the service stopped answering; not read: %s", firstFew(unasked))})
 	}
 	if ctx.Err() != nil {
 		problems = append(problems,
-			Problem{s.URI, fmt.Errorf("%w after %d of %d containers", context.Cause(ctx), done, len(rows))})
+			Problem{Target: s.URI, Err: fmt.Errorf("%w after %d of %d containers", context.Cause(ctx), done, len(rows))})
 	}
 	slices.SortStableFunc(problems, func(a, b Problem) int { return strings.Compare(a.Target, b.Target) })
 	return service.host, problems, nil

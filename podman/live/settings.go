@@ -30,6 +30,7 @@ func (r *reader) settings(ctx context.Context, c *podman.Container, data *inspec
 	if groups := data.HostConfig.GroupAdd; groups.present && len(groups.value) > 0 && !c.Process.Groups.Known() {
 		c.Process.Groups = podman.Set(groups.value, podman.Field("HostConfig.GroupAdd"))
 	}
+	keepGroups(c, data)
 	if data.Path != "" {
 		words := []podman.Sensitive{podman.Sensitive(data.Path)}
 		for _, a := range data.Args {
@@ -47,6 +48,16 @@ func (r *reader) settings(ctx context.Context, c *podman.Container, data *inspec
 	}
 	c.Image.Written, c.Image.TLSVerify = asked.Image.Written, asked.Image.TLSVerify
 	c.Process.PrivilegedExec = r.privilegedExec(ctx, c, data.ExecIDs)
+}
+
+// keepGroups reads the annotation that keep-groups stands for, which counts whoever wrote it.
+func keepGroups(c *podman.Container, data *inspected) {
+	value, given := data.Config.Annotations[podman.KeepGroupsAnnotation]
+	if !given || value == "0" || slices.Contains(c.Process.Groups.Value, podman.KeepGroups) {
+		return
+	}
+	c.Process.Groups = podman.Set(append(slices.Clone(c.Process.Groups.Value), podman.KeepGroups),
+		podman.Field("Config.Annotations["+podman.KeepGroupsAnnotation+"]"))
 }
 
 // intent returns the container that the recorded command line asks for, and one of which nothing is known without one.
@@ -139,16 +150,17 @@ func (r *reader) profiles(ctx context.Context, c *podman.Container, data *inspec
 	f := &c.Confinement
 	const field = "HostConfig.SecurityOpt"
 	if made != nil {
-		f.Seccomp, f.Unmasked, f.Label, f.AppArmor = asked.Confinement.Seccomp, asked.Confinement.Unmasked,
-			asked.Confinement.Label, asked.Confinement.AppArmor
+		f.Seccomp, f.Unmasked, f.Masked = asked.Confinement.Seccomp, asked.Confinement.Unmasked,
+			asked.Confinement.Masked
+		f.Label, f.AppArmor = asked.Confinement.Label, asked.Confinement.AppArmor
 	} else if c.State == "running" && c.Namespaces.PID.Value == "private" {
 		f.Seccomp = r.seccomp(ctx, c.ID)
 	}
 	if f.Privileged.Value && f.Seccomp.State != podman.StateSet {
 		f.Seccomp = podman.Set("unconfined", podman.Field("HostConfig.Privileged"))
 	}
-	if data.HostConfig.SecurityOpt.present && slices.Contains(data.HostConfig.SecurityOpt.value, "unmask=all") {
-		f.Unmasked = podman.Set([]string{"ALL"}, podman.Field(field))
+	if unmasksAll(data) { // shown only where nothing at all is masked
+		f.Unmasked, f.Masked = podman.Set([]string{"ALL"}, podman.Field(field)), nil
 	}
 	if data.AppArmorProfile != nil && *data.AppArmorProfile != "" {
 		f.AppArmor = podman.Set(*data.AppArmorProfile, podman.Field("AppArmorProfile"))
@@ -164,6 +176,11 @@ func (r *reader) profiles(ctx context.Context, c *podman.Container, data *inspec
 			}
 		}
 	}
+}
+
+// unmasksAll reports whether inspect says that nothing is masked, as it does from Podman 4.7 on.
+func unmasksAll(data *inspected) bool {
+	return data.HostConfig.SecurityOpt.present && slices.Contains(data.HostConfig.SecurityOpt.value, "unmask=all")
 }
 
 // seccomp asks for the processes of a container. Podman 4.3 answers what it cannot tell with nothing at all.
@@ -218,8 +235,9 @@ func devices(c *podman.Container, data *inspected, asked *podman.Container) {
 		c.Files.Devices = asked.Files.Devices
 		return
 	}
-	if !data.HostConfig.Devices.present {
-		return
+	claimed := data.HostConfig.Privileged != nil && *data.HostConfig.Privileged
+	if !data.HostConfig.Devices.present || claimed && !c.Confinement.Privileged.Value {
+		return // of a container that only says that it is privileged inspect lists no devices
 	}
 	c.Files.Devices = podman.Set([]podman.Device{}, podman.Field("HostConfig.Devices"))
 	for i, d := range data.HostConfig.Devices.value {

@@ -1,0 +1,89 @@
+package command
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/podlint/podlint/podman"
+)
+
+// made returns the container that a command line makes.
+func made(t *testing.T, rootless bool, words ...string) *podman.Container {
+	t.Helper()
+	words = append(append([]string{"podman", "run"}, words...), "img")
+	c, err := Parse(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := Context{Host: podman.AssumedHost(podman.Set(rootless, podman.Origin{}), time.Time{})}
+	for _, w := range words {
+		ctx.Words = append(ctx.Words, Word{Text: w})
+	}
+	return c.Container(ctx)
+}
+
+// TestWhoItIs holds which IDs and groups a command line gives, and which capabilities it makes effective.
+func TestWhoItIs(t *testing.T) {
+	for _, test := range []struct {
+		rootless bool
+		words    []string
+		want     string // the worst user and group of the map, the GID, the groups, the capabilities
+	}{
+		{false, nil, "1 1 - [] []"},
+		{false, []string{"--userns=auto"}, "4 4 - [] []"},
+		{false, []string{"--userns=auto:uidmapping=1000:0:1"}, "1 4 - [] []"},
+		{false, []string{"--userns=auto:size=2000,gidmapping=0:6:1"}, "4 3 - [] []"},
+		{false, []string{"--userns=auto:uidmapping=x"}, "0 4 - [] []"},
+		{false, []string{"--uidmap=0:1000:1", "--uidmap=1:100001:65535"}, "3 3 - [] []"},
+		{true, []string{"--userns=keep-id", "--user=0"}, "2 2 0 [] []"},
+		{true, []string{"--userns=auto"}, "4 4 - [] []"},
+		{true, []string{"--uidmap=0:1:500", "--uidmap=500:0:1"}, "2 2 - [] []"},
+		{false, []string{"--user=1000:0", "--group-add=6"}, "1 1 0 [6] []"},
+		{false, []string{"--user=1000"}, "1 1 - [] []"},
+		{false, []string{"--user=app:root"}, "1 1 0 [] []"},
+		{false, []string{"--group-add=keep-groups"}, "1 1 - [keep-groups] []"},
+		{false, []string{"--annotation=run.oci.keep_original_groups=1"}, "1 1 - [keep-groups] []"},
+		{false, []string{"--annotation=run.oci.keep_original_groups=0"}, "1 1 - [] []"},
+		{false, []string{"--user=33", "--cap-add=dac_override,CAP_CHOWN"}, "1 1 - [] [CAP_DAC_OVERRIDE CAP_CHOWN]"},
+	} {
+		c := made(t, test.rootless, test.words...)
+		user, _ := c.WorstUser()
+		group, _ := c.WorstGroup()
+		gid := "-"
+		if c.Process.GID.Known() {
+			gid = fmt.Sprint(c.Process.GID.Value)
+		}
+		got := fmt.Sprint(user, " ", group, " ", gid, " ", c.Process.Groups.Value, " ", c.Capabilities.Effective.Value)
+		if got != test.want {
+			t.Errorf("%v, rootless %v: %s, want %s", test.words, test.rootless, got, test.want)
+		}
+	}
+	if got := made(t, false, "--user=33", "--cap-add=ALL").Capabilities.Effective.Value; len(got) < 40 {
+		t.Errorf("--cap-add=ALL makes effective %v", got)
+	}
+}
+
+// TestUnmask holds what --security-opt hides and unhides, in every order.
+func TestUnmask(t *testing.T) {
+	for _, test := range []struct {
+		words []string
+		want  string
+	}{
+		{[]string{"--security-opt=unmask=/proc/s*"}, "[/proc/sched_debug /proc/scsi /proc/sys /proc/sysrq-trigger]"},
+		{[]string{"--security-opt=unmask=/proc/kcore:/proc/sys"}, "[/proc/kcore /proc/sys]"},
+		{[]string{"--security-opt=unmask=/proc/kcore,/proc/sys"}, "[]"},
+		{[]string{"--security-opt=unmask=/proc/nonexistent"}, "[]"},
+		{[]string{"--security-opt=unmask=/sys/*"}, "[/sys/firmware]"},
+		{[]string{"--security-opt=mask=/proc/sys", "--security-opt=unmask=/proc/sys"}, "[]"},
+		{[]string{"--security-opt=unmask=/proc/scsi:/proc/bus", "--security-opt=mask=/proc/bus"}, "[/proc/scsi]"},
+		{[]string{"--security-opt=unmask=/proc/bus", "--security-opt=systempaths=unconfined", "--security-opt=mask=/proc",
+			"--security-opt=mask=/sys/firmware:/sys/fs:/sys/dev"}, "[/sys/devices/virtual/powercap]"},
+		{[]string{"--security-opt=unmask=["}, "[]"},
+	} {
+		c := made(t, false, test.words...)
+		if got := fmt.Sprint(c.Confinement.OpenPaths()); got != test.want {
+			t.Errorf("%v: %s, want %s", test.words, got, test.want)
+		}
+	}
+}
