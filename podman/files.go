@@ -6,12 +6,24 @@ type Files struct {
 	ReadOnly Setting[bool]
 	// Mounts holds what the user mounted, Podman's own bookkeeping left out.
 	Mounts Setting[[]Mount]
+	// Missing says why not every mount is among Mounts, empty where they all are.
+	Missing string
 	// Tmpfs holds the in-memory filesystems that were asked for; those that Podman adds by itself are not among them.
 	Tmpfs Setting[[]Tmpfs]
 	// Devices holds the host's devices, but not what a privileged container has of them.
 	Devices Setting[[]Device]
 	// DeviceRules holds the rules of --device-cgroup-rule, such as "a *:* rwm".
 	DeviceRules Setting[[]string]
+	// AnyDevice is whether no cgroup keeps it from a device whose file it has: --cgroups=disabled.
+	AnyDevice Setting[bool]
+}
+
+// Access is who may do what with a file of the host.
+type Access struct {
+	// UID and GID own it.
+	UID, GID uint32
+	// Mode is its permission bits.
+	Mode uint32
 }
 
 // Mount is a path of the host, a volume or an image that a container sees.
@@ -21,13 +33,24 @@ type Mount struct {
 	// Name is the volume's name, empty for others.
 	Name string
 	// Source is the path on the host: for a volume that is bound to a host path (type=none, o=bind) that path, and for
-	// an overlay (:O) the directory below it. Symbolic links in it are not resolved.
+	// an overlay (:O) the directory below it. Symbolic links and ".." in it are resolved where podlint may look.
 	Source string
+	// Written is the source as it was given where Source is what that leads to, else empty.
+	Written string
+	// Access is who owns Source; unknown where podlint may not look.
+	Access Setting[Access]
+	// Disk is the block device of the host whose filesystem a volume is, empty for none.
+	Disk string
 	// Destination is the path in the container.
 	Destination string
 	// Writable is whether the container can write to it; an overlay's writes do not reach Source and count as not
 	// writable.
 	Writable bool
+	// WritableBelow holds, for a mount that is not writable, the host's paths of filesystems that are mounted below
+	// Source and stay writable: "ro" does not reach them. It is nil where podlint may not look.
+	WritableBelow []string
+	// ReadOnlyBelow is whether a mount that is not writable makes what is mounted below it read-only too ("rro").
+	ReadOnlyBelow bool
 	// Recursive is whether what is mounted below Source comes along.
 	Recursive bool
 	// Propagation is "rprivate" where nothing else was asked for: "shared", "rshared", "slave", "rslave", "private".
@@ -51,8 +74,13 @@ type Tmpfs struct {
 
 // Device is a device of the host that a container may use.
 type Device struct {
-	// Path is the device's on the host, or a CDI name such as "nvidia.com/gpu=all".
+	// Path is the device's on the host, or a CDI name such as "nvidia.com/gpu=all". Symbolic links in it are resolved
+	// where podlint may look.
 	Path string
+	// Written is the path as it was given where Path is what that leads to, else empty.
+	Written string
+	// Block is whether it is known to be a block device, whatever its name.
+	Block bool
 	// Destination is its path in the container.
 	Destination string
 	// Permissions is made of "r", "w" and "m"; empty where not known, which is all three.

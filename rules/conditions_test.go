@@ -84,7 +84,10 @@ func TestConditions(t *testing.T) {
 		}
 	}
 	devRule := func(rule string) func(*podman.Container) {
-		return func(c *podman.Container) { c.Files.DeviceRules = podman.Set([]string{rule}, podman.Origin{}) }
+		return func(c *podman.Container) {
+			c.Files.DeviceRules = podman.Set([]string{rule}, podman.Origin{})
+			c.Capabilities.Bounding = podman.Set([]string{"CAP_MKNOD"}, podman.Origin{})
+		}
 	}
 	ports := func(list ...podman.Port) func(*podman.Container) {
 		return func(c *podman.Container) {

@@ -41,21 +41,15 @@ spoken to and not written. A mount of a directory above the socket hands it over
 					socket = "/run/user/UID/podman/podman.sock"
 				}
 			}
-			severity, reach := socketReach(c, socket)
+			severity, reach := socketReach(c, m, socket, direct)
 			message, confidence := fmt.Sprintf("%s is mounted: %s", socket, reach), Certain
 			if !direct {
 				message, confidence = fmt.Sprintf("%s of the host is mounted, %s included: %s", m.Source, socket,
 					reach), Derived
 			}
-			value := m.Source + " → " + m.Destination
-			if m.Type == "volume" {
-				value = fmt.Sprintf("volume %s (%s) → %s", m.Name, m.Source, m.Destination)
-			}
-			found = append(found, Finding{
-				Message: message, Severity: severity, Confidence: confidence, Cause: m.Destination,
-				Evidence: []Evidence{{"mount", value, m.Origin}},
-				Fix:      Fix{Summary: "leave the mount of " + m.Source + " out", Drop: true},
-			})
+			f := mountFinding(m, severity, message)
+			f.Confidence = confidence
+			found = append(found, f)
 		}
 		return found
 	},
@@ -103,16 +97,20 @@ func socketBehind(m podman.Mount) (socket string, direct bool) {
 }
 
 // socketReach says what the socket gives this container, and how bad that is.
-func socketReach(c *podman.Container, socket string) (Severity, string) {
+func socketReach(c *podman.Container, m podman.Mount, socket string, direct bool) (Severity, string) {
 	ofUser := strings.HasPrefix(hostPath(socket), "/run/user/")
+	p := startsWith(c)
+	letIn := !ofUser && !rootless(c) && socketLetsIn(c, &p, m, socket, direct) != ""
 	switch {
+	case letIn && (isolated(c) || p.files != podman.IdentityRoot):
+		return Critical, "its permissions let the container in, which is root on the host, no bug needed"
 	case isolated(c):
 		return Medium, "only its user namespace and the socket's permissions keep it from the engine"
 	case rootless(c) && ofUser:
 		return High, "access to it is access as the account that runs Podman, no bug needed"
 	case rootless(c):
 		return Medium, "who may connect to it is root on the host"
-	case c.Process.UID.Known() && c.Process.UID.Value != 0 && !ofUser && letsIn(c, socket):
+	case c.Process.UID.Known() && c.Process.UID.Value != 0 && !ofUser && p.files == podman.IdentityRoot:
 		return Critical, fmt.Sprintf("UID %d has access to it, which is root on the host, no bug needed",
 			c.Process.UID.Value)
 	case c.Process.UID.Known() && c.Process.UID.Value != 0:
@@ -124,11 +122,4 @@ func socketReach(c *podman.Container, socket string) (Severity, string) {
 	default:
 		return Critical, "access to it is root on the host, no bug needed"
 	}
-}
-
-// letsIn reports whether a rootful engine's socket lets in the processes of a container that starts as an ordinary
-// user: Podman's own is root's and root's group's.
-func letsIn(c *podman.Container, socket string) bool {
-	p := startsWith(c)
-	return p.files == podman.IdentityRoot || p.group == podman.IdentityRoot && path.Base(socket) == "podman.sock"
 }

@@ -78,7 +78,7 @@ var weights = []Weight{
 	}},
 	{"a path of the host's own, writable", 2, func(c *podman.Container) float64 {
 		return mounts(c, func(m podman.Mount) bool {
-			return m.Type != "image" && m.Writable && sensitive(hostPath(m.Source), true) != ""
+			return m.Writable && m.Type != "image" && sensitive(hostPath(m.Source), true) != "" || len(writableSystem(m)) > 0
 		})
 	}},
 	{"a device of the host", 1, func(c *podman.Container) float64 {

@@ -37,14 +37,23 @@ data, not the system's.`,
 				if matchesAny(allowed, m.Source) {
 					continue
 				}
+				open := writableSystem(m)
 				what := sensitive(hostPath(m.Source), m.Writable)
-				if what == "" {
+				if what == "" && len(open) == 0 || m.Disk != "" {
 					continue
 				}
-				severity, who := hostPathSeverity(c, m)
+				judged := m
+				judged.Writable = m.Writable || len(open) > 0
+				severity, who := hostPathSeverity(c, judged)
 				how := "read-only"
 				if m.Writable {
 					how = "writable"
+				}
+				if len(open) > 0 {
+					how = "read-only, but " + firstOf(open) + " below it " + isOrAre(len(open)) + " writable"
+				}
+				if what == "" {
+					what = sensitive(open[0], true)
 				}
 				f := mountFinding(m, severity, fmt.Sprintf("%s is mounted %s%s: %s", m.Source, how, who, what))
 				f.Fix.Summary = "mount only what the service needs of it"
@@ -56,6 +65,22 @@ data, not the system's.`,
 			return found
 		},
 	}
+}
+
+// firstOf names the first few of some paths and counts the rest.
+func firstOf(paths []string) string {
+	const most = 4
+	if len(paths) <= most {
+		return strings.Join(paths, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(paths[:most], ", "), len(paths)-most)
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // hostPathSeverity says how bad a mount of the system's files is, and who the container is to them.
@@ -73,6 +98,8 @@ func hostPathSeverity(c *podman.Container, m podman.Mount) (Severity, string) {
 		return Medium, " as the account that owns it"
 	case rootless(c):
 		return Low, ", with the rights of an ordinary account"
+	case below(hostPath(m.Source), "/dev") && !disksAllowed(c):
+		return Medium, ", though the device cgroup keeps it from the disks"
 	case !m.Writable:
 		return Medium, ""
 	case c.Process.UID.Known() && (c.Process.UID.Value != 0 || c.Identity(0) != podman.IdentityRoot) &&

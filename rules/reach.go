@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
@@ -110,6 +112,8 @@ func undecidedBy(c *podman.Container, p *powers) string {
 	switch {
 	case p.missing != "":
 		return p.missing
+	case c.Files.Missing != "" && worse(p.user, p.files) != podman.IdentitySubordinate:
+		return c.Files.Missing
 	case c.ID != "" && p.user == podman.IdentityRoot && !c.Confinement.Unmasked.Known():
 		return "which files of /proc are open to it is not known: the service does not show it for a container of the API"
 	}
@@ -165,14 +169,13 @@ func mountToRoot(c *podman.Container, p *powers) []string {
 		return nil
 	}
 	for _, m := range c.Files.Mounts.Value {
-		if socket, _ := socketBehind(m); socket != "" {
+		if socket, direct := socketBehind(m); socket != "" {
 			const then = "through it, it can start a privileged container"
-			switch {
-			case p.files == podman.IdentityRoot:
+			if p.files == podman.IdentityRoot {
 				return []string{p.howFiles, socket + " is mounted", then}
-			case p.group == podman.IdentityRoot && path.Base(socket) == "podman.sock":
-				return []string{"one of its groups is GID 0 on the host", socket + " is mounted, which lets that group in",
-					then}
+			}
+			if who := socketLetsIn(c, p, m, socket, direct); who != "" {
+				return []string{socket + " is mounted, which lets " + who + " in", then}
 			}
 		}
 		socket, _, severity := hostSocketBehind(m)
@@ -180,13 +183,61 @@ func mountToRoot(c *podman.Container, p *powers) []string {
 			(strings.Contains(socket, "dbus") || strings.Contains(socket, "systemd")) {
 			return []string{p.how, socket + " is mounted", "through it, it can have systemd start anything"}
 		}
-		holds := sensitive(hostPath(m.Source), true)
-		if p.files == podman.IdentityRoot && m.Type != "image" && m.Writable && holds != "" &&
-			strings.HasPrefix(m.Source, "/") {
+		if p.files != podman.IdentityRoot || m.Disk != "" {
+			continue
+		}
+		for _, written := range writablePaths(m) {
+			holds := sensitive(written, true)
+			if holds == "" || !strings.HasPrefix(written, "/") || below(written, "/sys/fs/cgroup") ||
+				below(written, "/dev") { // whose disks the device cgroup refuses: see deviceToRoot
+				continue
+			}
+			if !m.Writable {
+				return []string{p.howFiles, m.Source + " is mounted read-only, but " + written + " below it is writable: " +
+					holds}
+			}
 			return []string{p.howFiles, m.Source + " is mounted writable: " + holds}
 		}
 	}
 	return nil
+}
+
+// socketLetsIn returns which users the permissions of a rootful engine's socket let in who are not root, empty for none
+// that the container has. Where podlint may not look, Podman's own is root's and root's group's (podman.socket(5)).
+func socketLetsIn(c *podman.Container, p *powers, m podman.Mount, socket string, direct bool) string {
+	if direct && m.Access.Known() {
+		const group, others = 0o020, 0o002
+		switch a := m.Access.Value; {
+		case a.Mode&others != 0:
+			return "everybody"
+		case a.Mode&group != 0 && inGroup(c, p, a.GID):
+			return fmt.Sprintf("its group, GID %d on the host,", a.GID)
+		}
+		return ""
+	}
+	if p.group == podman.IdentityRoot && path.Base(socket) == "podman.sock" {
+		return "its group, GID 0 on the host,"
+	}
+	return ""
+}
+
+// inGroup reports whether a container's processes are, or can make themselves, members of a group of the host.
+func inGroup(c *podman.Container, p *powers, gid uint32) bool {
+	is := func(inside uint32) bool {
+		outside := c.HostGID(inside)
+		return outside.Known() && outside.Value == gid
+	}
+	if gid == 0 && p.group == podman.IdentityRoot || c.Process.GID.Known() && is(c.Process.GID.Value) {
+		return true
+	}
+	for _, name := range c.Process.Groups.Value {
+		if n, err := strconv.ParseUint(name, 10, 32); err == nil && is(uint32(n)) {
+			return true
+		}
+	}
+	return p.has("CAP_SETGID") && slices.ContainsFunc(c.Namespaces.GIDs.Value, func(r podman.IDRange) bool {
+		return gid >= r.Outside && gid-r.Outside < r.Size
+	})
 }
 
 // deviceToRoot returns how root gets out through a device, or through one that it makes.
@@ -196,22 +247,34 @@ func deviceToRoot(c *podman.Container, p *powers) []string {
 	}
 	if c.Files.Devices.Known() {
 		for _, d := range c.Files.Devices.Value {
-			_, gives := deviceGives(d.Path)
-			if strings.HasPrefix(gives, "the filesystem") || strings.HasPrefix(gives, "the machine") ||
-				gives == "every device" {
+			if _, gives := deviceGives(d); givesDisk(gives) {
 				return []string{d.Path + " is in it: " + gives}
 			}
 		}
 	}
-	if !c.Files.DeviceRules.Known() || !p.has("CAP_MKNOD") {
+	for _, m := range c.Files.Mounts.Value {
+		switch {
+		case !c.Files.Mounts.Known():
+		case m.Disk != "" && m.Writable:
+			return []string{"volume " + m.Name + " is the filesystem of " + m.Disk}
+		case m.Disk == "" && disksAllowed(c) && isDeviceMount(m):
+			return []string{m.Source + " is mounted, and no cgroup keeps it from the disks in it"}
+		}
+	}
+	if !c.Files.DeviceRules.Known() || !p.initial || !p.has("CAP_MKNOD") {
 		return nil
 	}
 	for _, rule := range c.Files.DeviceRules.Value {
-		if strings.HasPrefix(rule, "a") || strings.HasPrefix(rule, "b") {
+		if allowsDisks(rule) {
 			return []string{"with MKNOD and the device rule " + rule + " it makes the host's disk a file of its own"}
 		}
 	}
 	return nil
+}
+
+// givesDisk reports whether what a device gives is the host's files or memory.
+func givesDisk(gives string) bool {
+	return strings.HasPrefix(gives, "the filesystem") || strings.HasPrefix(gives, "the machine") || gives == everyDevice
 }
 
 // ordinary reports whether an identity is an ordinary account of the host.

@@ -202,7 +202,7 @@ func TestReachKinds(t *testing.T) {
 			"uid-map:medium"},
 		{"a hole for root's group, and its socket",
 			all(set(own), gids(rootHole), bounding("CAP_SETGID"), bind(socket, false)), HostRoot,
-			"uid-map:medium engine-socket:medium"},
+			"uid-map:medium engine-socket:critical"},
 		{"the group disk", all(set(own), gids(disk), group(0)), EscapeToUser, "uid-map:medium"},
 		{"a user, SETUID, /etc", all(service("CAP_SETUID"), bind("/etc", true)), HostRoot,
 			"uid-map:high host-path:critical"},
@@ -230,7 +230,7 @@ func TestReachKinds(t *testing.T) {
 			"uid-map:high engine-socket:high"},
 		{"root's groups are kept", all(service(), set(own), bind(socket, false), func(c *podman.Container) {
 			c.Process.Groups = podman.Set([]string{podman.KeepGroups}, podman.Origin{})
-		}), HostRoot, "groups-kept:low engine-socket:medium"},
+		}), HostRoot, "groups-kept:low engine-socket:critical"},
 		{"SYS_MODULE in a user namespace of its own", all(set(onto(0)), bounding("CAP_SYS_MODULE")), EscapeToRoot,
 			"uid-map:high"},
 		{"/proc/sys by a glob", unmask(nil, "/proc/s*"), HostRoot, "proc-unmasked:high uid-map:high"},
@@ -259,6 +259,113 @@ func TestReachKinds(t *testing.T) {
 		var findings []string
 		for _, rule := range All(Parameters{}) {
 			if slices.Contains(watched, rule.ID) {
+				for _, f := range Check([]Rule{rule}, c) {
+					findings = append(findings, rule.ID+":"+f.Severity.String())
+				}
+			}
+		}
+		if got.Level != test.want || strings.Join(findings, " ") != test.findings {
+			t.Errorf("%s: %s (%s), want %s; findings %q, want %q", test.name, got.Level, strings.Join(got.Why, "; "),
+				test.want, findings, test.findings)
+		}
+	}
+}
+
+// TestReachGiven holds what a container gets by its mounts and devices.
+func TestReachGiven(t *testing.T) {
+	mount := func(m podman.Mount) func(*podman.Container) {
+		return func(c *podman.Container) {
+			if m.Type == "" {
+				m.Type = "bind"
+			}
+			m.Destination = "/m"
+			c.Files.Mounts = podman.Set([]podman.Mount{m}, podman.Origin{})
+		}
+	}
+	dev := func(d podman.Device) func(*podman.Container) {
+		return func(c *podman.Container) { c.Files.Devices = podman.Set([]podman.Device{d}, podman.Origin{}) }
+	}
+	access := func(gid, mode uint32) podman.Setting[podman.Access] {
+		return podman.Set(podman.Access{GID: gid, Mode: mode}, podman.Origin{})
+	}
+	// user is a service's user without setuid programs, in group 998.
+	user := func(c *podman.Container) {
+		c.Process.UID, c.Process.GID = podman.Set(uint32(33), podman.Origin{}), podman.Set(uint32(998), podman.Origin{})
+		c.Confinement.NoNewPrivileges = podman.Set(true, podman.Origin{})
+	}
+	free := func(c *podman.Container) { c.Files.AnyDevice = podman.Set(true, podman.Origin{}) }
+	rule := func(text string) func(*podman.Container) {
+		return func(c *podman.Container) { c.Files.DeviceRules = podman.Set([]string{text}, podman.Origin{}) }
+	}
+	mknod := func(c *podman.Container) {
+		c.Capabilities.Bounding = podman.Set([]string{"CAP_MKNOD"}, podman.Origin{})
+	}
+	missing := func(c *podman.Container) { c.Files.Missing = "what it mounts from holder is not known" }
+	for _, test := range []struct {
+		name     string
+		change   func(*podman.Container)
+		want     Level
+		findings string
+	}{
+		{"a link to /run", mount(podman.Mount{Source: "/run", Written: "/srv/link-run", Recursive: true}), HostRoot,
+			"engine-socket:critical"},
+		{"a link to /etc", mount(podman.Mount{Source: "/etc", Written: "/srv/link-etc", Writable: true}), HostRoot,
+			"host-path:critical"},
+		{"a link to a disk", dev(podman.Device{Path: "/dev/vda", Written: "/srv/link-vda", Block: true}), HostRoot,
+			"device:high"},
+		{"a disk of another name", dev(podman.Device{Path: "/srv/disk", Block: true}), HostRoot, "device:high"},
+		{"a disk by way of ..", dev(podman.Device{Path: "/dev/../dev/vda"}), HostRoot, "device:high"},
+		{"the host, read-only", mount(podman.Mount{Source: "/", Recursive: true}), HostRoot,
+			"engine-socket:critical host-path:critical"},
+		{"the host, read-only all the way", mount(podman.Mount{Source: "/", Recursive: true, ReadOnlyBelow: true}),
+			HostRoot, "engine-socket:critical host-path:medium"},
+		{"the host, read-only and nothing below it", mount(podman.Mount{Source: "/"}), EscapeToRoot, "host-path:medium"},
+		{"/sys, read-only", mount(podman.Mount{Source: "/sys", Recursive: true}), EscapeToRoot, "host-path:critical"},
+		{"a tree, read-only, a tmpfs below it",
+			mount(podman.Mount{Source: "/srv/tree", Recursive: true, WritableBelow: []string{"/srv/tree/sub"}}),
+			EscapeToRoot, ""},
+		{"/var, read-only, a disk of its own below it",
+			mount(podman.Mount{Source: "/var", Recursive: true, WritableBelow: []string{"/var/lib/containers"}}), HostRoot,
+			"host-path:critical"},
+		{"/var, read-only", mount(podman.Mount{Source: "/var", Recursive: true, WritableBelow: []string{}}), EscapeToRoot,
+			"host-path:medium"},
+		{"a volume that is a disk",
+			mount(podman.Mount{Type: "volume", Name: "v", Source: "/x/volumes/v/_data", Disk: "/dev/loop0", Writable: true}),
+			HostRoot, "device:high"},
+		{"a volume that is a disk, mapped",
+			all(mapped, mount(podman.Mount{Type: "volume", Name: "v", Disk: "/dev/loop0", Writable: true})), Contained, ""},
+		{"/dev", mount(podman.Mount{Source: "/dev", Writable: true, Recursive: true}), EscapeToRoot, "host-path:medium"},
+		{"/dev, no cgroup", all(free, mount(podman.Mount{Source: "/dev", Writable: true, Recursive: true})), HostRoot,
+			"host-path:critical"},
+		{"a disk mounted", mount(podman.Mount{Source: "/dev/vda"}), EscapeToRoot, ""},
+		{"a disk mounted, no cgroup", all(free, mount(podman.Mount{Source: "/dev/vda"})), HostRoot, "device:high"},
+		{"a disk mounted, a rule", all(rule("b 254:0 rwm"), mount(podman.Mount{Source: "/dev/vda"})), HostRoot,
+			"device:high device:high"},
+		{"a rule without a device", rule("b 254:0 rwm"), EscapeToRoot, ""},
+		{"a rule, MKNOD", all(rule("b 254:0 rwm"), mknod), HostRoot, "device:high"},
+		{"a rule, MKNOD, mapped", all(rule("b 254:0 rwm"), mknod, mapped), Contained, ""},
+		{"a socket of its group", all(user, mount(podman.Mount{Source: "/run/docker.sock", Access: access(998, 0o660)})),
+			HostRoot, "engine-socket:critical"},
+		{"a socket of another group",
+			all(user, mount(podman.Mount{Source: "/run/docker.sock", Access: access(997, 0o660)})), EscapeToUser,
+			"engine-socket:high"},
+		{"a socket of its group, closed to it",
+			all(user, mount(podman.Mount{Source: "/run/docker.sock", Access: access(998, 0o600)})), EscapeToUser,
+			"engine-socket:high"},
+		{"a socket for everybody",
+			all(user, mapped, mount(podman.Mount{Source: "/run/podman/podman.sock", Access: access(0, 0o666)})), HostRoot,
+			"engine-socket:critical"},
+		{"what others mount is not known", missing, ReachUnknown, ""},
+		{"what others mount is not known, mapped", all(missing, mapped), Contained, ""},
+		{"what others mount is not known, a disk", all(missing, dev(podman.Device{Path: "/dev/sda"})), HostRoot,
+			"device:high"},
+	} {
+		c := soft()
+		test.change(c)
+		got := ReachOf(c)
+		var findings []string
+		for _, rule := range All(Parameters{}) {
+			if slices.Contains([]string{"host-path", "engine-socket", "device"}, rule.ID) {
 				for _, f := range Check([]Rule{rule}, c) {
 					findings = append(findings, rule.ID+":"+f.Severity.String())
 				}
@@ -342,10 +449,10 @@ func generated(r *rand.Rand) *podman.Container {
 		*mode = podman.Set([]string{"private", "host"}[r.IntN(2)], podman.Origin{})
 	}
 	for _, source := range []string{"/etc", "/srv/data", "/run/podman/podman.sock", "/run/user/1001/podman/podman.sock",
-		"/home/me", "/", "/run/dbus"} {
+		"/home/me", "/", "/run/dbus", "/dev", "/sys", "/dev/sda"} {
 		if r.IntN(5) == 0 {
 			c.Files.Mounts.Value = append(c.Files.Mounts.Value, podman.Mount{Type: "bind", Source: source,
-				Destination: "/" + source, Writable: coin(), Recursive: true})
+				Destination: "/" + source, Writable: coin(), Recursive: true, ReadOnlyBelow: coin()})
 		}
 	}
 	if r.IntN(4) == 0 {
@@ -355,12 +462,15 @@ func generated(r *rand.Rand) *podman.Container {
 	if r.IntN(4) == 0 {
 		c.Files.DeviceRules = podman.Set([]string{"b *:* rwm"}, podman.Origin{})
 	}
+	c.Files.AnyDevice = podman.Set(r.IntN(4) == 0, podman.Origin{})
 	c.Network.Ports = podman.Set([]podman.Port{{Address: []string{"", "127.0.0.1"}[r.IntN(2)], Host: 80}},
 		podman.Origin{})
 	c.Limits = podman.Limits{Memory: podman.Set(int64(r.IntN(2)), podman.Origin{}),
 		PIDs: podman.Set(int64(r.IntN(2)), podman.Origin{})}
 	return c
 }
+
+func coinFlip(r *rand.Rand) bool { return r.IntN(2) == 0 }
 
 // hardenings are the changes of one setting that make a container harder.
 var hardenings = []struct {
@@ -402,9 +512,13 @@ var hardenings = []struct {
 			c.Files.Mounts.Value = slices.Delete(slices.Clone(list), i, i+1)
 		}
 	}},
+	{"in a cgroup", func(c *podman.Container, _ *rand.Rand) {
+		c.Files.AnyDevice = podman.Set(false, podman.Origin{})
+	}},
 	{"a mount read-only", func(c *podman.Container, r *rand.Rand) {
 		if list := slices.Clone(c.Files.Mounts.Value); len(list) > 0 {
-			list[r.IntN(len(list))].Writable = false
+			i := r.IntN(len(list))
+			list[i].Writable, list[i].ReadOnlyBelow = false, list[i].ReadOnlyBelow || coinFlip(r)
 			c.Files.Mounts.Value = list
 		}
 	}},

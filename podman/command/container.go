@@ -480,6 +480,10 @@ func (b builder) files(made *podman.Container) {
 	b.tmpfs(made)
 	b.devices(made)
 	// What an unknown word or --volumes-from may add is not known, what is written here is.
+	if o, ok := b.Last("volumes-from"); ok {
+		name, _, _ := strings.Cut(o.Value, ":")
+		made.Files.Missing = "what it mounts from " + name + " is not known"
+	}
 	made.Files.Mounts = podman.Set(mounts, b.defaultOrigin("--volume"))
 }
 
@@ -493,8 +497,12 @@ func (b builder) volume(o Option) (podman.Mount, bool) {
 	if len(parts) > 2 {
 		for option := range strings.SplitSeq(parts[2], ",") {
 			switch option {
-			case "ro", "O":
+			case "ro":
 				m.Writable = false
+			case "O":
+				m.Writable, m.Recursive = false, false
+			case "rro":
+				m.Writable, m.ReadOnlyBelow = false, true
 			case "bind":
 				m.Recursive = false
 			case "z", "Z":
@@ -566,6 +574,7 @@ func (b builder) mount(o Option) (podman.Mount, bool) {
 		case "readonly", "ro":
 			on, err := strconv.ParseBool(value)
 			m.Writable = given && err == nil && !on
+			m.ReadOnlyBelow = value == "recursive"
 		case "rw":
 			on, err := strconv.ParseBool(value)
 			m.Writable = !given || err != nil || on

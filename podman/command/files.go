@@ -75,5 +75,9 @@ func (b builder) devices(made *podman.Container) {
 		s.Value = append(s.Value, d)
 	}
 	made.Files.Devices = s
+	made.Files.AnyDevice = unset(b, false, "--cgroups")
+	if o, ok := b.Last("cgroups"); ok && !b.unknown(o) {
+		made.Files.AnyDevice = podman.Set(o.Value == "disabled", b.origin(o))
+	}
 	made.Files.DeviceRules = b.list("device-cgroup-rule")
 }

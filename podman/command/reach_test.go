@@ -87,3 +87,27 @@ func TestUnmask(t *testing.T) {
 		}
 	}
 }
+
+// TestGiven holds what a command line says of mounts and devices that the kernel goes by.
+func TestGiven(t *testing.T) {
+	for _, test := range []struct {
+		words []string
+		want  string // recursive, read-only below, any device, missing
+	}{
+		{[]string{"--volume=/:/h:ro"}, "true false false "},
+		{[]string{"--volume=/:/h:rro"}, "true true false "},
+		{[]string{"--volume=/:/h:O"}, "false false false "},
+		{[]string{"--mount=type=bind,src=/,dst=/h,ro=recursive"}, "true true false "},
+		{[]string{"--mount=type=bind,src=/,dst=/h,ro,bind-nonrecursive"}, "false false false "},
+		{[]string{"--volume=/:/h:ro", "--cgroups=disabled"}, "true false true "},
+		{[]string{"--volume=/:/h:ro", "--volumes-from=holder:ro"},
+			"true false false what it mounts from holder is not known"},
+	} {
+		f := made(t, false, test.words...).Files
+		m := f.Mounts.Value[0]
+		got := fmt.Sprint(m.Recursive, " ", m.ReadOnlyBelow, " ", f.AnyDevice.Value, " ", f.Missing)
+		if got != test.want || m.Writable {
+			t.Errorf("%v: %s, want %s; writable %v", test.words, got, test.want, m.Writable)
+		}
+	}
+}

@@ -358,6 +358,11 @@ func (p *podOf) mounts(c *podman.Container, k *core.Container, node *yaml.Node) 
 			}
 			if v.HostPath != nil {
 				m.Type, m.Name, m.Source = "bind", "", v.HostPath.Path
+				if vm.SubPath != "" {
+					m.Source += "/" + vm.SubPath
+				} else if vm.SubPathExpr != "" {
+					m.Source += "/" + vm.SubPathExpr
+				}
 				if strings.HasPrefix(m.Source, "/") {
 					m.Source = path.Clean(m.Source)
 				}

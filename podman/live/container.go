@@ -18,27 +18,30 @@ import (
 type reader struct {
 	client *client
 	images imageCache
-	// volumes asks for the paths that volumes are bound to, once, when the first volume is met.
-	volumes func(context.Context) (map[string]string, error)
+	// volumes asks for the volumes that stand for something of the host's, once, when the first volume is met.
+	volumes func(context.Context) (map[string]volume, error)
 	// podUnits holds, by the pod's ID, the systemd unit of each infra container, empty for none.
 	podUnits map[string]string
 
 	mu       sync.Mutex
 	problems []Problem
+	// others holds the containers that others refer to, by the name or ID that they say.
+	others map[string]*other
 }
 
 func newReader(c *client) *reader {
-	r := &reader{client: c, images: imageCache{client: c, asked: map[string]*lookup{}}, podUnits: map[string]string{}}
+	r := &reader{client: c, images: imageCache{client: c, asked: map[string]*lookup{}}, podUnits: map[string]string{},
+		others: map[string]*other{}}
 	var once sync.Once
-	var paths map[string]string
+	var found map[string]volume
 	var failure error
-	r.volumes = func(ctx context.Context) (map[string]string, error) {
+	r.volumes = func(ctx context.Context) (map[string]volume, error) {
 		once.Do(func() {
-			if paths, failure = c.boundVolumes(ctx); failure != nil {
+			if found, failure = c.hostVolumes(ctx); failure != nil {
 				r.problem("volumes", failure)
 			}
 		})
-		return paths, failure
+		return found, failure
 	}
 	return r
 }
@@ -248,61 +251,10 @@ func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected
 			c.Files.ReadOnly = podman.Set(true, podman.Field("HostConfig.ReadonlyRootfs"))
 		}
 	}
-	if !data.Mounts.present {
-		return
+	if config := data.HostConfig; config.Cgroups != "" {
+		c.Files.AnyDevice = podman.Set(config.Cgroups == "disabled", podman.Field("HostConfig.Cgroups"))
 	}
-	mounts := make([]podman.Mount, 0, len(data.Mounts.value))
-	for i, m := range data.Mounts.value {
-		mount := podman.Mount{
-			Type: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination, Writable: m.RW,
-			Recursive:   !slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind"),
-			Propagation: m.Propagation, Relabel: m.Mode, Chown: slices.Contains(m.Options, "U"),
-			Origin: podman.Field(fmt.Sprintf("Mounts[%d]", i)),
-		}
-		lower := lowerDir(m.Options)
-		switch {
-		case lower != "": // -v PATH:DEST:O; the writes stay in Podman's storage
-			mount.Source, mount.Writable = lower, false
-		case m.Type == "bind" && (strings.Contains(m.Source, "/overlay-containers/") || m.Source == "devpts"):
-			continue // the second row of --mount type=image, and Podman's own terminals
-		case m.Type == "volume":
-			if paths, err := r.volumes(ctx); err == nil && paths[m.Name] != "" {
-				mount.Source = paths[m.Name]
-			}
-		}
-		mounts = append(mounts, mount)
-	}
-	c.Files.Mounts = podman.Set(mounts, podman.Field("Mounts"))
-}
-
-func lowerDir(options []string) string {
-	for _, option := range options {
-		if dir, ok := strings.CutPrefix(option, "lowerdir="); ok {
-			return dir
-		}
-	}
-	return ""
-}
-
-// boundVolumes returns the host paths that volumes stand for which were made with `-o type=none -o o=bind -o
-// device=PATH`. Inspect shows such a volume like any other.
-func (c *client) boundVolumes(ctx context.Context) (map[string]string, error) {
-	var volumes []struct {
-		Name    string
-		Options map[string]string
-	}
-	if err := c.get(ctx, "/volumes/json", nil, maxList, &volumes); err != nil {
-		return nil, fmt.Errorf("listing the volumes: %w", err)
-	}
-	paths := map[string]string{}
-	for _, v := range volumes {
-		device := v.Options["device"]
-		if strings.HasPrefix(device, "/") && slices.ContainsFunc(strings.Split(v.Options["o"], ","),
-			func(o string) bool { return o == "bind" || o == "rbind" }) {
-			paths[v.Name] = device
-		}
-	}
-	return paths, nil
+	r.mounts(ctx, c, data)
 }
 
 // word names a word of the recorded command line as an API field.

@@ -18,6 +18,10 @@ type hostInfo struct {
 		IDMappings     define.IDMappings    `json:"idMappings"`
 		Security       *define.SecurityInfo `json:"security"`
 	} `json:"host"`
+	Store struct {
+		GraphRoot       string `json:"graphRoot"`
+		GraphDriverName string `json:"graphDriverName"`
+	} `json:"store"`
 	Version    define.Version             `json:"version"`
 	Registries map[string]json.RawMessage `json:"registries"`
 }

@@ -42,7 +42,7 @@ const (
 // here, and what is kept is what a rule asks for.
 func (s *Service) Image(ctx context.Context, name string, look FileScanner,
 	progress func(bytes int64)) (*podman.Container, error) {
-	host, err := s.host(ctx)
+	host, _, err := s.host(ctx)
 	if err != nil {
 		return nil, err
 	}

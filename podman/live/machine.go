@@ -2,11 +2,40 @@ package live
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/machine"
 )
+
+// place tells where the paths of containers lead to on this machine. The zero value knows of none.
+type place struct {
+	paths *machine.Paths
+	// store is the directory that has one for each container.
+	store string
+}
+
+// of returns what tells where a container's paths lead to. It is nil where the container's own files do not lie here:
+// the service may be another machine's, or podlint run in a container or a root directory of its own.
+func (p place) of(c *podman.Container) *machine.Paths {
+	if p.paths == nil || c.ID == "" || strings.Contains(c.ID, "/") {
+		return nil
+	}
+	if info, err := os.Lstat(filepath.Join(p.store, c.ID)); err != nil || !info.IsDir() {
+		return nil
+	}
+	return p.paths
+}
+
+// place returns the place of a service's containers.
+func (s *Service) place(info *hostInfo) place {
+	scheme, _, isAddress := strings.Cut(s.URI, "://")
+	if root := info.Store.GraphRoot; s.opts.Machine && (!isAddress || scheme == "unix") && filepath.IsAbs(root) {
+		return place{machine.NewPaths(), filepath.Join(root, info.Store.GraphDriverName+"-containers")}
+	}
+	return place{}
+}
 
 // machine reads what the service does not tell from the files of the machine that podlint runs on. Only where the
 // service is of this machine and of this user do they hold for its containers.

@@ -41,7 +41,7 @@ func asksInfo(t *testing.T, opts Options) error {
 		return err
 	}
 	defer s.Close()
-	host, err := s.host(t.Context())
+	host, _, err := s.host(t.Context())
 	if err == nil && !host.Rootless.Known() {
 		t.Error("info was not read")
 	}

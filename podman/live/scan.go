@@ -59,14 +59,14 @@ func (l listed) name() string {
 }
 
 // host asks the service what it is and where it runs.
-func (s *Service) host(ctx context.Context) (*podman.Host, error) {
+func (s *Service) host(ctx context.Context) (*podman.Host, place, error) {
 	var info hostInfo
 	if err := s.client.get(ctx, "/info", nil, maxAnswer, &info); err != nil {
-		return &podman.Host{Podman: s.client.version.String()}, fmt.Errorf("what this service is: %w", err)
+		return &podman.Host{Podman: s.client.version.String()}, place{}, fmt.Errorf("what this service is: %w", err)
 	}
 	host := info.host()
 	s.machine(host)
-	return host, nil
+	return host, s.place(&info), nil
 }
 
 // ahead is how many containers may have been read before the first is visited: a service needs some 70 ms to say what
@@ -79,13 +79,14 @@ const ahead = 256
 func (s *Service) Containers(ctx context.Context, selection Selection, progress Progress,
 	visit func(*podman.Container)) (*podman.Host, []Problem, error) {
 	type identified struct {
-		host *podman.Host
-		err  error
+		host  *podman.Host
+		place place
+		err   error
 	}
 	who := make(chan identified, 1)
 	go func() {
-		host, err := s.host(ctx)
-		who <- identified{host, err}
+		host, here, err := s.host(ctx)
+		who <- identified{host, here, err}
 	}()
 	reader := newReader(s.client)
 	rows, err := s.list(ctx, selection)
@@ -153,6 +154,7 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 			named = append(named, r.container)
 		case r.err == nil:
 			onHost(r.container.Container, service.host)
+			locate(r.container.Container, service.place)
 			visit(r.container.Container)
 		case ctx.Err() != nil: // said once, below
 		case isNotFound(r.err):
@@ -166,6 +168,7 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 	reader.lookUsers(ctx, named, s.opts.Concurrency)
 	for _, c := range named {
 		onHost(c.Container, service.host)
+		locate(c.Container, service.place)
 		visit(c.Container)
 	}
 	problems = append(problems, reader.problems...)
