@@ -147,9 +147,57 @@ type Namespaces struct {
 	// PID, UTS and Cgroup are "host", "private", "container:ID" or "ns:PATH". A cgroup namespace of the host is the
 	// default on cgroup v1.
 	PID, UTS, Cgroup Setting[string]
+	// Joins says, for each namespace that a live container takes from another container or a path, whose it is in the
+	// end, by its kind; what could not be followed is not among it.
+	Joins map[NamespaceKind]Join
+	// Processes holds the containers whose processes a live container sees: those in the PID namespace that it joins.
+	Processes []*Container
 	// Sysctls holds what was set of the kernel's parameters, in the order of the command line; inspect does not show
 	// them.
 	Sysctls Setting[[]Sysctl]
+}
+
+// NamespaceKind is a kind of namespace that containers share.
+type NamespaceKind string
+
+// The kinds of namespace.
+const (
+	NamespacePID     NamespaceKind = "pid"
+	NamespaceIPC     NamespaceKind = "ipc"
+	NamespaceNetwork NamespaceKind = "network"
+	NamespaceUTS     NamespaceKind = "uts"
+	NamespaceCgroup  NamespaceKind = "cgroup"
+)
+
+// Join is what a namespace leads to that a container takes from elsewhere.
+type Join struct {
+	// Mode is the mode of the container at the end, such as "private"; "host" where the namespace is the host's.
+	Mode string
+	// Container is the name of that container, empty where a path led there.
+	Container string
+}
+
+// Mode returns the mode of a container's namespace of a kind.
+func (c *Container) Mode(kind NamespaceKind) Setting[string] {
+	switch kind {
+	case NamespacePID:
+		return c.Namespaces.PID
+	case NamespaceIPC:
+		return c.Namespaces.IPC
+	case NamespaceNetwork:
+		return c.Network.Mode
+	case NamespaceUTS:
+		return c.Namespaces.UTS
+	case NamespaceCgroup:
+		return c.Namespaces.Cgroup
+	}
+	return Setting[string]{}
+}
+
+// SharesHost reports whether a container is known to have the host's namespace of a kind, by itself or through others.
+func (c *Container) SharesHost(kind NamespaceKind) bool {
+	mode := c.Mode(kind)
+	return mode.Known() && mode.Value == "host" || c.Namespaces.Joins[kind].Mode == "host"
 }
 
 // Sysctl is a kernel parameter that is set in a container's namespaces.

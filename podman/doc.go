@@ -59,4 +59,7 @@
 //   - A volume of another type than none is a filesystem: of a disk (type=ext4), or an overlay of directories.
 //   - A device's file can be opened where a cgroup lets it: not that of a disk below a bind of /dev, unless
 //     --cgroups=disabled or a --device-cgroup-rule says so. Such a rule alone gives nothing without MKNOD.
+//   - Who sees a process may take it over with SYS_PTRACE, or as its user with every capability that it has. conmon
+//     runs in Podman's own user namespace with the host's files, which is what a rootless --pid=host container with
+//     SYS_PTRACE gets.
 package podman

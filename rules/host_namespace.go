@@ -25,10 +25,23 @@ func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Se
 		})
 	}
 	r.Check = func(c *podman.Container) []Finding {
-		if s := mode(c); s.Known() && s.Value == "host" {
+		s := mode(c)
+		if s.Known() && s.Value == "host" {
 			return find(c, s, "host", "")
 		}
-		return nil
+		join := c.Namespaces.Joins[podman.NamespaceKind(name)]
+		if !s.Known() || join.Mode != "host" {
+			return nil
+		}
+		through := "; it joins the namespace of a process of the host"
+		advice := "give it a namespace of its own"
+		if join.Container != "" {
+			through = "; it joins " + join.Container + ", which has the host's"
+			advice = "leave " + flag + "=host out of " + join.Container + ", or do not join it"
+		}
+		found := find(c, s, s.Value, through)
+		found[0].Fix = Fix{Summary: advice}
+		return found
 	}
 	r.CheckPeers = func(all []*Peer) []Finding {
 		known := map[string]*Peer{}
@@ -42,6 +55,9 @@ func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Se
 		for _, c := range all {
 			if c.Kind != podman.KindContainer || c.joining == nil {
 				continue
+			}
+			if _, followed := c.joining.Namespaces.Joins[podman.NamespaceKind(name)]; followed {
+				continue // Check has judged it
 			}
 			target, through := c, ""
 			for range 16 { // as long as one container joins another; a circle ends too

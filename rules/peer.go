@@ -69,6 +69,7 @@ func WithoutTexts(c *podman.Container) *podman.Container {
 	light.Environment, light.ConfigStrings, light.Image.ConfigStrings,
 		light.Process.Command = podman.Setting[[]podman.Variable]{}, podman.Setting[[]podman.ConfigString]{},
 		podman.Setting[[]podman.ConfigString]{}, podman.Setting[[]podman.Sensitive]{}
+	light.Namespaces.Processes = nil
 	light.FromUnit, light.CreateCommand = nil, podman.Setting[[]podman.Sensitive]{}
 	return &light
 }

@@ -23,6 +23,8 @@ type powers struct {
 	rootInside bool
 	// capabilities are those that a process can have in the container's own user namespace.
 	capabilities []string
+	// known is whether those that it has are known.
+	known bool
 	// initial is whether they count against the host itself: there is no user namespace in between.
 	initial bool
 	// missing says what is not known that could make it more, empty for nothing.
@@ -51,10 +53,11 @@ func powersOf(c *podman.Container) powers {
 	bounding := c.Capabilities.Bounding
 	switch {
 	case p.rootInside && bounding.Known():
-		p.capabilities = bounding.Value
+		p.capabilities, p.known = bounding.Value, true
 	case p.rootInside:
 		p.missing = "which capabilities it has is not known"
 	case uid.Known() && c.Capabilities.Effective.Known():
+		p.known = true
 		for _, name := range c.Capabilities.Effective.Value {
 			if !bounding.Known() || slices.Contains(bounding.Value, name) {
 				p.capabilities = append(p.capabilities, name)

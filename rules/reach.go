@@ -67,6 +67,53 @@ type Reach struct {
 // one that owns less, a capability, a device, a mount or a namespace of the host taken away, a mount made read-only,
 // no-new-privileges, a filter or a mask put in place.
 func ReachOf(c *podman.Container) Reach {
+	reach := reachAlone(c)
+	if reach.Level == HostRoot {
+		return reach
+	}
+	for _, other := range c.Namespaces.Processes {
+		further := reachAlone(other)
+		if further.Level <= reach.Level {
+			continue
+		}
+		if how := takesOver(c, other); how != "" {
+			reach = Reach{further.Level, append([]string{how}, further.Why...)}
+		}
+	}
+	return reach
+}
+
+// takesOver says how a container takes over the processes of another one that it sees, empty where it cannot: with
+// SYS_PTRACE in the same user namespace, or one above, or as the same user with every capability that they have
+// (ptrace(2), "Ptrace access mode checking").
+func takesOver(c, other *podman.Container) string {
+	p, q := powersOf(c), startsWith(other)
+	above := p.initial || c.Host.Rootless.Value && enginesUsers(c) ||
+		strings.HasPrefix(c.Namespaces.User.Value, "container:")
+	if !above {
+		return ""
+	}
+	if p.has("CAP_SYS_PTRACE") {
+		return "with SYS_PTRACE it takes over the processes of " + other.Name + ", which it sees"
+	}
+	uid, target := c.Process.UID, other.Process.UID
+	if !target.Known() || !q.known || slices.ContainsFunc(q.capabilities, func(name string) bool { return !p.has(name) }) {
+		return ""
+	}
+	own, theirs := podman.Setting[uint32]{}, other.HostUID(target.Value)
+	if uid.Known() {
+		own = c.HostUID(uid.Value)
+	}
+	root := c.HostUID(0)
+	is := func(s podman.Setting[uint32]) bool { return s.Known() && theirs.Known() && s.Value == theirs.Value }
+	if is(own) || p.rootInside && is(root) || p.has("CAP_SETUID") {
+		return "it sees the processes of " + other.Name + " and has their user and every capability of theirs"
+	}
+	return ""
+}
+
+// reachAlone is ReachOf without the processes of other containers.
+func reachAlone(c *podman.Container) Reach {
 	p := powersOf(c)
 	if way := wayToRoot(c, &p); len(way) > 0 {
 		return Reach{HostRoot, way}
@@ -96,12 +143,16 @@ func ReachOf(c *podman.Container) Reach {
 		if !c.Process.UID.Known() && c.Namespaces.UIDs.Known() {
 			asRoot := *c
 			asRoot.Process.UID = podman.Set[uint32](0, podman.Origin{})
-			why = append(why, "as UID 0 it would be "+ReachOf(&asRoot).Level.String())
+			why = append(why, "as UID 0 it would be "+reachAlone(&asRoot).Level.String())
 		}
 		return Reach{ReachUnknown, why}
 	}
 	if missing := undecidedBy(c, &p); missing != "" {
 		return Reach{ReachUnknown, []string{how, missing, "without that it would be " + level.String()}}
+	}
+	if level == EscapeToRoot && p.initial && c.SharesHost(podman.NamespacePID) {
+		return Reach{level, []string{how, "no way out without a bug but by other processes: in the host's PID namespace it " +
+			"has the files of every one of its user that holds no capability more"}}
 	}
 	return Reach{level, []string{how, bug}}
 }
@@ -151,7 +202,7 @@ func capabilityToRoot(c *podman.Container, p *powers) string {
 		return ""
 	case p.has("CAP_SYS_MODULE"):
 		return "with SYS_MODULE it loads code into the kernel"
-	case p.has("CAP_SYS_PTRACE") && c.Namespaces.PID.Known() && c.Namespaces.PID.Value == "host":
+	case p.has("CAP_SYS_PTRACE") && c.SharesHost(podman.NamespacePID):
 		return "with SYS_PTRACE and the host's PID namespace it takes over any process"
 	case p.has("CAP_DAC_READ_SEARCH"):
 		return "with DAC_READ_SEARCH it opens any file of the host by its handle"
@@ -284,8 +335,8 @@ func ordinary(who podman.Identity) bool {
 
 // wayToUser returns how a process becomes an ordinary account of the host, no bug needed.
 func wayToUser(c *podman.Container, p *powers) []string {
-	if c.Host.Rootless.Value && enginesUsers(c) && p.has("CAP_SYS_PTRACE") && c.Namespaces.PID.Known() &&
-		c.Namespaces.PID.Value == "host" {
+	if c.Host.Rootless.Value && enginesUsers(c) && p.has("CAP_SYS_PTRACE") &&
+		c.SharesHost(podman.NamespacePID) {
 		return []string{p.how, "with SYS_PTRACE and the host's PID namespace it takes over the processes of Podman itself, " +
 			"which have the host's files"}
 	}

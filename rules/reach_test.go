@@ -378,6 +378,61 @@ func TestReachGiven(t *testing.T) {
 	}
 }
 
+// TestReachJoined holds what a container gains by the processes that it sees, of the host's and of others.
+func TestReachJoined(t *testing.T) {
+	holder := soft()
+	holder.Name, holder.Files.Mounts.Value = "holder", []podman.Mount{{Type: "bind", Source: "/etc", Writable: true}}
+	strong := soft()
+	strong.Capabilities.Bounding = podman.Set([]string{"CAP_SYS_MODULE"}, podman.Origin{})
+	joined := func(other *podman.Container) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Namespaces.PID = podman.Set("container:holder", podman.Origin{})
+			c.Namespaces.Joins = map[podman.NamespaceKind]podman.Join{
+				podman.NamespacePID: {Mode: "private", Container: "holder"}}
+			c.Namespaces.Processes = []*podman.Container{other}
+		}
+	}
+	through := func(c *podman.Container) {
+		c.Namespaces.PID = podman.Set("container:holder", podman.Origin{})
+		c.Namespaces.Joins = map[podman.NamespaceKind]podman.Join{
+			podman.NamespacePID: {Mode: "host", Container: "holder"}}
+	}
+	host := func(c *podman.Container) { c.Namespaces.PID = podman.Set("host", podman.Origin{}) }
+	caps := func(names ...string) func(*podman.Container) {
+		return func(c *podman.Container) { c.Capabilities.Bounding = podman.Set(names, podman.Origin{}) }
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*podman.Container)
+		want   Level
+		why    string
+		pid    bool // whether pid-host says something
+	}{
+		{"the host's by another's", all(through, caps("CAP_SYS_PTRACE")), HostRoot, "takes over any process", true},
+		{"the host's by another's, nothing to take over with", through, EscapeToRoot, "no capability more", true},
+		{"the host's", host, EscapeToRoot, "no capability more", true},
+		{"the host's, rootless, SYS_PTRACE", all(rootlessly, host, caps("CAP_SYS_PTRACE")), HostUser, "Podman itself", true},
+		{"the host's, rootless", all(rootlessly, host), EscapeToUser, "", true},
+		{"the host's, rootless, users of its own", all(rootlessly, host, mapped, caps("CAP_SYS_PTRACE")), Contained, "",
+			true},
+		{"another's, the same capabilities", joined(holder), HostRoot, "every capability of theirs", false},
+		{"another's, fewer capabilities", all(joined(holder), caps("CAP_KILL")), EscapeToRoot, "", false},
+		{"another's, SYS_PTRACE", all(joined(holder), caps("CAP_SYS_PTRACE")), HostRoot, "with SYS_PTRACE", false},
+		{"another's that is stronger", joined(strong), EscapeToRoot, "", false},
+		{"another's, users of its own", all(joined(holder), mapped, caps("CAP_SYS_PTRACE")), Contained, "", false},
+	} {
+		c := soft()
+		test.change(c)
+		got := ReachOf(c)
+		if got.Level != test.want || !strings.Contains(strings.Join(got.Why, "; "), test.why) {
+			t.Errorf("%s: %s (%s), want %s (%s)", test.name, got.Level, strings.Join(got.Why, "; "), test.want, test.why)
+		}
+		if found := Check([]Rule{pidHost}, c); (len(found) > 0) != test.pid {
+			t.Errorf("%s: pid-host %v", test.name, found)
+		}
+	}
+}
+
 // TestExposureBounds holds the two ends of the scale.
 func TestExposureBounds(t *testing.T) {
 	worst := soft()

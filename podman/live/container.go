@@ -22,6 +22,8 @@ type reader struct {
 	volumes func(context.Context) (map[string]volume, error)
 	// podUnits holds, by the pod's ID, the systemd unit of each infra container, empty for none.
 	podUnits map[string]string
+	// members holds, by the pod's ID, the IDs of its containers.
+	members map[string][]string
 
 	mu       sync.Mutex
 	problems []Problem
@@ -31,7 +33,7 @@ type reader struct {
 
 func newReader(c *client) *reader {
 	r := &reader{client: c, images: imageCache{client: c, asked: map[string]*lookup{}}, podUnits: map[string]string{},
-		others: map[string]*other{}}
+		others: map[string]*other{}, members: map[string][]string{}}
 	var once sync.Once
 	var found map[string]volume
 	var failure error
@@ -72,6 +74,14 @@ func (r *reader) container(ctx context.Context, row listed) (*readContainer, err
 	if data.ID == "" || data.Config == nil || data.HostConfig == nil {
 		return nil, errors.New("the service's answer is not what Podman sends: it has no Id, Config or HostConfig")
 	}
+	c := r.build(ctx, row, &data)
+	r.joins(ctx, c.Container)
+	r.processes(ctx, c, row)
+	return c, nil
+}
+
+// build makes a container of an inspect answer.
+func (r *reader) build(ctx context.Context, row listed, data *inspected) *readContainer {
 	c := &podman.Container{
 		Name:    strings.TrimPrefix(data.Name, "/"),
 		ID:      data.ID,
@@ -102,21 +112,21 @@ func (r *reader) container(ctx context.Context, row listed) (*readContainer, err
 		}
 		c.CreateCommand = podman.Set(words, podman.Field("Config.CreateCommand"))
 	}
-	r.namespaces(c, &data, made)
-	r.capabilities(c, &data, made)
-	r.confinement(c, &data, made)
-	r.files(ctx, c, &data)
-	r.settings(ctx, c, &data, made)
+	r.namespaces(c, data, made)
+	r.capabilities(c, data, made)
+	r.confinement(c, data, made)
+	r.files(ctx, c, data)
+	r.settings(ctx, c, data, made)
 	if data.Pod == "" || r.client.version.Before(podman.Version{Major: 4, Minor: 5}) {
 		c.Lifecycle.UpdateUnit = podman.Set(c.Unit, podman.Field("Config.Labels"))
 	} else if unit, ok := r.podUnits[data.Pod]; ok {
 		c.Lifecycle.UpdateUnit = podman.Set(unit, podman.Field("the infra container's Config.Labels"))
 	}
-	image := r.image(ctx, c, &data)
-	named := process(c, &data, made)
-	c.Environment = environment(&data, made, image, r.client.version)
-	c.ConfigStrings = texts(&data, made, image)
-	return &readContainer{c, named}, nil
+	image := r.image(ctx, c, data)
+	named := process(c, data, made)
+	c.Environment = environment(data, made, image, r.client.version)
+	c.ConfigStrings = texts(data, made, image)
+	return &readContainer{Container: c, named: named}
 }
 
 // namespaces reads the ID mappings, which are relative to the user namespace that Podman runs in.

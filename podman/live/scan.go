@@ -69,6 +69,22 @@ func (s *Service) host(ctx context.Context) (*podman.Host, place, error) {
 	return host, s.place(&info), nil
 }
 
+// identified is what a service says that it is.
+type identified struct {
+	host  *podman.Host
+	place place
+	err   error
+}
+
+// settle puts a container on its host, and the containers whose processes it sees.
+func (i *identified) settle(c *readContainer) {
+	for _, one := range append([]*readContainer{c}, c.others...) {
+		onHost(one.Container, i.host)
+		locate(one.Container, i.place)
+		resolveJoins(one.Container, i.place.of(one.Container) != nil)
+	}
+}
+
 // ahead is how many containers may have been read before the first is visited: a service needs some 70 ms to say what
 // it is, in which it answers a hundred inspections.
 const ahead = 256
@@ -78,11 +94,6 @@ const ahead = 256
 // known, and what could not be read; an error means that nothing could be.
 func (s *Service) Containers(ctx context.Context, selection Selection, progress Progress,
 	visit func(*podman.Container)) (*podman.Host, []Problem, error) {
-	type identified struct {
-		host  *podman.Host
-		place place
-		err   error
-	}
 	who := make(chan identified, 1)
 	go func() {
 		host, here, err := s.host(ctx)
@@ -92,6 +103,9 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 	rows, err := s.list(ctx, selection)
 	if err == nil {
 		for _, row := range rows {
+			if row.Pod != "" {
+				reader.members[row.Pod] = append(reader.members[row.Pod], row.ID)
+			}
 			if row.IsInfra {
 				reader.podUnits[row.Pod] = row.Labels.Unit
 			}
@@ -150,11 +164,10 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 		done++
 		progress(done, len(rows))
 		switch {
-		case r.err == nil && r.container.named != nil:
+		case r.err == nil && r.container.asks():
 			named = append(named, r.container)
 		case r.err == nil:
-			onHost(r.container.Container, service.host)
-			locate(r.container.Container, service.place)
+			service.settle(r.container)
 			visit(r.container.Container)
 		case ctx.Err() != nil: // said once, below
 		case isNotFound(r.err):
@@ -167,8 +180,7 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 	}
 	reader.lookUsers(ctx, named, s.opts.Concurrency)
 	for _, c := range named {
-		onHost(c.Container, service.host)
-		locate(c.Container, service.place)
+		service.settle(c)
 		visit(c.Container)
 	}
 	problems = append(problems, reader.problems...)

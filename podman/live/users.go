@@ -19,6 +19,8 @@ import (
 type readContainer struct {
 	*podman.Container
 	named *namedUser
+	// others are the containers whose processes it sees.
+	others []*readContainer
 }
 
 // namedUser is a user of a container that is looked up in its passwd: a name for its UID, or a UID for its GID.
@@ -29,6 +31,11 @@ type namedUser struct {
 	group bool
 	// source tells which passwd decides: the image's, or the container's own, where something is mounted over it.
 	source string
+}
+
+// asks reports whether a container's user, or that of one whose processes it sees, is to be looked up.
+func (c *readContainer) asks() bool {
+	return c.named != nil || slices.ContainsFunc(c.others, (*readContainer).asks)
 }
 
 const userField = "Config.User"
@@ -120,11 +127,20 @@ const lookFor = 6
 func (r *reader) lookUsers(ctx context.Context, containers []*readContainer, workers int) {
 	groups := map[string][]*readContainer{}
 	var order []string
-	for _, c := range containers {
+	put := func(c *readContainer) {
+		if c.named == nil {
+			return
+		}
 		if _, ok := groups[c.named.source]; !ok {
 			order = append(order, c.named.source)
 		}
 		groups[c.named.source] = append(groups[c.named.source], c)
+	}
+	for _, c := range containers {
+		put(c)
+		for _, other := range c.others {
+			put(other)
+		}
 	}
 	limited, cancel := context.WithTimeout(ctx, lookFor*r.client.timeout)
 	defer cancel()
