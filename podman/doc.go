@@ -20,8 +20,8 @@
 //   - Config.Env on Podman before 5.3 shows the values of secrets that were handed over as variables.
 //   - What a container keeps that is given nothing differs from machine to machine: eleven capabilities by Podman's
 //     own containers.conf, fourteen on a 4.3.1 without one. Only the service's info says.
-//   - A pod's user namespace may be asked for by hostUsers: false in Kubernetes YAML: 5.8 reads it, 5.4 passes over
-//     it.
+//   - A pod's user namespace may be asked for by hostUsers: false in Kubernetes YAML: 5.8 reads it, and so does the 5.4
+//     of Debian; 4.3 passes over it.
 //   - The generator of 5.4 hands a unit's pod over in a file (--pod-id-file) and keeps the container's ID in one
 //     (--cidfile); that of 5.8 does not. Neither makes anything of NoNewPrivileges=no.
 //   - Top runs ps for a descriptor that it does not know, 4.3 in the container itself; "uid" is one of these there.
@@ -62,4 +62,8 @@
 //   - Who sees a process may take it over with SYS_PTRACE, or as its user with every capability that it has. conmon
 //     runs in Podman's own user namespace with the host's files, which is what a rootless --pid=host container with
 //     SYS_PTRACE gets.
+//   - What a rootless container mounts with rshared ends in Podman's own mount namespace.
+//   - Inspect shows what limits were asked for: on 4.3 podman update changes the kernel's only. A cgroup's parent
+//     (--cgroup-parent) limits too. A pod has no --pids-limit of its own.
+//   - --mount type=tmpfs,noexec=false is noexec: Podman does not look at the value. A ramfs has no options by default.
 package podman

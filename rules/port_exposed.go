@@ -23,11 +23,12 @@ scanners in minutes.`,
 	},
 	OnInfra: true,
 	Check: func(c *podman.Container) []Finding {
-		if c.Network.Mode.Known() && (c.Network.Mode.Value == "host" || c.Network.Mode.Value == "none") {
-			return nil // there what is published counts for nothing
+		if unreachablePorts(c) {
+			return nil
 		}
 		var found []Finding
-		if all := c.Network.PublishAll; all.Known() && all.Value {
+		none := c.ID != "" && c.Network.Ports.Known() && len(c.Network.Ports.Value) == 0 // the image exposes no port
+		if all := c.Network.PublishAll; all.Known() && all.Value && !none {
 			found = violated(all, violation{
 				Message:  "every port that the image exposes is open on every address of the host",
 				Severity: Medium,

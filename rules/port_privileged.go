@@ -20,7 +20,7 @@ the container over answers there instead, for SSH, DNS or mail.`,
 	},
 	OnInfra: true,
 	Check: func(c *podman.Container) []Finding {
-		if !c.Network.Ports.Known() || c.Network.Mode.Known() && c.Network.Mode.Value == "host" {
+		if !c.Network.Ports.Known() || unreachablePorts(c) {
 			return nil
 		}
 		ports, taken := hostPorts(c.Network.Ports.Value, isPrivilegedPort)

@@ -74,3 +74,11 @@ func portText(p podman.Port) string {
 	}
 	return text
 }
+
+// unreachablePorts reports whether what is published counts for nothing: on the host's network, without one, and on one
+// that Podman does not make.
+func unreachablePorts(c *podman.Container) bool {
+	mode := c.Network.Mode
+	kind, _, _ := strings.Cut(mode.Value, ":")
+	return mode.Known() && slices.Contains([]string{"host", "none", "container", "ns"}, kind)
+}

@@ -345,10 +345,8 @@ func wayToUser(c *podman.Container, p *powers) []string {
 	}
 	for _, m := range c.Files.Mounts.Value {
 		source := hostPath(m.Source)
-		if socket, direct := socketBehind(m); socket != "" && p.files == podman.IdentityEngine {
-			if direct && !strings.HasPrefix(hostPath(socket), "/run/user/") {
-				continue // root's, which does not let it in
-			}
+		if socket, direct := socketBehind(m); socket != "" && p.files == podman.IdentityEngine &&
+			ofAccount(c, m, socket, direct) {
 			return []string{p.howFiles, m.Source + " is mounted, its Podman's socket with it",
 				"through it, it can run anything as that account"}
 		}
@@ -363,6 +361,21 @@ func wayToUser(c *podman.Container, p *powers) []string {
 		}
 	}
 	return nil
+}
+
+// ofAccount reports whether the engine's socket that a mount brings along is that of the account that runs Podman, and
+// not root's alone, which does not let it in.
+func ofAccount(c *podman.Container, m podman.Mount, socket string, direct bool) bool {
+	source := hostPath(m.Source)
+	own, known := c.Host.UIDs.Outside(0)
+	switch {
+	case direct && m.Access.Known():
+		return known && m.Access.Value.UID == own
+	case strings.HasPrefix(hostPath(socket), "/run/user/"):
+		uid, _, _ := strings.Cut(strings.TrimPrefix(hostPath(socket), "/run/user/"), "/")
+		return c.Namespaces.PlaceholderIDs || !known || strings.Trim(uid, "0123456789") != "" || uid == fmt.Sprint(own)
+	}
+	return m.Recursive && below("/run/user", source)
 }
 
 // enginesUsers reports whether a rootless container has the user namespace of Podman itself.

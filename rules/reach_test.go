@@ -378,6 +378,71 @@ func TestReachGiven(t *testing.T) {
 	}
 }
 
+// TestFalseAlarms holds what gives nothing and of which nothing is said.
+func TestFalseAlarms(t *testing.T) {
+	mount := func(m podman.Mount) func(*podman.Container) {
+		return func(c *podman.Container) {
+			m.Type, m.Destination, m.Recursive = "bind", "/m", true
+			c.Files.Mounts = podman.Set([]podman.Mount{m}, podman.Origin{})
+		}
+	}
+	access := func(uid uint32) podman.Setting[podman.Access] {
+		return podman.Set(podman.Access{UID: uid, Mode: 0o600}, podman.Origin{})
+	}
+	network := func(mode string, ports ...podman.Port) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.Network.Mode, c.Network.Ports = podman.Set(mode, podman.Origin{}), podman.Set(ports, podman.Origin{})
+		}
+	}
+	publishAll := func(id string) func(*podman.Container) {
+		return func(c *podman.Container) {
+			c.ID, c.Network.PublishAll = id, podman.Set(true, podman.Origin{})
+		}
+	}
+	port := podman.Port{Host: 25, Container: 25, Count: 1, Protocol: "tcp"}
+	shared := podman.Mount{Source: "/srv/shared", Propagation: "rshared"}
+	for _, test := range []struct {
+		name   string
+		change func(*podman.Container)
+		want   Level
+		rules  string // those of the ones watched that say something
+	}{
+		{"root's socket, rootless", all(rootlessly, mount(podman.Mount{Source: "/run/podman"})), EscapeToUser, ""},
+		{"the account's socket", all(rootlessly, mount(podman.Mount{Source: "/run/user/1001/podman"})), HostUser, ""},
+		{"another account's socket", all(rootlessly, mount(podman.Mount{Source: "/run/user/1002/podman"})), EscapeToUser,
+			""},
+		{"all sockets, rootless", all(rootlessly, mount(podman.Mount{Source: "/run"})), HostUser, ""},
+		{"a socket elsewhere, the account's",
+			all(rootlessly, mount(podman.Mount{Source: "/srv/podman.sock", Access: access(1001)})), HostUser, ""},
+		{"a socket elsewhere, root's",
+			all(rootlessly, mount(podman.Mount{Source: "/srv/podman.sock", Access: access(0)})), EscapeToUser, ""},
+		{"rshared", mount(shared), EscapeToRoot, "mount-shared"},
+		{"rshared, rootless", all(rootlessly, mount(shared)), EscapeToUser, ""},
+		{"a port", network("bridge", port), EscapeToRoot, "port-exposed port-privileged"},
+		{"a port without a network", network("none", port), EscapeToRoot, ""},
+		{"a port on another's network", network("container:x", port), EscapeToRoot, ""},
+		{"a port on a network by its path", network("ns:/run/netns/x", port), EscapeToRoot, ""},
+		{"every port of an image that has none", all(network("bridge"), publishAll("x")), ReachUnknown, ""},
+		{"every port of an image", all(network("bridge", port), publishAll("x")), ReachUnknown,
+			"port-exposed port-privileged"},
+		{"every port of an image that is not known", all(network("bridge"), publishAll("")), EscapeToRoot, "port-exposed"},
+	} {
+		c := soft()
+		test.change(c)
+		var said []string
+		for _, rule := range All(Parameters{}) {
+			if slices.Contains([]string{"mount-shared", "port-exposed", "port-privileged"}, rule.ID) &&
+				len(Check([]Rule{rule}, c)) > 0 {
+				said = append(said, rule.ID)
+			}
+		}
+		if got := ReachOf(c); got.Level != test.want || strings.Join(said, " ") != test.rules {
+			t.Errorf("%s: %s (%s), want %s; said by %q, want %q", test.name, got.Level, strings.Join(got.Why, "; "),
+				test.want, said, test.rules)
+		}
+	}
+}
+
 // TestReachJoined holds what a container gains by the processes that it sees, of the host's and of others.
 func TestReachJoined(t *testing.T) {
 	holder := soft()

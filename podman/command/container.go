@@ -683,7 +683,7 @@ func (b builder) texts(made *podman.Container) {
 			found = append(found, podman.ConfigString{Place: "hostname",
 				Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
 		default:
-			if !HasOwnField(o.Name) {
+			if !HasOwnField(o.Name) && !o.IsAccount() {
 				found = append(found, podman.ConfigString{Place: "option", Name: "--" + o.Name,
 					Words: []podman.Sensitive{podman.Sensitive(o.Value)}, Origin: origin})
 			}
@@ -700,6 +700,14 @@ func (b builder) texts(made *podman.Container) {
 		found = append(found, text)
 	}
 	made.ConfigStrings = podman.Set(found, b.defaultOrigin(""))
+}
+
+// IsAccount reports whether an option is a line of passwd or group without a password in it.
+func (o Option) IsAccount() bool {
+	const name, password = 0, 1
+	fields := strings.Split(o.Value, ":")
+	return (o.Name == "passwd-entry" || o.Name == "group-entry") && len(fields) > password && fields[name] != "" &&
+		slices.Contains([]string{"", "*", "x", "!", "!!", "!*"}, fields[password])
 }
 
 // commandWords splits a command that is given as one word: a JSON list, or words separated by spaces.

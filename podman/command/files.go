@@ -29,7 +29,8 @@ func (b builder) tmpfs(made *podman.Container) {
 	}
 	for _, o := range b.All("mount") {
 		fields, err := csv.NewReader(strings.NewReader(o.Value)).Read()
-		if err != nil || !slices.Contains(fields, "type=tmpfs") {
+		ram := slices.Contains(fields, "type=ramfs")
+		if err != nil || !ram && !slices.Contains(fields, "type=tmpfs") {
 			continue
 		}
 		destination, options := "", []string{}
@@ -38,11 +39,18 @@ func (b builder) tmpfs(made *podman.Container) {
 			case "destination", "dest", "dst", "target":
 				destination = value
 			case "type":
+			case "exec", "noexec", "suid", "nosuid", "dev", "nodev": // on, whatever value is given
+				options = append(options, key)
 			default:
 				if !given || value == "true" {
 					options = append(options, key)
 				}
 			}
+		}
+		if ram { // Podman adds nothing to its options
+			s.State, s.Origin = podman.StateSet, b.origin(o)
+			s.Value = append(s.Value, podman.Tmpfs{Destination: destination, Options: options, Origin: b.origin(o)})
+			continue
 		}
 		add(o, destination, options)
 	}

@@ -111,3 +111,38 @@ func TestGiven(t *testing.T) {
 		}
 	}
 }
+
+// TestTmpfs holds the options that a tmpfs, or a ramfs, is mounted with.
+func TestTmpfs(t *testing.T) {
+	for _, test := range []struct{ word, want string }{
+		{"--tmpfs=/t", "[nodev nosuid]"},
+		{"--tmpfs=/t:exec,suid", "[exec nodev suid]"},
+		{"--mount=type=tmpfs,dst=/t", "[nodev nosuid]"},
+		{"--mount=type=tmpfs,dst=/t,noexec=false", "[nodev noexec nosuid]"},
+		{"--mount=type=tmpfs,dst=/t,noexec=true", "[nodev noexec nosuid]"},
+		{"--mount=type=tmpfs,dst=/t,noexec,ro=false", "[nodev noexec nosuid]"},
+		{"--mount=type=ramfs,dst=/t", "[]"},
+		{"--mount=type=ramfs,dst=/t,noexec", "[noexec]"},
+	} {
+		list := made(t, false, test.word).Files.Tmpfs.Value
+		if len(list) != 1 || list[0].Destination != "/t" || fmt.Sprint(list[0].Options) != test.want {
+			t.Errorf("%s: %v, want %s", test.word, list, test.want)
+		}
+	}
+}
+
+// TestAccountLines holds that a line of passwd is no secret unless it holds a password.
+func TestAccountLines(t *testing.T) {
+	for value, want := range map[string]bool{
+		"x:*:0:0:x:/:/bin/sh": false, "x:x:0:0::/:": false, "app:!:1:1": false, "app::1:1": false,
+		"app:$6$salt$hash:1:1": true, "noline": true,
+	} {
+		found := false
+		for _, text := range made(t, false, "--passwd-entry="+value).ConfigStrings.Value {
+			found = found || text.Name == "--passwd-entry"
+		}
+		if found != want {
+			t.Errorf("%s is searched for secrets: %v, want %v", value, found, want)
+		}
+	}
+}

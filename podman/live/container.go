@@ -126,7 +126,7 @@ func (r *reader) build(ctx context.Context, row listed, data *inspected) *readCo
 	named := process(c, data, made)
 	c.Environment = environment(data, made, image, r.client.version)
 	c.ConfigStrings = texts(data, made, image)
-	return &readContainer{Container: c, named: named}
+	return &readContainer{Container: c, named: named, pid: data.State.Pid}
 }
 
 // namespaces reads the ID mappings, which are relative to the user namespace that Podman runs in.

@@ -122,7 +122,7 @@ func texts(data *inspected, made *command.Command, from *image) podman.Setting[[
 	}
 	if made != nil {
 		for _, o := range made.Options {
-			if !command.HasOwnField(o.Name) {
+			if !command.HasOwnField(o.Name) && !o.IsAccount() {
 				add("option", "--"+o.Name, word(o.ValueIndex), o.Value)
 			}
 		}

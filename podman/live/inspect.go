@@ -28,6 +28,7 @@ type inspected struct {
 	ProcessLabel    *string
 	State           struct {
 		Status    string
+		Pid       int
 		StartedAt time.Time
 	}
 	BoundingCaps optional[[]string]
@@ -59,6 +60,7 @@ type inspected struct {
 		CgroupMode     *string
 		NetworkMode    *string
 		Cgroups        string
+		CgroupParent   string
 		PortBindings   optional[map[string][]struct {
 			HostIP   string `json:"HostIp"`
 			HostPort string

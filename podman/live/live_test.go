@@ -65,6 +65,22 @@ func read(t *testing.T, version, inspect string, more map[string]string) *podman
 	return c
 }
 
+// readNamed reads one of the containers that some answers give, by its name.
+func readNamed(t *testing.T, answers map[string]string, name string) *podman.Container {
+	t.Helper()
+	var c *podman.Container
+	_, problems, err := service(t, "5.4.2", answers).Containers(t.Context(), Selection{}, func(int, int) {},
+		func(found *podman.Container) {
+			if found.Name == name {
+				c = found
+			}
+		})
+	if err != nil || len(problems) > 0 || c == nil {
+		t.Fatalf("%v %v", err, problems)
+	}
+	return c
+}
+
 // TestAbsentIsUnknown holds that what a service leaves out is unknown, and what it says is null is empty.
 func TestAbsentIsUnknown(t *testing.T) {
 	c := read(t, "5.4.2", `{"Id":"x","Config":{},"HostConfig":{}}`, nil)

@@ -81,6 +81,7 @@ func (i *identified) settle(c *readContainer) {
 	for _, one := range append([]*readContainer{c}, c.others...) {
 		onHost(one.Container, i.host)
 		locate(one.Container, i.place)
+		kernelLimits(one, i.place)
 		resolveJoins(one.Container, i.place.of(one.Container) != nil)
 	}
 }

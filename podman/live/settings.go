@@ -12,6 +12,7 @@ import (
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
+	"github.com/podlint/podlint/podman/machine"
 )
 
 // settings reads what is left: from the service where it tells, and where it does not from the command line, which is
@@ -23,7 +24,8 @@ func (r *reader) settings(ctx context.Context, c *podman.Container, data *inspec
 	r.profiles(ctx, c, data, asked, made)
 	c.Files.Tmpfs = r.tmpfs(data, asked)
 	devices(c, data, asked)
-	limits(c, data)
+	podUnit, known := r.podUnits[data.Pod]
+	limits(c, data, !known || podUnit != "")
 	upkeep(c, data)
 
 	c.Process.Groups = asked.Process.Groups
@@ -249,8 +251,9 @@ func devices(c *podman.Container, data *inspected, asked *podman.Container) {
 }
 
 // limits reads what the kernel was told. With --cgroups=disabled inspect goes on to show what was asked for, and
-// nothing is enforced. Where a pod or a service's unit may set a limit for its members, none is not known to be none.
-func limits(c *podman.Container, data *inspected) {
+// nothing is enforced. Where a pod, a service's unit or a cgroup of the user's choice may set a limit for its members,
+// none is not known to be none; inUnit is whether the pod is a unit's, or not known to be none's.
+func limits(c *podman.Container, data *inspected, inUnit bool) {
 	config := data.HostConfig
 	l := &c.Limits
 	disabled := config.Cgroups == "disabled"
@@ -268,11 +271,11 @@ func limits(c *podman.Container, data *inspected) {
 		const field = "HostConfig.Cgroups"
 		l.Memory, l.PIDs, l.CPU = podman.Set(int64(0), podman.Field(field)), podman.Set(int64(0), podman.Field(field)),
 			podman.Set(false, podman.Field(field))
-	} else if c.Pod != "" || c.Unit != "" {
+	} else if above := c.Unit != "" || ownParent(config.CgroupParent); above || c.Pod != "" {
 		if l.Memory.Value == 0 {
 			l.Memory.State = podman.StateUnknown
 		}
-		if l.PIDs.Value <= 0 {
+		if l.PIDs.Value <= 0 && (above || inUnit) { // a pod by itself has no --pids-limit
 			l.PIDs.State = podman.StateUnknown
 		}
 		if !l.CPU.Value {
@@ -284,6 +287,30 @@ func limits(c *podman.Container, data *inspected) {
 	}
 	if config.OomScoreAdj != nil {
 		l.OOMScore = podman.Set(*config.OomScoreAdj, podman.Field("HostConfig.OomScoreAdj"))
+	}
+}
+
+// ownParent reports whether a cgroup's parent is one that somebody chose (--cgroup-parent) and none of Podman's.
+func ownParent(parent string) bool {
+	return !slices.Contains([]string{"", "/libpod_parent", "libpod_parent", "machine.slice", "user.slice"}, parent)
+}
+
+// kernelLimits takes the limits from the kernel, where the container runs here: a pod's, a unit's and a parent's count,
+// and what inspect says is out of date after podman update on Podman 4.
+func kernelLimits(c *readContainer, place place) {
+	if c.pid <= 0 || !c.Running() || place.of(c.Container) == nil {
+		return
+	}
+	l, limits := machine.LimitsOf(c.pid, c.ID), &c.Limits
+	const field = "the cgroup of its first process"
+	if l.Memory != nil {
+		limits.Memory = podman.Set(*l.Memory, podman.Field(field))
+	}
+	if l.PIDs != nil {
+		limits.PIDs = podman.Set(*l.PIDs, podman.Field(field))
+	}
+	if l.CPU != nil && (*l.CPU || !limits.CPU.Value) {
+		limits.CPU = podman.Set(*l.CPU, podman.Field(field))
 	}
 }
 

@@ -19,6 +19,8 @@ import (
 type readContainer struct {
 	*podman.Container
 	named *namedUser
+	// pid is its first process on the host, 0 for none.
+	pid int
 	// others are the containers whose processes it sees.
 	others []*readContainer
 }
