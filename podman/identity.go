@@ -11,8 +11,8 @@ const (
 	IdentityRoot
 	// IdentityEngine is the ordinary account that runs a rootless Podman.
 	IdentityEngine
-	// IdentityHost is a UID of the host's own range: one that the container has unmapped, such as 33 for 33, or one that
-	// accounts of the host have. Whatever the host or another container runs under it is the same user.
+	// IdentityHost is a UID of the host's own range: one that the container has unmapped, such as 33 for 33, or one
+	// that accounts of the host have. Whatever the host or another container runs under it is the same user.
 	IdentityHost
 	// IdentitySubordinate is a UID of a range set aside for containers.
 	IdentitySubordinate

@@ -241,7 +241,7 @@ func (r *reader) isPrivileged(data *inspected, made *command.Command) bool {
 	switch {
 	case !has("CAP_SYS_ADMIN"):
 		return made != nil && made.Bool("privileged") && !data.BoundingCaps.present
-	case made != nil && made.Bool("privileged"), r.client.version.LT(semver.MustParse("5.0.0")):
+	case made != nil && made.Bool("privileged"), r.client.version.Before(podman.Version{Major: 5, Minor: 0}):
 		return true
 	case made == nil: // one of the API
 		return unmasksAll(data) && has("CAP_SYS_MODULE") && has("CAP_SYS_PTRACE")

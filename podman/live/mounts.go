@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/blang/semver/v4"
-
 	"github.com/podlint/podlint/podman"
 )
 
@@ -47,7 +45,7 @@ func (r *reader) mounts(ctx context.Context, c *podman.Container, data *inspecte
 // ownMounts reads an inspect answer's mounts, and says what of them is not known.
 func (r *reader) ownMounts(ctx context.Context, data *inspected) (mounts []podman.Mount, missing string) {
 	mounts = make([]podman.Mount, 0, len(data.Mounts.value))
-	oldRuntime := r.client.version.LT(semver.MustParse("5.0.0"))
+	oldRuntime := r.client.version.Before(podman.Version{Major: 5, Minor: 0})
 	for i, m := range data.Mounts.value {
 		mount := podman.Mount{
 			Type: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination, Writable: m.RW,

@@ -13,7 +13,8 @@ import (
 // CgroupLimits is what the kernel lets a process and those beside it use, by its cgroup and those above. What is not
 // known is nil.
 type CgroupLimits struct {
-	// Memory is in bytes and PIDs a number of processes, 0 for no limit; CPU is whether the time on the CPUs is limited.
+	// Memory is in bytes and PIDs a number of processes, 0 for no limit; CPU is whether the time on the CPUs is
+	// limited.
 	Memory, PIDs *int64
 	CPU          *bool
 }
