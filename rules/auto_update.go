@@ -84,13 +84,9 @@ func updateFix(c *podman.Container, policy string) Fix {
 	unit := c.Unit != "" && c.Definition.Syntax != podman.SyntaxCommand || c.Lifecycle.UpdateUnit.Value != ""
 	switch {
 	case c.Definition.Syntax == podman.SyntaxCompose:
-		return Fix{Summary: "pull and make it again from time to time, or make it by a Quadlet unit: podman " +
-			"auto-update " +
-			"looks after containers of systemd units"}
+		return Fix{Summary: "make it by a Quadlet unit, or pull and make it again from time to time"}
 	case !unit:
-		return Fix{Summary: "make it by a Quadlet unit with AutoUpdate=" + policy +
-			": podman auto-update looks after " +
-			"containers of systemd units"}
+		return Fix{Summary: "make it by a Quadlet unit with AutoUpdate=" + policy}
 	case policy == "registry" && c.Image.Written.Known() && full && written.Registry == "":
 		return Fix{Summary: "write the image's name with its registry, and label it " + label + policy}
 	}
