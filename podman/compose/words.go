@@ -586,7 +586,7 @@ func (s *service) environmentFile(path string) ([]podman.Variable, error) {
 			continue
 		}
 		found = slices.DeleteFunc(found, func(w podman.Variable) bool { return w.Name == name }) // the last one counts
-		if strings.HasPrefix(strings.TrimSpace(v.Value.Reveal()), "#") { // nothing, and a comment
+		if strings.HasPrefix(strings.TrimSpace(v.Value.Reveal()), "#") {                         // nothing, and a comment
 			text = ""
 		}
 		v.Name, v.Value = name, podman.Sensitive(text)

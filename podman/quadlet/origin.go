@@ -117,27 +117,10 @@ func (u *unit) origins(section string, words []string, c *command.Command) []pod
 	for i := range at {
 		at[i] = place
 	}
-
 	// PodmanArgs stand at the end, before the image and its arguments; GlobalArgs at the beginning.
 	end := len(words)
 	if !c.Pod {
-		exec := u.words(section, "Exec", anyLast)
-		for i, origin := range exec {
-			if first := len(words) - len(exec); first > 0 {
-				at[first+i] = origin
-			}
-		}
-		end = len(words) - len(exec)
-		for _, key := range []string{"Image", "Rootfs"} {
-			if a := u.last(section, key); a != nil && a.value != "" && end > 0 {
-				end--
-				at[end] = a.origin
-				if key == "Rootfs" && end > 0 {
-					end--
-					at[end] = a.origin
-				}
-			}
-		}
+		end = u.imageOrigins(section, at)
 	}
 	extra := u.words(section, "PodmanArgs", eachArg)
 	end -= len(extra)
@@ -150,10 +133,38 @@ func (u *unit) origins(section string, words []string, c *command.Command) []pod
 	if first+len(global) <= end {
 		copy(at[first:], global)
 	}
+	u.optionOrigins(section, c, first+len(global), end, at)
+	return at
+}
 
+// imageOrigins fills in where the image and its arguments were written, and returns the index of the first of them.
+func (u *unit) imageOrigins(section string, at []podman.Origin) (end int) {
+	exec := u.words(section, "Exec", anyLast)
+	end = len(at) - len(exec)
+	if end > 0 {
+		copy(at[end:], exec)
+	}
+	for _, key := range []string{"Image", "Rootfs"} {
+		a := u.last(section, key)
+		if a == nil || a.value == "" || end <= 0 {
+			continue
+		}
+		end--
+		at[end] = a.origin
+		if key == "Rootfs" && end > 0 {
+			end--
+			at[end] = a.origin
+		}
+	}
+	return end
+}
+
+// optionOrigins fills in where the options were written that the generator makes of keys: those whose words stand
+// between two indices.
+func (u *unit) optionOrigins(section string, c *command.Command, first, end int, at []podman.Origin) {
 	made := map[string][]command.Option{}
 	for _, o := range c.Options {
-		if o.Index >= first+len(global) && o.Index < end {
+		if o.Index >= first && o.Index < end {
 			made[o.Name] = append(made[o.Name], o)
 		}
 	}
@@ -184,7 +195,6 @@ func (u *unit) origins(section string, words []string, c *command.Command) []pod
 			at[same[0].Index], at[same[0].ValueIndex] = origin, origin
 		}
 	}
-	return at
 }
 
 // words returns where the words stand that a key gives.

@@ -194,36 +194,46 @@ func (r *Reader) references(u *unit, reading map[string]bool, host *podman.Host)
 			if strings.Contains(name, "/") || o.infos[name] != nil {
 				continue
 			}
-			n, ok := r.find(u, name, reading, host)
-			if !ok {
-				stub := parser.NewUnitFile()
-				stub.Filename = name
-				service, _ := quadlet.GetUnitServiceName(stub)
-				o.infos[name] = &quadlet.UnitInfo{ServiceName: service, ResourceName: "systemd-" +
-					strings.TrimSuffix(name, filepath.Ext(name))}
-				if filepath.Ext(name) == ".image" || filepath.Ext(name) == ".build" {
-					o.infos[name].ResourceName = name
-				}
-				o.absent[name] = true
-				if a.section != quadlet.UnitGroup || strings.HasPrefix(name, "systemd-") {
-					problems = append(problems, podman.Problem{Origin: a.origin, Warning: true,
-						Message: fmt.Sprintf("%s=%s: there is no such unit here", a.key, name),
-						Hint:    "what it says is unknown; check it together with the unit"})
-				}
+			if n, ok := r.find(u, name, reading, host); ok {
+				o.add(name, n)
 				continue
 			}
-			known := n.info
-			known.ContainersToStart = nil
-			o.infos[name] = &known
-			if n.pod != nil {
-				o.pods[n.info.ResourceName] = n.pod
-			}
-			if n.device != "" {
-				o.bound[n.info.ResourceName] = n.device
+			o.invent(name)
+			if a.section != quadlet.UnitGroup || strings.HasPrefix(name, "systemd-") {
+				problems = append(problems, podman.Problem{Origin: a.origin, Warning: true,
+					Message: fmt.Sprintf("%s=%s: there is no such unit here", a.key, name),
+					Hint:    "what it says is unknown; check it together with the unit"})
 			}
 		}
 	}
 	return o, problems
+}
+
+// add notes a unit that is named.
+func (o *references) add(name string, n *referenced) {
+	known := n.info
+	known.ContainersToStart = nil
+	o.infos[name] = &known
+	if n.pod != nil {
+		o.pods[n.info.ResourceName] = n.pod
+	}
+	if n.device != "" {
+		o.bound[n.info.ResourceName] = n.device
+	}
+}
+
+// invent makes up a unit that is named and not there.
+func (o *references) invent(name string) {
+	stub := parser.NewUnitFile()
+	stub.Filename = name
+	service, _ := quadlet.GetUnitServiceName(stub)
+	made := &quadlet.UnitInfo{ServiceName: service,
+		ResourceName: "systemd-" + strings.TrimSuffix(name, filepath.Ext(name))}
+	if filepath.Ext(name) == ".image" || filepath.Ext(name) == ".build" {
+		made.ResourceName = name
+	}
+	o.infos[name] = made
+	o.absent[name] = true
 }
 
 // find reads a unit that another names, once.

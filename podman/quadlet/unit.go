@@ -53,115 +53,117 @@ func (a *assignment) at(offset int) podman.Origin {
 // add reads the lines of a file and appends them, as Podman merges a drop-in.
 func (u *unit) add(file string, data []byte) []podman.Problem {
 	u.files = append(u.files, file)
-	var problems []podman.Problem
 	if before, _, found := bytes.Cut(data, []byte{0}); found { // systemd ends a line there, Podman's generator does not
 		return []podman.Problem{{Origin: podman.Origin{File: file, Line: bytes.Count(before, []byte("\n")) + 1},
 			Message: "not a text file: its NUL byte is read by systemd as the end of a line, and by Podman's " +
 				"generator as a character", Hint: "remove it"}}
 	}
-	section, seen, templated := "", false, false
-	var joined strings.Builder // the logical line so far
-	var pieces []piece
-	start, lineNumber := 0, 0
-	data = bytes.TrimSuffix(data, []byte("\n"))
-	for rest := data; rest != nil; {
-		raw, after, more := bytes.Cut(rest, []byte("\n"))
-		rest = after
-		if !more {
-			rest = nil
-		}
-		lineNumber++
-		line := strings.TrimSpace(string(raw))
-		comment := line == "" || line[0] == '#' || line[0] == ';'
-		if comment && joined.Len() > 0 {
-			continue // a comment among continuation lines
-		}
-		if !comment {
-			continued := strings.HasSuffix(line, `\`)
-			if continued {
-				line = line[:len(line)-1]
-			}
-			if joined.Len() == 0 {
-				start, pieces = lineNumber, pieces[:0:0]
-			}
-			indent := bytes.Index(raw, []byte(line))
-			pieces = append(pieces, piece{joined.Len(), lineNumber, max(indent, 0) + 1})
-			joined.WriteString(line)
-			if continued && more {
-				continue
-			}
-			line = joined.String()
-			joined.Reset()
-		} else {
-			start = lineNumber
-		}
-		if comment || line == "" {
-			continue
-		}
-		fail := func(format string, args ...any) []podman.Problem {
-			return append(problems, podman.Problem{Origin: podman.Origin{File: file, Line: start, Column: 1},
-				Message: fmt.Sprintf(format, args...),
-				Hint:    "Podman's generator rejects the whole unit because of this line"})
-		}
-		if name, ok := header(line); ok {
-			if !validSection(name) {
-				return fail("%q is no name of a section", name)
-			}
-			section, seen = name, true
+	var problems []podman.Problem
+	section, templated := "", false
+	for _, l := range logicalLines(data) {
+		origin := podman.Origin{File: file, Line: l.first, Column: 1}
+		if name, ok := header(l.text); ok && validSection(name) {
+			section = name
 			if _, ok := u.sections[name]; !ok {
-				u.sections[name] = podman.Origin{File: file, Line: start, Column: pieces[0].column}
+				origin.Column = l.pieces[0].column
+				u.sections[name] = origin
 				u.order = append(u.order, name)
 			}
 			continue
 		}
-		if isTemplate(line) {
+		if isTemplate(l.text) {
 			if !templated {
-				problems = append(problems,
-					podman.Problem{Origin: podman.Origin{File: file, Line: start, Column: 1}, Warning: true,
-						Message: "a line of a template, not of a unit", Hint: "such lines are passed over, what " +
-							"stands between them counts; check what the template makes to be sure"})
+				problems = append(problems, podman.Problem{Origin: origin, Warning: true,
+					Message: "a line of a template, not of a unit", Hint: "such lines are passed over, what " +
+						"stands between them counts; check what the template makes to be sure"})
 			}
 			templated = true
 			continue
 		}
-		equals := strings.IndexByte(line, '=')
-		if line[0] == '#' || line[0] == ';' { // only after an empty continuation
-			continue
+		if why := l.wrong(section); why != "" {
+			return append(problems, podman.Problem{Origin: origin, Message: why,
+				Hint: "Podman's generator rejects the whole unit because of this line"})
 		}
-		if equals <= 0 {
-			return fail("neither KEY=VALUE, a [Section] nor a # comment")
-		}
-		if !seen {
-			return fail("KEY=VALUE before the first [Section]")
-		}
-		keyEnd := equals
-		for keyEnd > 0 && unicode.IsSpace(rune(line[keyEnd-1])) {
-			keyEnd--
-		}
-		if key := line[:keyEnd]; key == "" || key[0] == ' ' {
-			return fail("a value without a key")
-		}
-		from := equals + 1
-		for from < len(line) && unicode.IsSpace(rune(line[from])) {
-			from++
-		}
-		a := assignment{section: section, key: line[:keyEnd], value: line[from:],
-			origin: podman.Origin{File: file, Line: start, Column: pieces[0].column, Field: line[:keyEnd]},
-			end:    lineNumber}
-		for i, p := range pieces {
-			if i+1 < len(pieces) && pieces[i+1].offset <= from {
-				continue
-			}
-			if p.offset < from {
-				p.column += from - p.offset
-				p.offset = from
-			}
-			p.offset -= from
-			a.pieces = append(a.pieces, p)
-		}
-		u.assignments = append(u.assignments, a)
+		u.assignments = append(u.assignments, l.assignment(file, section))
 	}
 	return problems
+}
+
+// logicalLine is a line of a unit with the lines that continue it, without comments.
+type logicalLine struct {
+	text        string
+	pieces      []piece
+	first, last int // the lines of the file, from 1
+}
+
+// logicalLines returns the lines that say something. A comment among continued lines is none of them.
+func logicalLines(data []byte) []logicalLine {
+	var list []logicalLine
+	var joined strings.Builder // the logical line so far
+	var now logicalLine
+	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	for i, raw := range lines {
+		line := strings.TrimSpace(string(raw))
+		if line == "" || line[0] == '#' || line[0] == ';' {
+			continue
+		}
+		bare := strings.TrimSuffix(line, `\`)
+		if joined.Len() == 0 {
+			now = logicalLine{first: i + 1}
+		}
+		indent := bytes.Index(raw, []byte(bare))
+		now.pieces = append(now.pieces, piece{joined.Len(), i + 1, max(indent, 0) + 1})
+		joined.WriteString(bare)
+		if bare != line && i+1 < len(lines) {
+			continue
+		}
+		now.text, now.last = joined.String(), i+1
+		joined.Reset()
+		if now.text != "" && now.text[0] != '#' && now.text[0] != ';' { // such only after an empty continuation
+			list = append(list, now)
+		}
+	}
+	return list
+}
+
+// wrong returns why the line is no assignment of a section, empty where it is one.
+func (l *logicalLine) wrong(section string) string {
+	equals := strings.IndexByte(l.text, '=')
+	name, isHeader := header(l.text)
+	switch {
+	case isHeader:
+		return fmt.Sprintf("%q is no name of a section", name)
+	case equals <= 0:
+		return "neither KEY=VALUE, a [Section] nor a # comment"
+	case section == "":
+		return "KEY=VALUE before the first [Section]"
+	}
+	if key := strings.TrimRightFunc(l.text[:equals], unicode.IsSpace); key == "" || key[0] == ' ' {
+		return "a value without a key"
+	}
+	return ""
+}
+
+// assignment returns the assignment that the line is.
+func (l *logicalLine) assignment(file, section string) assignment {
+	equals := strings.IndexByte(l.text, '=')
+	key := strings.TrimRightFunc(l.text[:equals], unicode.IsSpace)
+	value := strings.TrimLeftFunc(l.text[equals+1:], unicode.IsSpace)
+	from := len(l.text) - len(value)
+	a := assignment{section: section, key: key, value: value, end: l.last,
+		origin: podman.Origin{File: file, Line: l.first, Column: l.pieces[0].column, Field: key}}
+	for i, p := range l.pieces {
+		if i+1 < len(l.pieces) && l.pieces[i+1].offset <= from {
+			continue
+		}
+		if p.offset < from {
+			p.column += from - p.offset
+			p.offset = from
+		}
+		p.offset -= from
+		a.pieces = append(a.pieces, p)
+	}
+	return a
 }
 
 // isTemplate reports whether a line is a statement of a template from which the unit is made: Jinja's, Handlebars',

@@ -136,35 +136,39 @@ func find(node *yaml.Node, path []any, depth int) (value, key *yaml.Node) {
 	}
 	switch p := path[0].(type) {
 	case string:
-		if node.Kind != yaml.MappingNode {
-			return nil, nil
-		}
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			if node.Content[i].Value == p {
-				value, key = find(node.Content[i+1], path[1:], depth+1)
-				if len(path) == 1 && value != nil {
-					key = node.Content[i]
-				}
-				return value, key
-			}
-		}
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			if node.Content[i].Value != "<<" {
-				continue
-			}
-			merged := []*yaml.Node{node.Content[i+1]}
-			if merged[0].Kind == yaml.SequenceNode {
-				merged = merged[0].Content
-			}
-			for _, m := range merged {
-				if value, key = find(m, path, depth+1); value != nil {
-					return value, key
-				}
-			}
+		if node.Kind == yaml.MappingNode {
+			return findKey(node, p, path[1:], depth)
 		}
 	case int:
 		if node.Kind == yaml.SequenceNode && p >= 0 && p < len(node.Content) {
 			return find(node.Content[p], path[1:], depth+1)
+		}
+	}
+	return nil, nil
+}
+
+// findKey finds the value of a mapping's key, or what is below it: its own, or that of a mapping that it merges in.
+func findKey(node *yaml.Node, name string, rest []any, depth int) (value, key *yaml.Node) {
+	var merged []*yaml.Node
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		switch node.Content[i].Value {
+		case name:
+			value, key = find(node.Content[i+1], rest, depth+1)
+			if len(rest) == 0 && value != nil {
+				key = node.Content[i]
+			}
+			return value, key
+		case "<<":
+			if m := node.Content[i+1]; m.Kind == yaml.SequenceNode {
+				merged = append(merged, m.Content...)
+			} else {
+				merged = append(merged, m)
+			}
+		}
+	}
+	for _, m := range merged {
+		if value, key = find(m, append([]any{name}, rest...), depth+1); value != nil {
+			return value, key
 		}
 	}
 	return nil, nil

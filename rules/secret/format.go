@@ -120,21 +120,35 @@ func inURL(text string) (Match, bool) {
 
 func inUserOfURL(text string) (Match, bool) {
 	if strings.Contains(text, "://") {
-		for _, m := range credentials().FindAllStringSubmatch(text, -1) {
-			if password := m[2]; !isNoSecret(password) && !isReference(password) {
-				if weak[strings.ToLower(password)] {
-					return Match{What: "a password that attackers try first, in a URL", Confidence: Sure}, true
-				}
-				return Match{What: "a password in a URL", Confidence: Sure}, true
-			}
-		}
-		for _, m := range userTokens().FindAllStringSubmatch(text, -1) {
-			sentry := strings.HasPrefix(m[1], "http") && hexadecim().MatchString(m[2]) && len(m[2]) == 32
-			if isChosen(m[2]) && !sentry {
-				return Match{What: "a token in a URL", Confidence: Likely}, true
-			}
+		if m, ok := inUserInfo(text); ok {
+			return m, true
 		}
 	}
+	return inDataSource(text)
+}
+
+// inUserInfo finds a password or a token before the host of a URL.
+func inUserInfo(text string) (Match, bool) {
+	for _, m := range credentials().FindAllStringSubmatch(text, -1) {
+		if password := m[2]; !isNoSecret(password) && !isReference(password) {
+			if weak[strings.ToLower(password)] {
+				return Match{What: "a password that attackers try first, in a URL", Confidence: Sure}, true
+			}
+			return Match{What: "a password in a URL", Confidence: Sure}, true
+		}
+	}
+	for _, m := range userTokens().FindAllStringSubmatch(text, -1) {
+		sentry := strings.HasPrefix(m[1], "http") && hexadecim().MatchString(m[2]) && len(m[2]) == 32
+		if isChosen(m[2]) && !sentry {
+			return Match{What: "a token in a URL", Confidence: Likely}, true
+		}
+	}
+	return Match{}, false
+}
+
+// inDataSource finds a password in what Go's drivers and Oracle's clients are given: user:password@tcp(host), and
+// user/password@host.
+func inDataSource(text string) (Match, bool) {
 	if strings.Contains(text, "(") {
 		for _, m := range drivers().FindAllStringSubmatch(text, -1) {
 			if password := m[1]; !isNoSecret(password) && !isReference(password) {

@@ -227,36 +227,7 @@ func (m *masker) value(key, start int, separator string) int {
 	case bare == "":
 		return start
 	}
-	var stop int
-	escaped := strings.HasPrefix(rest, `\"`) || strings.HasPrefix(rest, `\'`)
-	switch {
-	case escaped:
-		stop = m.close(start+2, rest[1])
-		start += 2
-		if stop > start && m.text[stop-1] == '\\' {
-			stop--
-		}
-	case (rest[0] == '"' || rest[0] == '\'') && quote != rest[0]:
-		stop = m.close(start+1, rest[0])
-		if stop+1 < len(m.text) && !strings.ContainsRune(" \t\n\r,]})", rune(m.text[stop+1])) {
-			stop = m.wordEnd(start) // a shell joins what follows without a space
-		} else {
-			start++
-		}
-	case quote != 0:
-		stop = m.close(start, quote)
-	case block:
-		stop = end
-		if m.inFlow(line, key) {
-			stop = m.flowEnd(start, end)
-		} else if i := strings.Index(rest, " #"); i >= 0 {
-			stop = start + i
-		}
-	case leading().MatchString(m.text[line:key]) && !strings.Contains(m.text[line:end], "podman"):
-		stop = end
-	default:
-		stop = m.wordEnd(start)
-	}
+	start, stop := m.span(key, line, start, end, block, quote)
 	if maskable(m.text[start:stop]) {
 		m.mask(start, stop)
 		if block && quote == 0 && !m.inFlow(line, key) && stop <= end {
@@ -264,6 +235,39 @@ func (m *masker) value(key, start int, separator string) int {
 		}
 	}
 	return stop
+}
+
+// span returns where a value that begins in a line starts and stops, without its quotes.
+func (m *masker) span(key, line, start, end int, block bool, quote byte) (from, stop int) {
+	rest := m.text[start:end]
+	switch {
+	case strings.HasPrefix(rest, `\"`) || strings.HasPrefix(rest, `\'`):
+		stop = m.close(start+2, rest[1])
+		start += 2
+		if stop > start && m.text[stop-1] == '\\' {
+			stop--
+		}
+		return start, stop
+	case (rest[0] == '"' || rest[0] == '\'') && quote != rest[0]:
+		stop = m.close(start+1, rest[0])
+		if stop+1 < len(m.text) && !strings.ContainsRune(" \t\n\r,]})", rune(m.text[stop+1])) {
+			return start, m.wordEnd(start) // a shell joins what follows without a space
+		}
+		return start + 1, stop
+	case quote != 0:
+		return start, m.close(start, quote)
+	case block && m.inFlow(line, key):
+		return start, m.flowEnd(start, end)
+	case block:
+		if i := strings.Index(rest, " #"); i >= 0 {
+			return start, start + i
+		}
+		return start, end
+	case leading().MatchString(m.text[line:key]) && !strings.Contains(m.text[line:end], "podman"):
+		return start, end
+	default:
+		return start, m.wordEnd(start)
+	}
 }
 
 var (

@@ -138,6 +138,43 @@ func kind(pflagType string) string {
 	}
 }
 
+// declared returns the flag that a call declares in one of the sets of podman's own, without a name where it declares
+// none. The names are those that variables hold.
+func declared(call *ast.CallExpr, names map[string]string) flag {
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return flag{}
+	}
+	method := sel.Sel.Name
+	set, ok := sel.X.(*ast.Ident)
+	if !ok || set.Name != "lFlags" && set.Name != "pFlags" || !strings.HasPrefix(method, "String") &&
+		!strings.HasPrefix(method, "Bool") && !strings.HasPrefix(method, "Int") {
+		return flag{}
+	}
+	args := call.Args
+	if strings.Contains(method, "Var") {
+		args = args[1:]
+	}
+	f := flag{kind: "single"}
+	if f.name, ok = literal(args[0]); !ok {
+		if id, isIdent := args[0].(*ast.Ident); isIdent {
+			f.name = names[id.Name]
+		}
+	}
+	if strings.HasSuffix(method, "P") {
+		f.shorthand, _ = literal(args[1])
+	}
+	switch {
+	case strings.HasPrefix(method, "Bool"):
+		f.kind = "boolean"
+	case strings.Contains(method, "Array"):
+		f.kind = "list"
+	case strings.Contains(method, "Slice"):
+		f.kind = "commaList"
+	}
+	return f
+}
+
 // globalFlags reads podman's own flags from the source of its main package, which cannot be imported.
 func globalFlags(path string) ([]flag, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
@@ -156,37 +193,7 @@ func globalFlags(path string) ([]flag, error) {
 				}
 			}
 		case *ast.CallExpr:
-			sel, ok := n.Fun.(*ast.SelectorExpr)
-			if !ok {
-				return true
-			}
-			set, ok := sel.X.(*ast.Ident)
-			if !ok || set.Name != "lFlags" && set.Name != "pFlags" || !strings.HasPrefix(sel.Sel.Name, "String") &&
-				!strings.HasPrefix(sel.Sel.Name, "Bool") && !strings.HasPrefix(sel.Sel.Name, "Int") {
-				return true
-			}
-			method, args := sel.Sel.Name, n.Args
-			if strings.Contains(method, "Var") {
-				args = args[1:]
-			}
-			f := flag{kind: "single"}
-			if f.name, ok = literal(args[0]); !ok {
-				if id, isIdent := args[0].(*ast.Ident); isIdent {
-					f.name = names[id.Name]
-				}
-			}
-			if strings.HasSuffix(method, "P") {
-				f.shorthand, _ = literal(args[1])
-			}
-			switch {
-			case strings.HasPrefix(method, "Bool"):
-				f.kind = "boolean"
-			case strings.Contains(method, "Array"):
-				f.kind = "list"
-			case strings.Contains(method, "Slice"):
-				f.kind = "commaList"
-			}
-			if f.name != "" && !seen[f.name] {
+			if f := declared(n, names); f.name != "" && !seen[f.name] {
 				seen[f.name] = true
 				flags = append(flags, f)
 			}
