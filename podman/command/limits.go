@@ -100,16 +100,16 @@ func (b builder) upkeep(made *podman.Container) {
 // secrets returns the names of the secrets that are handed over as variables, and of those that are mounted as files.
 func (b builder) secrets() (variables, files podman.Setting[[]string]) {
 	variables, files = unset(b, []string{}, "--secret"), unset(b, []string{}, "--secret")
-	asVariables := b.SecretVariables()
 	for _, o := range b.All("secret") {
-		name, _, _ := strings.Cut(o.Value, ",")
-		into := &files
-		for _, other := range asVariables {
-			if other == o {
-				into = &variables
-			}
+		secret, ok := ParseSecret(o.Value)
+		if !ok {
+			continue
 		}
-		into.Value = append(into.Value, name)
+		into := &files
+		if secret.Variable {
+			into = &variables
+		}
+		into.Value = append(into.Value, secret.Name)
 		into.State, into.Origin = podman.StateSet, b.origin(o)
 	}
 	slices.Sort(variables.Value)

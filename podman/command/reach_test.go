@@ -146,3 +146,39 @@ func TestAccountLines(t *testing.T) {
 		}
 	}
 }
+
+// TestSecrets holds which secrets are handed over as what, in every order and spelling that Podman takes.
+func TestSecrets(t *testing.T) {
+	for value, want := range map[string]string{ // variables with the secrets they are filled from, and files
+		"db":                                   "map[] [] [db]",
+		"type=env":                             "map[] [] [type=env]",
+		"db,type=env":                          "map[db:db] [db] []",
+		"db,type=env,target=PW":                "map[PW:db] [db] []",
+		"db,target=PW,type=env":                "map[PW:db] [db] []",
+		"type=env,source=sec1,target=MY_PW":    "map[MY_PW:sec1] [sec1] []",
+		"source=sec1,type=env,target=X":        "map[X:sec1] [sec1] []",
+		"target=X,source=sec1,type=env":        "map[X:sec1] [sec1] []",
+		"source=sec1,type=env":                 "map[sec1:sec1] [sec1] []",
+		"source=sec1,type=mount,target=/run/x": "map[] [] [sec1]",
+		"source=sec1,mode=0400":                "map[] [] [sec1]",
+		"other,source=sec1,type=env":           "map[sec1:sec1] [sec1] []",
+		"type=env,target=X":                    "map[] [] []",
+		"":                                     "map[] [] []",
+	} {
+		words := []string{"podman", "run", "--secret=" + value, "img"}
+		c, err := Parse(words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		variables := map[string]string{}
+		for name, o := range c.SecretVariables() {
+			s, _ := ParseSecret(o.Value)
+			variables[name] = s.Name
+		}
+		m := made(t, false, "--secret="+value)
+		got := fmt.Sprint(variables, " ", m.SecretVariables.Value, " ", m.SecretFiles.Value)
+		if got != want {
+			t.Errorf("%q: %s, want %s", value, got, want)
+		}
+	}
+}

@@ -1,34 +1,54 @@
 package command
 
 import (
-	"encoding/csv"
+	"cmp"
 	"encoding/json"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
 )
 
-// SecretVariables returns the names of the variables that `--secret NAME,type=env[,target=VARIABLE]` fills from
-// Podman's secrets. Without a target the variable is called as the secret is.
+// Secret is a secret that --secret hands over.
+type Secret struct {
+	// Name is the secret's name.
+	Name string
+	// Target is the variable that it fills, or the path of its file, empty where nothing is said.
+	Target string
+	// Variable is set where it fills a variable.
+	Variable bool
+}
+
+// ParseSecret reads a value of --secret as Podman does (pkg/specgenutil, parseSecrets): a name alone, or options
+// separated by commas, of which the first is the name where it has no "=". Podman refuses what gives no name.
+func ParseSecret(value string) (Secret, bool) {
+	options := strings.Split(value, ",")
+	if len(options) == 1 {
+		return Secret{Name: value}, value != ""
+	}
+	var s Secret
+	if !strings.Contains(options[0], "=") {
+		s.Name, options = options[0], options[1:]
+	}
+	for _, option := range options {
+		switch key, given, _ := strings.Cut(option, "="); key {
+		case "source":
+			s.Name = given
+		case "type":
+			s.Variable = given == "env"
+		case "target":
+			s.Target = given
+		}
+	}
+	return s, s.Name != ""
+}
+
+// SecretVariables returns the names of the variables that --secret fills from Podman's secrets. Without a target the
+// variable is called as the secret is.
 func (c *Command) SecretVariables() map[string]Option {
 	names := map[string]Option{}
 	for _, o := range c.All("secret") {
-		fields, err := csv.NewReader(strings.NewReader(o.Value)).Read()
-		if err != nil || len(fields) == 0 {
-			continue
-		}
-		// The first field is the secret's name whatever it looks like, so one may be called "type=env".
-		target, isVariable := fields[0], false
-		for _, field := range fields[1:] {
-			switch key, value, _ := strings.Cut(field, "="); strings.ToLower(key) {
-			case "type":
-				isVariable = value == "env"
-			case "target":
-				target = value
-			}
-		}
-		if isVariable {
-			names[target] = o
+		if s, ok := ParseSecret(o.Value); ok && s.Variable {
+			names[cmp.Or(s.Target, s.Name)] = o
 		}
 	}
 	return names

@@ -375,7 +375,12 @@ func (p *podOf) mounts(c *podman.Container, k *core.Container, node *yaml.Node) 
 
 func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.Node) {
 	list := []podman.Variable{}
-	for _, from := range k.EnvFrom {
+	var secrets []string
+	for i, from := range k.EnvFrom {
+		if from.SecretRef != nil {
+			secrets = append(secrets, from.SecretRef.Name)
+			c.SecretVariables.Origin = p.at(node, "envFrom", i)
+		}
 		if from.ConfigMapRef == nil {
 			continue
 		}
@@ -390,8 +395,10 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 			Origin: p.at(node, "env", i)}
 		if from := e.ValueFrom; from != nil {
 			v.Owner = podman.OwnerUnknown
-			if from.SecretKeyRef != nil {
+			if ref := from.SecretKeyRef; ref != nil {
 				v.Owner = podman.OwnerSecret
+				secrets = append(secrets, ref.Name)
+				c.SecretVariables.Origin = v.Origin
 			}
 			if ref := from.ConfigMapKeyRef; ref != nil {
 				if m, ok := p.options.Maps[ref.Name]; ok {
@@ -404,12 +411,8 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 		list = append(list, v)
 	}
 	slices.SortStableFunc(list, func(a, b podman.Variable) int { return strings.Compare(a.Name, b.Name) })
-	for _, v := range list {
-		if v.Owner == podman.OwnerSecret {
-			c.SecretVariables.Value = append(c.SecretVariables.Value, v.Name)
-			c.SecretVariables.Origin = v.Origin
-		}
-	}
+	slices.Sort(secrets)
+	c.SecretVariables.Value = slices.Compact(secrets)
 	c.SecretVariables.State = podman.StateSet
 	c.HostEnvironment = podman.DefaultTo(false, c.Definition.Origin)
 	c.Environment = podman.Set(list, p.at(node, "env"))

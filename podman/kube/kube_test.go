@@ -56,3 +56,18 @@ func TestProcess(t *testing.T) {
 		}
 	}
 }
+
+// TestSecrets holds which Secrets fill variables, by their names.
+func TestSecrets(t *testing.T) {
+	c := container(t, "", `containers: [{name: c, image: i, envFrom: [{secretRef: {name: all}}], env: [
+		{name: PW, valueFrom: {secretKeyRef: {name: db, key: password}}}, {name: USER, valueFrom: {secretKeyRef:
+		{name: db, key: user}}}, {name: PLAIN, value: x}]}]`)
+	if got := fmt.Sprint(c.SecretVariables.Value); got != "[all db]" {
+		t.Errorf("secrets: %s", got)
+	}
+	for _, v := range c.Environment.Value {
+		if want := v.Name != "PLAIN"; (v.Owner == podman.OwnerSecret) != want {
+			t.Errorf("%s: %s", v.Name, v.Owner)
+		}
+	}
+}

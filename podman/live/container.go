@@ -20,6 +20,8 @@ type reader struct {
 	images imageCache
 	// volumes asks for the volumes that stand for something of the host's, once, when the first volume is met.
 	volumes func(context.Context) (map[string]volume, error)
+	// noSecrets asks, once, whether the service has no secret at all.
+	noSecrets func(context.Context) bool
 	// podUnits holds, by the pod's ID, the systemd unit of each infra container, empty for none.
 	podUnits map[string]string
 	// members holds, by the pod's ID, the IDs of its containers.
@@ -34,6 +36,12 @@ type reader struct {
 func newReader(c *client) *reader {
 	r := &reader{client: c, images: imageCache{client: c, asked: map[string]*lookup{}}, podUnits: map[string]string{},
 		others: map[string]*other{}, members: map[string][]string{}}
+	var asked sync.Once
+	var none bool
+	r.noSecrets = func(ctx context.Context) bool {
+		asked.Do(func() { none = c.noSecrets(ctx) })
+		return none
+	}
 	var once sync.Once
 	var found map[string]volume
 	var failure error
@@ -46,6 +54,15 @@ func newReader(c *client) *reader {
 		return found, failure
 	}
 	return r
+}
+
+// noSecrets reports whether the service is known to have no secrets. Their names are asked for, never their values.
+func (c *client) noSecrets(ctx context.Context) bool {
+	var secrets []struct {
+		ID string `json:"ID"`
+	}
+	err := c.get(ctx, "/secrets/json", nil, maxList, &secrets)
+	return err == nil && len(secrets) == 0
 }
 
 // problem names a failed look-up, once for each target: many containers may share an image.
@@ -124,7 +141,7 @@ func (r *reader) build(ctx context.Context, row listed, data *inspected) *readCo
 	}
 	image := r.image(ctx, c, data)
 	named := process(c, data, made)
-	c.Environment = environment(data, made, image, r.client.version)
+	c.Environment = environment(data, made, image, r.client.version, func() bool { return r.noSecrets(ctx) })
 	c.ConfigStrings = texts(data, made, image)
 	return &readContainer{Container: c, named: named, pid: data.State.Pid}
 }

@@ -18,8 +18,10 @@ var masksSecrets = podman.Version{Major: 5, Minor: 3}
 
 // environment splits Config.Env, which names no owners, into the image's, Podman's, the user's and the secrets'. The
 // value of a secret is dropped here, and so is one that may be a secret's.
-func environment(data *inspected, made *command.Command, from *image,
-	server podman.Version) podman.Setting[[]podman.Variable] {
+//
+// noSecrets reports whether the service is known to have no secret at all.
+func environment(data *inspected, made *command.Command, from *image, server podman.Version,
+	noSecrets func() bool) podman.Setting[[]podman.Variable] {
 	if !data.Config.Env.present {
 		return podman.Setting[[]podman.Variable]{}
 	}
@@ -43,7 +45,7 @@ func environment(data *inspected, made *command.Command, from *image,
 			v.Owner, v.Origin.Field = podman.OwnerUser, word(o.ValueIndex)
 		case isPodmans(name):
 			v.Owner = podman.OwnerPodman
-		case made == nil && !masks, from == nil && data.Image != "":
+		case made == nil && !masks && !noSecrets(), from == nil && data.Image != "":
 			v.Owner = podman.OwnerUnknown
 		case isProxy(name):
 			v.Owner = podman.OwnerProxy

@@ -161,6 +161,13 @@ func TestEnvironment(t *testing.T) {
 			t.Errorf("%s, %s: %s", test.version, test.command, diff)
 		}
 	}
+	// Where there are no secrets at all, a value is no secret's.
+	for answer, want := range map[string]podman.Owner{"[]": podman.OwnerUser, `[{"ID":"s"}]`: podman.OwnerUnknown} {
+		more := map[string]string{"/images/img/json": image["/images/img/json"], "/secrets/json": answer}
+		if got := read(t, "4.3.1", inspect("null", "PW=value"), more).Environment.Value[0].Owner; got != want {
+			t.Errorf("secrets %s: %s, want %s", answer, got, want)
+		}
+	}
 }
 
 // TestBuilt holds which images' dates say when they were built.
