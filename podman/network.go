@@ -27,5 +27,7 @@ type Port struct {
 	Host, Container, Count uint16
 	// Protocol is "tcp", "udp" or "sctp".
 	Protocol string
-	Origin   Origin
+	// ByNetwork is set where an option of --network publishes it (pasta's -t and -u), and not --publish.
+	ByNetwork bool
+	Origin    Origin
 }

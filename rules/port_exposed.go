@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
@@ -49,6 +50,13 @@ scanners in minutes.`,
 			own := onLoopback(p)
 			changes[i] = Change{Flag: "--publish=" + own}
 		}
+		fix := Fix{
+			Summary: "publish it on the address that it is meant for, such as " + changes[0].Flag,
+			Drop:    true, Replacement: changes,
+		}
+		if slices.ContainsFunc(ports, func(p podman.Port) bool { return p.ByNetwork }) {
+			fix = Fix{Summary: "give pasta's option the address that it is meant for, such as -t,127.0.0.1/8080"}
+		}
 		what := "port " + open[0] + " is"
 		if len(open) > 1 {
 			what = "ports " + strings.Join(open, ", ") + " are"
@@ -56,10 +64,7 @@ scanners in minutes.`,
 		return []Finding{{
 			Message: what + " open on every address of the host", Severity: Medium, Confidence: Certain,
 			Evidence: portEvidence(ports, open),
-			Fix: Fix{
-				Summary: "publish it on the address that it is meant for, such as " + changes[0].Flag,
-				Drop:    true, Replacement: changes,
-			},
+			Fix:      fix,
 		}}
 	},
 }

@@ -130,6 +130,16 @@ func (b builder) network(made *podman.Container) {
 		switch mode {
 		case "host", "none", "pasta", "slirp4netns":
 			n.Mode.Value = mode
+			for _, p := range PastaPorts(o.Value) {
+				if made.Pod != "" { // the pod's, whose infra container has it
+					break
+				}
+				p.Origin = from.origin(o)
+				n.Ports.Value = append(n.Ports.Value, p)
+				if n.Ports.State != podman.StateSet {
+					n.Ports.State, n.Ports.Origin = podman.StateSet, p.Origin
+				}
+			}
 			if ReachesHostLoopback(o.Value) {
 				n.HostLoopback = podman.Set(true, from.origin(o))
 			}
@@ -176,6 +186,76 @@ func ReachesHostLoopback(value string) bool {
 		}
 	}
 	return false
+}
+
+// PastaPorts returns the ports that a value of --network publishes by options of pasta(1): -t, --tcp-ports, -u and
+// --udp-ports with "all", or ports and ranges of them after an address and an interface, "127.0.0.1%eth0/22-23:8022".
+// Which ones "auto" publishes shows only while the container runs.
+func PastaPorts(value string) []podman.Port {
+	mode, options, _ := strings.Cut(value, ":")
+	if mode != "pasta" {
+		return nil
+	}
+	var ports []podman.Port
+	words := strings.Split(options, ",")
+	for i := 0; i < len(words); i++ {
+		name, given, hasValue := strings.Cut(words[i], "=")
+		if short, rest := name, ""; !strings.HasPrefix(name, "--") && len(name) > 2 { // -t22
+			short, rest = words[i][:2], words[i][2:]
+			name, given, hasValue = short, rest, true
+		}
+		protocol := map[string]string{"-t": "tcp", "--tcp-ports": "tcp", "-u": "udp", "--udp-ports": "udp"}[name]
+		if protocol == "" {
+			continue
+		}
+		if !hasValue {
+			if i++; i == len(words) {
+				break
+			}
+			given = words[i]
+		}
+		ports = append(ports, pastaPorts(given, protocol)...)
+		// pasta takes several ports after one option, separated by the commas at which Podman splits
+		for ; i+1 < len(words) && isPastaPort(words[i+1]); i++ {
+			ports = append(ports, pastaPorts(words[i+1], protocol)...)
+		}
+	}
+	return ports
+}
+
+// isPastaPort reports whether a word can only be a port, or a range.
+func isPastaPort(word string) bool {
+	return word != "" && strings.Trim(word, "0123456789-:") == "" && word[0] != '-'
+}
+
+// pastaPorts reads one specification of ports.
+func pastaPorts(spec, protocol string) []podman.Port {
+	address, list, hasAddress := strings.Cut(spec, "/")
+	if !hasAddress {
+		address, list = "", spec
+	}
+	address, device, _ := strings.Cut(address, "%")
+	if address == "" && device == "lo" {
+		address = "127.0.0.1"
+	}
+	outside, inside, mapped := strings.Cut(list, ":")
+	p := podman.Port{Address: strings.Trim(address, "[]"), Protocol: protocol, ByNetwork: true}
+	if outside == "all" {
+		const every = 1<<16 - 1
+		p.Host, p.Container, p.Count = 1, 1, every
+		return []podman.Port{p}
+	}
+	first, count, ok := portRange(outside)
+	if !ok { // none, auto, or ports that are left out ("~22")
+		return nil
+	}
+	p.Host, p.Container, p.Count = first, first, count
+	if mapped {
+		if to, _, ok := portRange(inside); ok {
+			p.Container = to
+		}
+	}
+	return []podman.Port{p}
 }
 
 // ports reads --publish: [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], where both ports may be ranges.

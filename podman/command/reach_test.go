@@ -182,3 +182,40 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestPastaPorts holds which ports pasta's own options publish.
+func TestPastaPorts(t *testing.T) {
+	for value, want := range map[string]string{
+		"pasta":                                 "[]",
+		"pasta:-t,18410":                        "[:18410-18410 18410/tcp]",
+		"pasta:--udp-ports,18420":               "[:18420-18420 18420/udp]",
+		"pasta:-u,18420,-t,18410":               "[:18420-18420 18420/udp :18410-18410 18410/tcp]",
+		"pasta:--tcp-ports=8000-8009":           "[:8000-8009 8000/tcp]",
+		"pasta:-t8080":                          "[:8080-8080 8080/tcp]",
+		"pasta:-t,127.0.0.1/18411":              "[127.0.0.1:18411-18411 18411/tcp]",
+		"pasta:-t,[::1]/18411":                  "[::1:18411-18411 18411/tcp]",
+		"pasta:-t,192.0.2.1%eth0/22:8022":       "[192.0.2.1:22-22 8022/tcp]",
+		"pasta:-t,%lo/22":                       "[127.0.0.1:22-22 22/tcp]",
+		"pasta:-t,22,23,-u,53":                  "[:22-22 22/tcp :23-23 23/tcp :53-53 53/udp]",
+		"pasta:-t,all":                          "[:1-65535 1/tcp]",
+		"pasta:-t,none,-u,none,-T,none,-U,none": "[]",
+		"pasta:-t,auto":                         "[]",
+		"pasta:-t":                              "[]",
+		"pasta:-T,5432,--map-gw":                "[]",
+		"pasta:-t,~22":                          "[]",
+		"pasta:-t,99999":                        "[]",
+		"slirp4netns:-t,22":                     "[]",
+	} {
+		var got []string
+		for _, p := range made(t, true, "--network="+value).Network.Ports.Value {
+			got = append(got, fmt.Sprintf("%s:%d-%d %d/%s", p.Address, p.Host, uint32(p.Host)+uint32(p.Count)-1, p.Container,
+				p.Protocol))
+			if !p.ByNetwork {
+				t.Errorf("%s: it counts as published by --publish", value)
+			}
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s: %v, want %s", value, got, want)
+		}
+	}
+}

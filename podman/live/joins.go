@@ -70,7 +70,7 @@ func (r *reader) modes(data *inspected) *podman.Container {
 	asked := intent(data, made)
 	r.namespaces(c, data, made)
 	r.otherNamespaces(c, data, asked)
-	network(c, data, asked)
+	network(c, data, asked, made)
 	return c
 }
 

@@ -20,7 +20,7 @@ import (
 func (r *reader) settings(ctx context.Context, c *podman.Container, data *inspected, made *command.Command) {
 	asked := intent(data, made)
 	r.otherNamespaces(c, data, asked)
-	network(c, data, asked)
+	network(c, data, asked, made)
 	r.profiles(ctx, c, data, asked, made)
 	c.Files.Tmpfs = r.tmpfs(data, asked)
 	devices(c, data, asked)
@@ -99,7 +99,7 @@ func (r *reader) otherNamespaces(c *podman.Container, data *inspected, asked *po
 
 // network reads the mode, the networks and the ports. A port without an address is an empty HostIp before Podman 5.0
 // and 0.0.0.0 since; what is only exposed has no binding.
-func network(c *podman.Container, data *inspected, asked *podman.Container) {
+func network(c *podman.Container, data *inspected, asked *podman.Container, made *command.Command) {
 	config := data.HostConfig
 	n := &c.Network
 	n.Mode = mode(config.NetworkMode, "HostConfig.NetworkMode")
@@ -129,6 +129,15 @@ func network(c *podman.Container, data *inspected, asked *podman.Container) {
 				Address: b.HostIP, Host: uint16(outside), Container: uint16(inside), Count: 1, Protocol: protocol,
 				Origin: podman.Field(fmt.Sprintf("HostConfig.PortBindings[%s]", key)),
 			})
+		}
+	}
+	if made == nil {
+		return
+	}
+	for _, o := range made.All("network") { // what pasta's own options publish, inspect does not show
+		for _, p := range command.PastaPorts(o.Value) {
+			p.Origin = podman.Field(word(o.ValueIndex))
+			n.Ports.Value = append(n.Ports.Value, p)
 		}
 	}
 }
