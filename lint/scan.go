@@ -61,7 +61,7 @@ func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Sel
 	}
 	for _, p := range problems {
 		if p.Warning {
-			result.Warnings = append(result.Warnings, report.Error{Target: p.Target, Message: p.Err.Error()})
+			result.Warn(p.Target, p.Err)
 			continue
 		}
 		result.Fail(p.Target, p.Err)

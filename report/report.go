@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/podlint/podlint/internal/hint"
 	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
@@ -154,6 +155,12 @@ func (r *Report) Add(p podman.Problem) {
 func (r *Report) Fail(target string, err error) {
 	r.Complete = false
 	r.Errors = append(r.Errors, Error{Target: target, Message: secret.Mask(err.Error())})
+}
+
+// Warn names something that could not be looked at, which does not make the report incomplete.
+func (r *Report) Warn(target string, err error) {
+	advice, _ := hint.Of(err)
+	r.Warnings = append(r.Warnings, Error{Target: target, Message: secret.Mask(err.Error()), Hint: advice})
 }
 
 // Interrupted says that the run ended before it was complete, and why.

@@ -39,6 +39,11 @@ memory. Whoever takes the container over has them too.`,
 					!slices.Contains(c.Capabilities.Requested.Value, d.name) {
 					continue
 				}
+				// Where the engine's own are not known, what may be one of them is not known to be asked for.
+				if c.Host.DefaultCapabilities == nil && !slices.Contains(c.Capabilities.Requested.Value, d.name) &&
+					(d.name == "CAP_MKNOD" || d.name == "CAP_NET_RAW") {
+					continue
+				}
 				short := podman.ShortCapability(d.name)
 				severity, bound := lowered(c, d.severity)
 				names = append(names, short)

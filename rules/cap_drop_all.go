@@ -55,6 +55,8 @@ gets them back through any setuid or file-capability program in the image.`,
 		}
 		severity, bound := Medium, ""
 		switch {
+		case !c.Host.Rootless.Known():
+			severity = Low
 		case isolated(c):
 			severity, bound = Low, ", though only inside its own user namespace"
 		case rootless(c):

@@ -29,7 +29,9 @@ the kernel.`,
 		var found []Finding
 		add := func(full Severity, message, value, cause string, origin podman.Origin) {
 			severity := full
-			if rootless(c) {
+			if !c.Host.Rootless.Known() {
+				severity = max(full-1, Low)
+			} else if rootless(c) {
 				severity = max(full-1, Low)
 				message += ", as far as the account that runs Podman may use it"
 			}

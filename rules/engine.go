@@ -209,6 +209,8 @@ func rootless(c *podman.Container) bool {
 // users own nothing outside, each with the words that say why.
 func lowered(c *podman.Container, full Severity) (Severity, string) {
 	switch {
+	case !c.Host.Rootless.Known(): // the least that it can be
+		return min(full, Low), ", with rights that are not known"
 	case isolated(c):
 		return min(full, Low), ", within its own user namespace"
 	case rootless(c):

@@ -99,6 +99,9 @@ func socketBehind(m podman.Mount) (socket string, direct bool) {
 // socketReach says what the socket gives this container, and how bad that is.
 func socketReach(c *podman.Container, m podman.Mount, socket string, direct bool) (Severity, string) {
 	ofUser := strings.HasPrefix(hostPath(socket), "/run/user/")
+	if !c.Host.Rootless.Known() {
+		return Medium, "who may connect to it acts as whoever runs the engine"
+	}
 	p := startsWith(c)
 	letIn := !ofUser && !rootless(c) && socketLetsIn(c, &p, m, socket, direct) != ""
 	switch {

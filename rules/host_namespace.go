@@ -101,7 +101,8 @@ var namespaceModes = [namespaceKinds]func(*podman.Container) podman.Setting[stri
 	networkNamespace: func(c *podman.Container) podman.Setting[string] { return c.Network.Mode },
 	utsNamespace:     func(c *podman.Container) podman.Setting[string] { return c.Namespaces.UTS },
 	cgroupNamespace: func(c *podman.Container) podman.Setting[string] {
-		if c.Host.CgroupVersion == "v1" { // nothing that anybody chose
+		// On v1 nobody chose it; whether it is v1 a service that does not answer does not tell.
+		if c.Host.CgroupVersion == "v1" || c.ID != "" && c.Host.CgroupVersion == "" {
 			return podman.Setting[string]{}
 		}
 		return c.Namespaces.Cgroup

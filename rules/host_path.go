@@ -86,6 +86,8 @@ func isOrAre(n int) string {
 // hostPathSeverity says how bad a mount of the system's files is, and who the container is to them.
 func hostPathSeverity(c *podman.Container, m podman.Mount) (Severity, string) {
 	switch {
+	case !c.Host.Rootless.Known():
+		return Low, ", with rights that are not known"
 	case isolated(c) && m.Writable:
 		return Medium, ", though as a user who owns nothing there"
 	case isolated(c):

@@ -18,7 +18,7 @@ that may mount puts a filesystem of its own over the host's files.`,
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftMounts},
 	Check: func(c *podman.Container) []Finding {
-		if !c.Files.Mounts.Known() || rootless(c) {
+		if !c.Files.Mounts.Known() || rootless(c) || !c.Host.Rootless.Known() {
 			return nil // a rootless Podman has a mount namespace of its own, out of which nothing gets
 		}
 		var found []Finding

@@ -25,6 +25,8 @@ in such a container mounts the host's disk and is root on the host; no bug is ne
 		const gives = "every capability, every device, no seccomp filter, /proc unmasked"
 		severity, message := Critical, gives+": root in it is root on the host"
 		switch {
+		case !c.Host.Rootless.Known():
+			severity, message = High, gives
 		case isolated(c):
 			severity, message = High, gives+"; only its user namespace is left between it and the host"
 		case rootless(c):

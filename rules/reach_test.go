@@ -378,6 +378,36 @@ func TestReachGiven(t *testing.T) {
 	}
 }
 
+// TestHostNotKnown holds that nothing is guessed of a container whose service did not say what it is.
+func TestHostNotKnown(t *testing.T) {
+	c := soft()
+	c.ID, c.Host = "x", &podman.Host{Podman: "4.3.1"}
+	c.Namespaces.UIDs, c.Namespaces.GIDs = podman.Setting[podman.IDMap]{}, podman.Setting[podman.IDMap]{}
+	c.Namespaces.Cgroup = podman.Set("host", podman.Origin{})
+	c.Capabilities.Bounding = podman.Set([]string{"CAP_MKNOD", "CAP_NET_RAW", "CAP_SYS_ADMIN"}, podman.Origin{})
+	c.Files.Mounts.Value = []podman.Mount{{Type: "bind", Source: "/etc", Destination: "/e", Writable: true},
+		{Type: "bind", Source: "/srv", Destination: "/s", Propagation: "rshared"}}
+	if got := ReachOf(c); got.Level != ReachUnknown || !strings.Contains(strings.Join(got.Why, " "), "not known") {
+		t.Errorf("reach %s (%s)", got.Level, got.Why)
+	}
+	var got []string
+	for _, rule := range All(Parameters{}) {
+		if slices.Contains([]string{"cgroup-host", "cap-dangerous", "root-user", "uid-map", "host-path", "mount-shared"},
+			rule.ID) {
+			for _, f := range Check([]Rule{rule}, c) {
+				got = append(got, rule.ID+":"+f.Severity.String()+" "+f.Cause)
+			}
+		}
+	}
+	if want := "cap-dangerous:low CAP_SYS_ADMIN, host-path:low /e"; strings.Join(got, ", ") != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	c.Host.CgroupVersion = "v2"
+	if len(Check([]Rule{cgroupHost}, c)) != 1 {
+		t.Error("cgroup-host is silent on cgroup v2")
+	}
+}
+
 // TestFalseAlarms holds what gives nothing and of which nothing is said.
 func TestFalseAlarms(t *testing.T) {
 	mount := func(m podman.Mount) func(*podman.Container) {

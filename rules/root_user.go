@@ -26,7 +26,7 @@ the container, by a mount or by a bug of the runtime or the kernel, is then the 
 		if !uid.Known() || uid.Value != 0 {
 			return nil
 		}
-		severity, message, confidence := High, "", Certain
+		severity, message := High, ""
 		host := c.HostUID(0)
 		switch c.Identity(0) {
 		case podman.IdentityRoot:
@@ -40,13 +40,13 @@ the container, by a mount or by a bug of the runtime or the kernel, is then the 
 			if !c.Namespaces.PlaceholderIDs {
 				message += fmt.Sprintf(", UID %d on the host", host.Value)
 			}
-		default:
-			confidence, message = Derived, "runs as UID 0; whose that is on the host is not known"
+		default: // whose that is on the host is not known
+			return nil
 		}
 		if user := c.Process.User.Value; user != "" && user != "0" && user != "root" {
 			message = fmt.Sprintf("user %s %s", user, message)
 		}
-		found := violated(uid, violation{
+		return violated(uid, violation{
 			Message:  message,
 			Severity: severity,
 			Setting:  "user",
@@ -56,8 +56,6 @@ the container, by a mount or by a bug of the runtime or the kernel, is then the 
 				Changes: []Change{{Flag: "--user=10001:10001"}},
 			},
 		})
-		found[0].Confidence = confidence
-		return found
 	},
 }
 

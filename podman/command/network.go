@@ -200,9 +200,8 @@ func PastaPorts(value string) []podman.Port {
 	words := strings.Split(options, ",")
 	for i := 0; i < len(words); i++ {
 		name, given, hasValue := strings.Cut(words[i], "=")
-		if short, rest := name, ""; !strings.HasPrefix(name, "--") && len(name) > 2 { // -t22
-			short, rest = words[i][:2], words[i][2:]
-			name, given, hasValue = short, rest, true
+		if letter := 2; !strings.HasPrefix(name, "--") && len(name) > letter { // -t22
+			name, given, hasValue = words[i][:letter], words[i][letter:], true
 		}
 		protocol := map[string]string{"-t": "tcp", "--tcp-ports": "tcp", "-u": "udp", "--udp-ports": "udp"}[name]
 		if protocol == "" {

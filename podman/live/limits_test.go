@@ -42,8 +42,8 @@ func TestLimits(t *testing.T) {
 
 // TestPastaPorts holds that the ports are seen that pasta's own options publish, beside those of --publish.
 func TestPastaPorts(t *testing.T) {
-	c := read(t, "5.4.2", `{"Id":"x","Config":{"CreateCommand":["podman","run","--network=pasta:-t,18410","-p","80:80","i"]},
-		"HostConfig":{"NetworkMode":"pasta","PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"80"}]}}}`, nil)
+	c := read(t, "5.4.2", `{"Id":"x","Config":{"CreateCommand":["podman","run","--network=pasta:-t,18410","-p",
+		"80:80","i"]},"HostConfig":{"NetworkMode":"pasta","PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"80"}]}}}`, nil)
 	if got := c.Network.Ports.Value; len(got) != 2 || got[1].Host != 18410 || !got[1].ByNetwork || got[0].ByNetwork {
 		t.Errorf("%+v", got)
 	}

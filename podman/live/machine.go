@@ -1,10 +1,12 @@
 package live
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/podlint/podlint/internal/hint"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/machine"
 )
@@ -35,6 +37,29 @@ func (s *Service) place(info *hostInfo) place {
 		return place{machine.NewPaths(), filepath.Join(root, info.Store.GraphDriverName+"-containers")}
 	}
 	return place{}
+}
+
+// otherAccounts says which accounts of this machine have containers that a scan of root's did not look at: a rootless
+// Podman keeps its own.
+func (s *Service) otherAccounts(host *podman.Host) []Problem {
+	scheme, _, isAddress := strings.Cut(s.URI, "://")
+	if !s.opts.Machine || isAddress && scheme != "unix" || os.Getuid() != 0 || host.Rootless.Value {
+		return nil
+	}
+	return notLookedAt(s.URI, machine.Owners())
+}
+
+// notLookedAt names accounts whose containers were not looked at.
+func notLookedAt(uri string, owners []machine.Owner) []Problem {
+	var problems []Problem
+	for _, o := range owners {
+		const how = "start its service with `systemctl --user start podman.socket` as that account, and scan it with " +
+			"--url unix:///run/user/%d/podman/podman.sock"
+		problems = append(problems, Problem{Target: uri, Warning: true,
+			Err: hint.With(fmt.Errorf("%s: not looked at, since a rootless Podman keeps its own", o),
+				fmt.Sprintf(how, o.UID))})
+	}
+	return problems
 }
 
 // machine reads what the service does not tell from the files of the machine that podlint runs on. Only where the

@@ -185,6 +185,7 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 		visit(c.Container)
 	}
 	problems = append(problems, reader.problems...)
+	problems = append(problems, s.otherAccounts(service.host)...)
 	if len(unasked) > 0 {
 		slices.Sort(unasked)
 		problems = append(problems,
