@@ -146,13 +146,17 @@ From the worst:`) + "\n\n")
 		fmt.Fprintf(&b, "* `%s`: whoever takes the container over %s.\n", l, l.Meaning())
 	}
 	b.WriteString("\n" +
-		unwrapped(`Who the processes are comes first: their UID through every user namespace on the way, and without
-no-new-privileges the container's root too, which a setuid program of the image makes of any of them. A way out that
-needs no bug is one of these: the container is privileged; an engine's socket, the system's bus or systemd's is
-mounted; a path of the host's own is mounted writable; SYS_ADMIN, SYS_MODULE, DAC_READ_SEARCH, SYS_RAWIO, BPF with
-PERFMON, or SYS_PTRACE with the host's PID namespace, held by the host's root; /proc/sys unmasked; a disk or the
-machine's memory among the devices. For an ordinary account of the host: its own Podman's socket, its session's bus,
-its home mounted writable.`) + "\n\n")
+		unwrapped(`Who the processes can become comes first: their UID through every user namespace on the way; without
+no-new-privileges the container's root too, which a setuid program of the image makes of any of them; with SETUID every
+UID that is mapped into the container. To files and sockets they are also whom DAC_OVERRIDE, CHOWN and FOWNER make them,
+and members of their groups. A way out that needs no bug is one of these: the container is privileged; an engine's
+socket, the system's bus or systemd's is mounted; a path of the host's own is mounted writable, or stays writable below
+a mount that is read-only; SYS_ADMIN, SYS_MODULE, DAC_READ_SEARCH, SYS_RAWIO, BPF with PERFMON, or SYS_PTRACE with the
+host's PID namespace, where no user namespace is in between; /proc/sys unmasked; a disk or the machine's memory among
+the devices, or a volume that is a disk; the processes of another container that has such a way. For an ordinary account
+of the host: its own Podman's socket, its session's bus, its home mounted writable, SYS_PTRACE over the processes of a
+rootless Podman. Where a setting decides that the service does not tell, the reach is unknown, with the
+reason.`) + "\n\n")
 	b.WriteString(unwrapped(`It is monotone: hardening a setting never makes a container reach further. A property
 test over generated containers holds that (rules/reach_test.go).`) + "\n")
 	return b.String()

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/machine"
 )
 
 // mounts reads what the user mounted, the mounts of other containers (--volumes-from) among it, of which inspect lists
@@ -225,16 +226,37 @@ func (r *reader) mountsOf(ctx context.Context, of *inspected, name string, most 
 	return mounts, missing
 }
 
+// masks takes from what a container's first process sees mounted which paths of /proc and /sys are open to it, where
+// the service does not tell: for a container of the API.
+func masks(c *podman.Container, seen *machine.Mounts) {
+	if c.Confinement.Unmasked.Known() {
+		return
+	}
+	const field = "the mounts of its first process"
+	c.Confinement.Unmasked = podman.Set(seen.Open(slices.Concat(podman.MaskedPaths(), podman.ReadOnlyPaths())),
+		podman.Field(field))
+}
+
 // locate replaces the sources of mounts and the paths of devices by what they lead to on this machine, where podlint
 // may look.
-func locate(c *podman.Container, place place) {
-	paths := place.of(c)
+func locate(c *readContainer, place place) {
+	paths := place.of(c.Container)
+	var seen *machine.Mounts
+	if paths != nil && c.pid > 0 && c.Running() {
+		if mounts, ok := machine.MountsOf(c.pid, c.ID); ok {
+			seen = mounts
+			masks(c.Container, seen)
+		}
+	}
 	mounts := c.Files.Mounts.Value
 	for i := range mounts {
 		m := &mounts[i]
 		if isSubPath(m.Source) {
 			behind, ok := "", false
-			if paths != nil {
+			switch {
+			case seen != nil:
+				behind, ok = paths.BehindIn(seen, path.Clean(m.Destination))
+			case paths != nil:
 				behind, ok = paths.Behind(path.Clean(m.Source))
 			}
 			if !ok {

@@ -130,14 +130,17 @@ func TestLocate(t *testing.T) {
 	if paths == nil {
 		t.Fatal("/proc/self/mountinfo cannot be read")
 	}
-	c := &podman.Container{}
+	c := &readContainer{Container: &podman.Container{State: "running"}, pid: os.Getpid()}
 	c.Files.Mounts.Value = []podman.Mount{{Type: "bind", Source: dir + "/link"}, {Type: "bind", Source: dir},
 		{Type: "bind", Source: "/", Recursive: true}, {Type: "bind", Source: "/", Recursive: true, Writable: true}}
 	c.Files.Devices.Value = []podman.Device{{Path: dir + "/null"}, {Path: "nvidia.com/gpu=all"}}
-	c.ID = "abc"
+	c.ID = "proc" // what stands among the mounts of the test itself
 	locate(c, place{paths, dir})
 	if c.Files.Mounts.Value[0].Written != "" {
 		t.Error("it looks though the container's files are not there")
+	}
+	if c.Confinement.Unmasked.Known() {
+		t.Error("what is masked is known though podlint may not look")
 	}
 	if err := os.Mkdir(filepath.Join(dir, c.ID), 0o700); err != nil {
 		t.Fatal(err)
@@ -152,6 +155,9 @@ func TestLocate(t *testing.T) {
 	}
 	if !slices.Contains(m[2].WritableBelow, "/proc") || m[3].WritableBelow != nil {
 		t.Errorf("below the root directory: %v, %v", m[2].WritableBelow, m[3].WritableBelow)
+	}
+	if !c.Confinement.Unmasked.Known() {
+		t.Error("what is masked for a running container is not known")
 	}
 	d := c.Files.Devices.Value
 	if d[0].Path != "/dev/null" || d[0].Written != dir+"/null" || d[0].Block || d[1].Path != "nvidia.com/gpu=all" {

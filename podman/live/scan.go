@@ -80,7 +80,7 @@ type identified struct {
 func (i *identified) settle(c *readContainer) {
 	for _, one := range append([]*readContainer{c}, c.others...) {
 		onHost(one.Container, i.host)
-		locate(one.Container, i.place)
+		locate(one, i.place)
 		kernelLimits(one, i.place)
 		resolveJoins(one.Container, i.place.of(one.Container) != nil)
 	}

@@ -111,6 +111,11 @@ func (p *Paths) Behind(point string) (string, bool) {
 	if at == nil {
 		return "", false
 	}
+	return p.named(at, point)
+}
+
+// named returns the shortest path of the machine under which a mount's files lie, other than that of the mount itself.
+func (p *Paths) named(at *mountPoint, point string) (string, bool) {
 	found := ""
 	for _, m := range p.mounts {
 		rest, ok := strings.CutPrefix(at.root, strings.TrimSuffix(m.root, "/"))
@@ -299,4 +304,56 @@ func readLink(fd int) (string, error) {
 		return "", errors.New("the link is too long")
 	}
 	return string(buffer[:n]), nil
+}
+
+// Mounts is what a process sees mounted.
+type Mounts struct{ mounts []mountPoint }
+
+// MountsOf reads what the process of a container sees mounted, and false where that may not be read, or where the
+// process is not the container's: Podman's own files for it are mounted in each.
+func MountsOf(pid int, id string) (*Mounts, bool) {
+	const most = 16 << 20
+	file, err := os.Open("/proc/" + strconv.Itoa(pid) + "/mountinfo")
+	if err != nil {
+		return nil, false
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, most))
+	return &Mounts{parseMounts(data)}, err == nil && id != "" && bytes.Contains(data, []byte(id))
+}
+
+// at returns what is on top at a path.
+func (m *Mounts) at(point string) *mountPoint {
+	for i := len(m.mounts) - 1; i >= 0; i-- {
+		if m.mounts[i].path == point {
+			return &m.mounts[i]
+		}
+	}
+	return nil
+}
+
+// Open returns those of some paths of /proc and /sys over which the process sees nothing mounted, so that they are as
+// writable as what they lie in, and that are there at all.
+func (m *Mounts) Open(candidates []string) []string {
+	open := []string{}
+	for _, p := range candidates {
+		hidden := false
+		for dir := p; dir != "/proc" && dir != "/sys" && dir != "/" && dir != "."; dir = path.Dir(dir) {
+			hidden = hidden || m.at(dir) != nil
+		}
+		if _, err := os.Lstat(p); err == nil && !hidden {
+			open = append(open, p)
+		}
+	}
+	return open
+}
+
+// BehindIn returns the path of the machine that a process sees mounted at a mount point of its own, and false where no
+// mount of the machine shows it.
+func (p *Paths) BehindIn(m *Mounts, point string) (string, bool) {
+	at := m.at(point)
+	if at == nil {
+		return "", false
+	}
+	return p.named(at, point)
 }

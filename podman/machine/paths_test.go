@@ -103,6 +103,34 @@ broken line
 	if got, ok := p.Behind("/var/lib/containers/x/userdata/subpath0"); !ok || got != "/etc" {
 		t.Errorf("subpath0: %q %v", got, ok)
 	}
+	seen := &Mounts{parseMounts([]byte(`50 1 0:60 / / rw - overlay overlay rw
+51 50 0:61 / /proc rw - proc proc rw
+52 51 0:61 /sys /proc/sys ro - proc proc rw
+53 51 0:62 / /proc/acpi ro - tmpfs tmpfs ro
+54 50 8:1 /etc /e rw - ext4 /dev/sda1 rw
+55 50 0:60 / /gone rw - tmpfs tmpfs rw
+`))}
+	if got, ok := p.BehindIn(seen, "/e"); !ok || got != "/etc" {
+		t.Errorf("/e: %q %v", got, ok)
+	}
+	for _, point := range []string{"/gone", "/nothing"} {
+		if got, ok := p.BehindIn(seen, point); ok {
+			t.Errorf("%s: %q", point, got)
+		}
+	}
+	candidates := []string{"/proc/sys", "/proc/sys/kernel", "/proc/uptime", "/proc/not-there"}
+	if got := seen.Open(candidates); !slices.Equal(got, []string{"/proc/uptime"}) {
+		t.Errorf("open: %q", got)
+	}
+	if own, ok := MountsOf(os.Getpid(), "proc"); !ok || own.at("/proc") == nil {
+		t.Error("the test's own mounts cannot be read")
+	}
+	if _, ok := MountsOf(-1, "proc"); ok {
+		t.Error("the mounts of no process are read")
+	}
+	if _, ok := MountsOf(os.Getpid(), "not a container's ID"); ok {
+		t.Error("the mounts of another process are read")
+	}
 	for _, point := range []string{"/var/lib/containers/x/userdata/subpath1", "/nowhere"} {
 		if got, ok := p.Behind(point); ok {
 			t.Errorf("%s: %q", point, got)
