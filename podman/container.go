@@ -150,6 +150,9 @@ type Namespaces struct {
 	// Joins says, for each namespace that a live container takes from another container or a path, whose it is in the
 	// end, by its kind; what could not be followed is not among it.
 	Joins map[NamespaceKind]Join
+	// Takeable is whether, among the host's processes that a live container of the host's PID namespace sees, there is one
+	// of root's that holds no capability but those of the container; unknown where podlint may not look.
+	Takeable Setting[bool]
 	// Processes holds the containers whose processes a live container sees: those in the PID namespace that it joins.
 	Processes []*Container
 	// Sysctls holds what was set of the kernel's parameters, in the order of the command line; inspect does not show
@@ -197,7 +200,16 @@ func (c *Container) Mode(kind NamespaceKind) Setting[string] {
 // SharesHost reports whether a container is known to have the host's namespace of a kind, by itself or through others.
 func (c *Container) SharesHost(kind NamespaceKind) bool {
 	mode := c.Mode(kind)
-	return mode.Known() && mode.Value == "host" || c.Namespaces.Joins[kind].Mode == "host"
+	return mode.Known() && kind.IsHost(mode.Value) || c.Namespaces.Joins[kind].Mode == "host"
+}
+
+// IsHost reports whether a mode is the host's namespace by itself: "host", or the path of its first process's.
+func (kind NamespaceKind) IsHost(mode string) bool {
+	file := string(kind)
+	if kind == NamespaceNetwork {
+		file = "net"
+	}
+	return mode == "host" || mode == "ns:/proc/1/ns/"+file
 }
 
 // Sysctl is a kernel parameter that is set in a container's namespaces.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
@@ -26,8 +27,8 @@ func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Se
 	}
 	r.Check = func(c *podman.Container) []Finding {
 		s := mode(c)
-		if s.Known() && s.Value == "host" {
-			return find(c, s, "host", "")
+		if s.Known() && podman.NamespaceKind(name).IsHost(s.Value) {
+			return find(c, s, s.Value, "")
 		}
 		join := c.Namespaces.Joins[podman.NamespaceKind(name)]
 		if !s.Known() || join.Mode != "host" {
@@ -44,6 +45,27 @@ func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Se
 		return found
 	}
 	r.CheckPeers = func(all []*Peer) []Finding {
+		var found []Finding
+		for c, target := range joinsHost(all, kind) {
+			if _, followed := c.joining.Namespaces.Joins[podman.NamespaceKind(name)]; followed {
+				continue // Check has judged it
+			}
+			s := mode(c.joining)
+			for _, f := range find(c.joining, s, s.Value, "; it joins "+target.Name+", which has the host's") {
+				f.Subject = c
+				f.Fix = Fix{Summary: "leave " + flag + "=host out of " + target.Name + ", or do not join it"}
+				found = append(found, f)
+			}
+		}
+		return found
+	}
+	return r
+}
+
+// joinsHost returns the containers that have the host's namespace of a kind since they join another one's, in their
+// order, each with the one at the end.
+func joinsHost(all []*Peer, kind namespaceKind) iter.Seq2[*Peer, *Peer] {
+	return func(yield func(*Peer, *Peer) bool) {
 		known := map[string]*Peer{}
 		for _, c := range all {
 			known[c.Name] = c
@@ -51,35 +73,23 @@ func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Se
 				known[c.ID] = c
 			}
 		}
-		var found []Finding
 		for _, c := range all {
 			if c.Kind != podman.KindContainer || c.joining == nil {
 				continue
 			}
-			if _, followed := c.joining.Namespaces.Joins[podman.NamespaceKind(name)]; followed {
-				continue // Check has judged it
-			}
-			target, through := c, ""
+			target := c
 			for range 16 { // as long as one container joins another; a circle ends too
 				next := known[joined(target.namespaces[kind])]
 				if next == nil {
 					break
 				}
 				target = next
-				through = "; it joins " + target.Name + ", which has the host's"
 			}
-			if target != c && target.namespaces[kind] == "host" {
-				s := mode(c.joining)
-				for _, f := range find(c.joining, s, s.Value, through) {
-					f.Subject = c
-					f.Fix = Fix{Summary: "leave " + flag + "=host out of " + target.Name + ", or do not join it"}
-					found = append(found, f)
-				}
+			if target != c && target.namespaces[kind] == "host" && !yield(c, target) {
+				return
 			}
 		}
-		return found
 	}
-	return r
 }
 
 // namespaceKind is a kind of namespace that a container may share with the host.

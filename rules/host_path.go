@@ -30,41 +30,46 @@ data, not the system's.`,
 			}
 			var found []Finding
 			for _, m := range c.Files.Mounts.Value {
-				if m.Type != "bind" && (m.Type != "volume" || !strings.HasPrefix(m.Source, "/") ||
-					strings.Contains(m.Source, "/volumes/")) {
+				if matchesAny(allowed, m.Source) || m.Written != "" && matchesAny(allowed, m.Written) {
 					continue
 				}
-				if matchesAny(allowed, m.Source) {
-					continue
-				}
-				open := writableSystem(m)
-				what := sensitive(hostPath(m.Source), m.Writable)
-				if what == "" && len(open) == 0 || m.Disk != "" {
-					continue
-				}
-				judged := m
-				judged.Writable = m.Writable || len(open) > 0
-				severity, who := hostPathSeverity(c, judged)
-				how := "read-only"
-				if m.Writable {
-					how = "writable"
-				}
-				if len(open) > 0 {
-					how = "read-only, but " + firstOf(open) + " below it " + isOrAre(len(open)) + " writable"
-				}
-				if what == "" {
-					what = sensitive(open[0], true)
-				}
-				f := mountFinding(m, severity, fmt.Sprintf("%s is mounted %s%s: %s", m.Source, how, who, what))
-				f.Fix.Summary = "mount only what the service needs of it"
-				if m.Writable {
-					f.Fix.Summary += ", read-only where it only reads (:ro)"
-				}
-				found = append(found, f)
+				found = append(found, hostPathFinding(c, m)...)
 			}
 			return found
 		},
 	}
+}
+
+// hostPathFinding judges one mount.
+func hostPathFinding(c *podman.Container, m podman.Mount) []Finding {
+	if m.Disk != "" || m.Type != "bind" && (m.Type != "volume" || !strings.HasPrefix(m.Source, "/") ||
+		strings.Contains(m.Source, "/volumes/")) {
+		return nil
+	}
+	open := writableSystem(m)
+	what := sensitive(hostPath(m.Source), m.Writable)
+	if what == "" && len(open) == 0 {
+		return nil
+	}
+	judged := m
+	judged.Writable = m.Writable || len(open) > 0
+	severity, who := hostPathSeverity(c, judged)
+	how := "read-only"
+	if m.Writable {
+		how = "writable"
+	}
+	if len(open) > 0 {
+		how = "read-only, but " + firstOf(open) + " below it " + isOrAre(len(open)) + " writable"
+	}
+	if what == "" {
+		what = sensitive(open[0], true)
+	}
+	f := mountFinding(m, severity, fmt.Sprintf("%s is mounted %s%s: %s", m.Source, how, who, what))
+	f.Fix.Summary = "mount only what the service needs of it"
+	if m.Writable {
+		f.Fix.Summary += ", read-only where it only reads (:ro)"
+	}
+	return []Finding{f}
 }
 
 // firstOf names the first few of some paths and counts the rest.

@@ -150,6 +150,11 @@ func reachAlone(c *podman.Container) Reach {
 	if missing := undecidedBy(c, &p); missing != "" {
 		return Reach{ReachUnknown, []string{how, missing, "without that it would be " + level.String()}}
 	}
+	if level == EscapeToRoot && p.user == podman.IdentityRoot && p.initial && c.Namespaces.Takeable.Known() &&
+		c.Namespaces.Takeable.Value {
+		return Reach{HostRoot, []string{how, "in the host's PID namespace it takes over a process of root's that holds no " +
+			"capability more, and has the host's files"}}
+	}
 	if level == EscapeToRoot && p.initial && c.SharesHost(podman.NamespacePID) {
 		return Reach{level, []string{how, "no way out without a bug but by other processes: in the host's PID namespace it " +
 			"has the files of every one of its user that holds no capability more"}}

@@ -506,6 +506,12 @@ func TestReachJoined(t *testing.T) {
 		{"the host's by another's", all(through, caps("CAP_SYS_PTRACE")), HostRoot, "takes over any process", true},
 		{"the host's by another's, nothing to take over with", through, EscapeToRoot, "no capability more", true},
 		{"the host's", host, EscapeToRoot, "no capability more", true},
+		{"the host's, one of root's to take over", all(host, func(c *podman.Container) {
+			c.Namespaces.Takeable = podman.Set(true, podman.Origin{})
+		}), HostRoot, "takes over a process of root's", true},
+		{"the first process's by its path", all(caps("CAP_SYS_PTRACE"), func(c *podman.Container) {
+			c.Namespaces.PID = podman.Set("ns:/proc/1/ns/pid", podman.Origin{})
+		}), HostRoot, "takes over any process", true},
 		{"the host's, rootless, SYS_PTRACE", all(rootlessly, host, caps("CAP_SYS_PTRACE")), HostUser, "Podman itself", true},
 		{"the host's, rootless", all(rootlessly, host), EscapeToUser, "", true},
 		{"the host's, rootless, users of its own", all(rootlessly, host, mapped, caps("CAP_SYS_PTRACE")), Contained, "",

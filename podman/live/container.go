@@ -76,9 +76,13 @@ func (r *reader) problem(target string, err error) {
 
 // unknown names a look-up that failed and leaves one setting of a container unknown, which does not make the scan
 // incomplete.
-func (r *reader) unknown(target string, err error) {
+func (r *reader) unknown(containers []string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	target := containers[0]
+	if more := containers[1:]; len(more) > 0 {
+		err = fmt.Errorf("%w (the same for %s)", err, firstFew(more))
+	}
 	r.problems = append(r.problems, Problem{Target: target, Err: err, Warning: true})
 }
 

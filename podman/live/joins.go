@@ -74,6 +74,17 @@ func (r *reader) modes(data *inspected) *podman.Container {
 	return c
 }
 
+// takeable asks whether a container that has the host's processes before it could take one of root's over, where
+// podlint may look.
+func takeable(c *podman.Container, place place) {
+	if !c.Running() || !c.SharesHost(podman.NamespacePID) || c.Host.Rootless.Value || !c.Capabilities.Bounding.Known() {
+		return
+	}
+	if paths := place.of(c); paths != nil {
+		c.Namespaces.Takeable = podman.Set(paths.Takeable(c.Capabilities.Bounding.Value), podman.Field("/proc/*/status"))
+	}
+}
+
 // resolveJoins says of the namespaces that are taken by a path whether they are the host's. Where podlint may not look,
 // only the path of the host's first process tells.
 func resolveJoins(c *podman.Container, here bool) {

@@ -248,44 +248,12 @@ func locate(c *readContainer, place place) {
 			masks(c.Container, seen)
 		}
 	}
-	mounts := c.Files.Mounts.Value
-	for i := range mounts {
-		m := &mounts[i]
-		if isSubPath(m.Source) {
-			behind, ok := "", false
-			switch {
-			case seen != nil:
-				behind, ok = paths.BehindIn(seen, path.Clean(m.Destination))
-			case paths != nil:
-				behind, ok = paths.Behind(path.Clean(m.Source))
-			}
-			if !ok {
-				c.Files.Missing = "what the part of a volume that is mounted at " + m.Destination + " is, is not known"
-				continue
-			}
-			m.Source = behind
-		}
-		if paths == nil {
-			continue
-		}
-		if m.Disk != "" {
-			if found, ok := paths.Find(m.Disk); ok {
-				m.Disk = found.Path
-			}
-			continue
-		}
-		found, ok := paths.Find(m.Source)
-		if m.Type == "image" || !ok {
-			continue
-		}
-		if found.Path != m.Source {
-			m.Written, m.Source = m.Source, found.Path
-		}
-		if found.Owned {
-			m.Access = podman.Set(podman.Access{UID: found.UID, GID: found.GID, Mode: found.Mode}, m.Origin)
-		}
-		if !m.Writable && m.Recursive && !m.ReadOnlyBelow {
-			m.WritableBelow = append([]string{}, paths.WritableBelow(m.Source)...)
+	for i := range c.Files.Mounts.Value {
+		m := &c.Files.Mounts.Value[i]
+		if isSubPath(m.Source) && !locatePart(m, paths, seen) {
+			c.Files.Missing = "what the part of a volume that is mounted at " + m.Destination + " is, is not known"
+		} else if paths != nil && m.Type != "image" {
+			locateMount(m, paths)
 		}
 	}
 	if paths == nil {
@@ -299,5 +267,44 @@ func locate(c *readContainer, place place) {
 			}
 			d.Block = found.Block
 		}
+	}
+}
+
+// locatePart replaces the source of a volume's part, which is kube play's own mount, by what is behind it. It returns
+// false where that is not known.
+func locatePart(m *podman.Mount, paths *machine.Paths, seen *machine.Mounts) bool {
+	behind, ok := "", false
+	switch {
+	case seen != nil:
+		behind, ok = paths.BehindIn(seen, path.Clean(m.Destination))
+	case paths != nil:
+		behind, ok = paths.Behind(path.Clean(m.Source))
+	}
+	if ok {
+		m.Source = behind
+	}
+	return ok
+}
+
+// locateMount replaces a mount's source by what it leads to, and says what stays writable below it.
+func locateMount(m *podman.Mount, paths *machine.Paths) {
+	if m.Disk != "" {
+		if found, ok := paths.Find(m.Disk); ok {
+			m.Disk = found.Path
+		}
+		return
+	}
+	found, ok := paths.Find(m.Source)
+	if !ok {
+		return
+	}
+	if found.Path != m.Source {
+		m.Written, m.Source = m.Source, found.Path
+	}
+	if found.Owned {
+		m.Access = podman.Set(podman.Access{UID: found.UID, GID: found.GID, Mode: found.Mode}, m.Origin)
+	}
+	if !m.Writable && m.Recursive && !m.ReadOnlyBelow {
+		m.WritableBelow = append([]string{}, paths.WritableBelow(m.Source)...)
 	}
 }

@@ -83,6 +83,7 @@ func (i *identified) settle(c *readContainer) {
 		locate(one, i.place)
 		kernelLimits(one, i.place)
 		resolveJoins(one.Container, i.place.of(one.Container) != nil)
+		takeable(one.Container, i.place)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -144,6 +145,9 @@ func (r *reader) lookUsers(ctx context.Context, containers []*readContainer, wor
 			put(other)
 		}
 	}
+	if ctx.Err() != nil { // the scan was interrupted, which is said
+		return
+	}
 	limited, cancel := context.WithTimeout(ctx, lookFor*r.client.timeout)
 	defer cancel()
 	next := make(chan []*readContainer)
@@ -185,13 +189,21 @@ func (r *reader) lookUsersOf(ctx context.Context, members []*readContainer) {
 	if ctx.Err() != nil && err != nil {
 		err = fmt.Errorf("not looked up: this took longer than %s", (lookFor * r.client.timeout).Round(time.Second))
 	}
+	failed := map[string][]string{} // by the user's name, the containers
 	for _, c := range members {
-		r.resolve(c, accounts, err)
+		if !resolve(c, accounts, err) {
+			failed[c.named.name] = append(failed[c.named.name], c.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(failed)) {
+		slices.Sort(failed[name])
+		r.unknown(failed[name], fmt.Errorf("who user %q is: %w", name, err))
 	}
 }
 
-// resolve takes a container's user from a passwd.
-func (r *reader) resolve(c *readContainer, accounts []podman.Account, err error) {
+// resolve takes a container's user from a passwd. It returns false for one that could not be read, and whose user is
+// unknown for that.
+func resolve(c *readContainer, accounts []podman.Account, err error) bool {
 	process, asked := &c.Process, c.named
 	at := podman.Field("/etc/passwd")
 	for _, a := range accounts {
@@ -202,7 +214,7 @@ func (r *reader) resolve(c *readContainer, accounts []podman.Account, err error)
 		if asked.group {
 			process.GID = podman.Set(a.GID, at)
 		}
-		return
+		return true
 	}
 	switch {
 	case asked.name == "" && (err == nil || isNotFound(err)): // a number without a line has group 0
@@ -213,7 +225,8 @@ func (r *reader) resolve(c *readContainer, accounts []podman.Account, err error)
 			process.GID = podman.Set(uint32(0), podman.Field(userField))
 		}
 	case err == nil, isNotFound(err), noSuchUser(err): // such a container does not start
-	case asked.name != "":
-		r.unknown(c.Name, fmt.Errorf("who user %q is: %w", asked.name, err))
+	default:
+		return asked.name == ""
 	}
+	return true
 }
