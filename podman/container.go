@@ -150,8 +150,8 @@ type Namespaces struct {
 	// Joins says, for each namespace that a live container takes from another container or a path, whose it is in the
 	// end, by its kind; what could not be followed is not among it.
 	Joins map[NamespaceKind]Join
-	// Takeable is whether, among the host's processes that a live container of the host's PID namespace sees, there is one
-	// of root's that holds no capability but those of the container; unknown where podlint may not look.
+	// Takeable is whether, among the host's processes that a live container of the host's PID namespace sees, there is
+	// one of root's that holds no capability but those of the container; unknown where podlint may not look.
 	Takeable Setting[bool]
 	// Processes holds the containers whose processes a live container sees: those in the PID namespace that it joins.
 	Processes []*Container
