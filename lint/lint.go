@@ -117,6 +117,9 @@ func (l *Linter) NewReport() *report.Report {
 // Finish compares the report with the baseline and says which waivers of the configuration are out of date.
 func (l *Linter) Finish(r *report.Report) {
 	r.Finished = l.Now()
+	for _, p := range l.Config.Failures() {
+		r.Add(p)
+	}
 	for _, p := range l.Config.Stale(l.uses, r.Started) {
 		r.Add(p)
 	}

@@ -35,7 +35,8 @@ type Config struct {
 	// Custom holds the rules of one's own.
 	Custom []rules.Rule
 	// Tests holds what the custom rules must do.
-	Tests []Test
+	Tests  []Test
+	failed *failures
 	// Places says where each setting is written, by its key such as "parameters.image-age".
 	Places map[string]podman.Origin
 }
@@ -113,10 +114,20 @@ var keys = []string{
 // wrongType is what the TOML library says of a value of another type than is wanted.
 var wrongType = regexp.MustCompile(`^toml: line (\d+) \(last key "(.*)"\): (.*)$`)
 
+// largestConfig is how long a podlint.toml may be.
+const largestConfig = 256 << 10
+
 // Parse reads a podlint.toml. Every mistake in it is a problem with its line: the caller must not go on with a
 // configuration that has one, since what it would have switched off or accepted is not known.
 func Parse(name string, data []byte) (*Config, []podman.Problem) {
+	if len(data) > largestConfig {
+		return nil, []podman.Problem{{Origin: podman.Origin{File: name},
+			Message: fmt.Sprintf("larger than %d KiB", largestConfig>>10)}}
+	}
 	text := string(data)
+	if line := tooNested(text); line > 0 {
+		return nil, []podman.Problem{{Origin: podman.Origin{File: name, Line: line}, Message: "nested too deep"}}
+	}
 	l := newLines(name, text)
 	var f file
 	meta, err := toml.Decode(text, &f)
@@ -135,7 +146,8 @@ func Parse(name string, data []byte) (*Config, []podman.Problem) {
 		}
 		return nil, []podman.Problem{problem}
 	}
-	c := &parser{lines: l, config: &Config{File: name, Places: map[string]podman.Origin{}}}
+	c := &parser{lines: l, config: &Config{File: name, Places: map[string]podman.Origin{},
+		failed: &failures{told: map[string]bool{}}}}
 	for _, key := range meta.Undecoded() {
 		path := strings.Join(key, ".")
 		// these are checked by sample; the library calls tables within a list undecoded

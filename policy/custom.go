@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -49,6 +50,8 @@ type View struct {
 	AutoUpdate   string            `expr:"auto_update"`
 	Reach        string            `expr:"reach"`
 	Exposure     float64           `expr:"exposure"`
+	// Budget is what the evaluation may still take; expressions do not see it.
+	Budget *Budget `expr:"podlint_budget"`
 }
 
 // PortView is a published port.
@@ -207,7 +210,7 @@ func (p *parser) custom(list []customRule) {
 			p.problems = append(p.problems, *problem)
 			continue
 		}
-		rule := r.rule(severity, when, message)
+		rule := r.rule(severity, when, message, at, p.config.failed)
 		p.config.Custom = append(p.config.Custom, rule)
 		for n, t := range r.Tests {
 			p.test(&rule, t, n, at)
@@ -227,9 +230,12 @@ func compile(code string, at podman.Origin, options ...expr.Option) (*program, *
 		return nil, &podman.Problem{Origin: at, Message: fmt.Sprintf(format, args...), Hint: "podlint config --help " +
 			"lists what an expression can look at"}
 	}
+	if len(code) > longestExpression {
+		return fail("an expression has at most %d bytes", longestExpression)
+	}
 	watch := &watcher{names: map[string]bool{}}
-	compiled, err := expr.Compile(code,
-		append(options, expr.Env(View{}), expr.MaxNodes(mostNodes), expr.DisableBuiltin("now"), expr.Patch(watch))...)
+	options = append(options, expr.Env(View{}), expr.MaxNodes(mostNodes), expr.Patch(watch))
+	compiled, err := expr.Compile(code, append(options, boundedOptions()...)...)
 	if err != nil {
 		var located *exprfile.Error
 		if errors.As(err, &located) {
@@ -245,6 +251,15 @@ func compile(code string, at podman.Origin, options ...expr.Option) (*program, *
 	}
 	if watch.deepest > mostLoops {
 		return fail("loops nest %d deep, at most %d may", watch.deepest, mostLoops)
+	}
+	if watch.names[budgetName] {
+		return fail("unknown name %s", budgetName)
+	}
+	if watch.function != "" {
+		return fail("%s is not available in a rule", watch.function)
+	}
+	if watch.variables {
+		return fail("variables (let) are not taken: write the value where it is used")
 	}
 	if watch.ranges {
 		return fail("ranges (1..9) are not taken: a rule goes through the container's own lists")
@@ -265,6 +280,10 @@ type watcher struct {
 	names   map[string]bool
 	deepest int
 	ranges  bool
+	// variables is set where the expression declares one.
+	variables bool
+	// function is one that an expression may not call.
+	function string
 }
 
 // Visit is ast.Visitor's; children come before their parents.
@@ -272,9 +291,14 @@ func (w *watcher) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
 		w.names[n.Value] = true
+	case *ast.VariableDeclaratorNode:
+		w.variables = true
 	case *ast.BinaryNode:
 		w.ranges = w.ranges || n.Operator == ".."
 	case *ast.BuiltinNode:
+		if !slices.Contains(builtins, n.Name) {
+			w.function = n.Name
+		}
 		w.deepest = max(w.deepest, depth(n))
 	}
 }
@@ -328,9 +352,7 @@ func template(text string, at podman.Origin) (func(*View) string, *podman.Proble
 				continue
 			}
 			if value, err := expr.Run(p.code.Program, v); err == nil {
-				const longest = 200
-				s := fmt.Sprint(value)
-				b.WriteString(strings.ToValidUTF8(s[:min(len(s), longest)], ""))
+				show(&b, value)
 			}
 		}
 		return b.String()
@@ -338,7 +360,8 @@ func template(text string, at podman.Origin) (func(*View) string, *podman.Proble
 }
 
 // rule makes a rule like any other of it.
-func (r *customRule) rule(severity rules.Severity, when *program, message func(*View) string) rules.Rule {
+func (r *customRule) rule(severity rules.Severity, when *program, message func(*View) string,
+	at podman.Origin, failed *failures) rules.Rule {
 	title := r.Title
 	if title == "" {
 		title = r.ID
@@ -365,8 +388,23 @@ func (r *customRule) rule(severity rules.Severity, when *program, message func(*
 					return nil
 				}
 			}
+			if name := v.tooLarge(when.names); name != "" {
+				failed.add(r.ID, c.Name, at, fmt.Errorf("its %s hold a text of more than %d KiB", name, largestText>>10))
+				return nil
+			}
+			started := time.Now()
+			if err := failed.spend(0); err != nil {
+				failed.add(r.ID, c.Name, at, err)
+				return nil
+			}
+			defer func() { _ = failed.spend(time.Since(started)) }()
+			v.Budget = &Budget{deadline: started.Add(evaluationTime)}
 			fires, err := expr.Run(when.Program, v)
-			if err != nil || fires != true {
+			if err != nil {
+				failed.add(r.ID, c.Name, at, plainError(err))
+				return nil
+			}
+			if fires != true {
 				return nil
 			}
 			return []rules.Finding{{
@@ -375,6 +413,15 @@ func (r *customRule) rule(severity rules.Severity, when *program, message func(*
 			}}
 		},
 	}
+}
+
+// plainError returns what went wrong in an expression, without the expression.
+func plainError(err error) error {
+	var located *exprfile.Error
+	if errors.As(err, &located) {
+		return errors.New(located.Message)
+	}
+	return err
 }
 
 // test makes a container of what a test says about it: the View's names, where what is not named is that of a container

@@ -46,6 +46,58 @@ func newLines(file, text string) *lines {
 	return l
 }
 
+// tooNested returns the line on which TOML is nested deeper than any configuration, 0 for none: the TOML library takes
+// memory that grows with the square of the depth.
+func tooNested(text string) int {
+	const deepest, longestKey = 20, 50
+	line, depth, dots := 1, 0, 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '\n':
+			line, dots = line+1, 0
+		case '#':
+			end := strings.IndexByte(text[i:], '\n')
+			if end < 0 {
+				return 0
+			}
+			i += end - 1
+		case '"', '\'':
+			end := stringEnd(text[i:])
+			line += strings.Count(text[i:i+end], "\n")
+			i += end - 1
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth = max(depth-1, 0)
+		case '.':
+			dots++
+		}
+		if depth > deepest || dots > longestKey {
+			return line
+		}
+	}
+	return 0
+}
+
+// stringEnd returns how long the TOML string is that a text starts with.
+func stringEnd(text string) int {
+	quote := text[:1]
+	if triple := strings.Repeat(quote, 3); strings.HasPrefix(text, triple) {
+		quote = triple
+	}
+	for i := len(quote); i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && quote[0] == '"':
+			i++
+		case strings.HasPrefix(text[i:], quote):
+			return i + len(quote)
+		case text[i] == '\n' && len(quote) == 1: // not closed
+			return i
+		}
+	}
+	return len(text)
+}
+
 func (l *lines) first(key string, at podman.Origin) {
 	if _, ok := l.keys[key]; !ok {
 		l.keys[key] = at

@@ -33,7 +33,7 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 		return nil, []podman.Problem{{Origin: s.position(strings.Count(before, "\n")+1, 1), Message: "not a " +
 			"text file: a shell passes over its NUL byte and reads on, podlint does not", Hint: "remove it"}}
 	}
-	parsed, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(expressions(s.Text)), "")
+	parsed, err := parse(s.Text)
 	var problems []podman.Problem
 	if err != nil {
 		problem := podman.Problem{Origin: podman.Origin{File: s.File}, Message: err.Error(), Hint: "podlint reads " +
@@ -41,6 +41,8 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 		var at syntax.ParseError
 		var lang syntax.LangError
 		switch {
+		case errors.Is(err, errTooDeep):
+			problem.Origin = s.position(1, 1)
 		case errors.As(err, &at):
 			problem.Origin, problem.Message = s.origin(at.Pos), "this is no shell script: "+at.Text
 		case errors.As(err, &lang):
@@ -112,7 +114,7 @@ type Call struct {
 
 // Calls returns the command lines of a script that make a container or a pod.
 func (s Script) Calls() []Call {
-	parsed, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(expressions(s.Text)), "")
+	parsed, err := parse(s.Text)
 	if err != nil {
 		return nil
 	}

@@ -55,8 +55,7 @@ func get(node *yaml.Node, key string) *yaml.Node {
 
 // free holds the keys below which names are anybody's.
 var free = []string{"labels", "annotations", "matchLabels", "nodeSelector", "data", "binaryData", "stringData",
-	"limits",
-	"requests", "options"}
+	"limits", "requests", "options"}
 
 // OtherCase returns an error for each key that is a field's name in other letters, large or small: Podman takes it for
 // the field, and podlint does not read it.
