@@ -40,7 +40,7 @@ const (
 	mostPatterns   = 2000
 	longestPattern = 400
 	// mostWork bounds what all comparisons of a repository cost, in bytes of patterns times bytes of paths.
-	mostWork = 2_000_000_000
+	mostWork = 500_000_000
 	// compiling is what it costs to read a pattern.
 	compiling = 2000
 )

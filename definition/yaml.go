@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 
@@ -174,6 +176,9 @@ func (s *Set) defineCompose(path string) Result {
 			}
 		}
 	}
+	if problem := s.tooManyPorts(path); problem != nil {
+		return Result{Problems: []podman.Problem{*problem}}
+	}
 	refused := map[string]error{}
 	project := compose.Files{Paths: []string{path}, Read: func(name string) ([]byte, error) {
 		data, err := s.Text(name)
@@ -213,4 +218,52 @@ func (s *Set) defineCompose(path string) Result {
 		}
 	}
 	return Result{Containers: containers, Problems: problems, Files: read}
+}
+
+// portRange finds a range of ports in a compose file's ports.
+var portRange = regexp.MustCompile(`\b(\d{1,5})-(\d{1,5})\b`)
+
+// tooManyPorts returns an error where a compose file publishes so many ports that its library, which makes a list of
+// them, would take minutes.
+func (s *Set) tooManyPorts(path string) *podman.Problem {
+	const most = 1 << 16
+	data, err := s.Text(path)
+	if err != nil {
+		return nil
+	}
+	documents, err := yamlpath.Documents(data)
+	if err != nil || len(documents) == 0 {
+		return nil
+	}
+	services := yamlpath.Get(documents[0], "services")
+	if services == nil {
+		return nil
+	}
+	total := 0
+	for i := 1; i < len(services.Content); i += 2 {
+		ports := yamlpath.Get(services.Content[i], "ports")
+		if ports == nil {
+			continue
+		}
+		for _, port := range ports.Content {
+			total++
+			widest := 0
+			for _, node := range append([]*yaml.Node{yamlpath.Get(port)}, port.Content...) {
+				if node == nil {
+					continue
+				}
+				for _, found := range portRange.FindAllStringSubmatch(node.Value, -1) {
+					first, _ := strconv.Atoi(found[1])
+					last, _ := strconv.Atoi(found[2])
+					widest = max(widest, last-first)
+				}
+			}
+			if total += widest; total > most {
+				return &podman.Problem{Origin: yamlpath.Origin(path, port),
+					Message: fmt.Sprintf("the services publish more than %d ports together", most),
+					Hint:    "publish only the ports that are used"}
+			}
+		}
+	}
+	return nil
 }

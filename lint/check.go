@@ -2,10 +2,13 @@ package lint
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/podlint/podlint/definition"
 	"github.com/podlint/podlint/fix"
@@ -23,6 +26,8 @@ type check struct {
 	// peers holds what the rules about relations need of each container, and waivers those that such findings may have.
 	peers   []*rules.Peer
 	waivers []policy.Waiver
+	// stuck counts the files that took too long.
+	stuck atomic.Int32
 }
 
 // outcome is what one file gave.
@@ -35,6 +40,7 @@ type outcome struct {
 	// read holds the texts that the findings are quoted from.
 	read    texts
 	skipped *report.Skipped
+	done    bool
 }
 
 // Check lints the definitions of a set, several at once, and puts what comes of them into the report in the order of
@@ -44,9 +50,13 @@ func (l *Linter) Check(ctx context.Context, set *definition.Set, result *report.
 	c := &check{Linter: l, set: set, result: result}
 	paths := set.Paths()
 	const batch = 256 // what waits for its turn in the report is bounded
-	for from := 0; from < len(paths) && ctx.Err() == nil; from += batch {
+	read := 0
+	for from := 0; from < len(paths) && ctx.Err() == nil && c.stuck.Load() < mostStuck; from += batch {
 		to := min(from+batch, len(paths))
 		for _, o := range c.batch(ctx, paths[from:to]) {
+			if o.done {
+				read++
+			}
 			c.put(&o)
 		}
 		progress("reading files", to, len(paths))
@@ -61,8 +71,53 @@ func (l *Linter) Check(ctx context.Context, set *definition.Set, result *report.
 		planner.Propose(result.Findings)
 	}
 	result.Sources = append(result.Sources, report.Source{Kind: "files", URI: set.Source()})
-	if ctx.Err() != nil {
-		result.Interrupted(context.Cause(ctx))
+	switch {
+	case ctx.Err() != nil:
+		result.Interrupted(fmt.Errorf("%w after %d of %d files", context.Cause(ctx), read, len(paths)))
+	case c.stuck.Load() >= mostStuck:
+		result.Interrupted(fmt.Errorf("too many files take too long: ended after %d of %d files", read, len(paths)))
+	}
+}
+
+const (
+	// fileTime is how long one file may take: thousands of times what the slowest takes that somebody wrote.
+	fileTime = 30 * time.Second
+	// mostStuck is how many files may be left behind that took longer; what reads them goes on in the background.
+	mostStuck = 8
+)
+
+// within lints a file for as long as it may take. Whatever happens in that, the others are linted.
+func (c *check) within(ctx context.Context, path string) outcome {
+	done := make(chan outcome, 1)
+	wrong := func(format string, args ...any) outcome {
+		return outcome{problems: []podman.Problem{{Origin: podman.Origin{File: path},
+			Message: fmt.Sprintf(format, args...), Hint: "leave the file out to see the rest, and please report it"}}}
+	}
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- wrong("podlint fails on this file: %v", p)
+			}
+		}()
+		o := c.lint(c.set, path)
+		quote(o.findings, o.read)
+		o.done = true
+		done <- o
+	}()
+	limit := c.FileTime
+	if limit == 0 {
+		limit = fileTime
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case o := <-done:
+		return o
+	case <-timer.C:
+		c.stuck.Add(1)
+		return wrong("not read: it takes longer than %s", limit)
+	case <-ctx.Done():
+		return outcome{}
 	}
 }
 
@@ -74,8 +129,7 @@ func (c *check) batch(ctx context.Context, paths []string) []outcome {
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for i := range next {
-				outcomes[i] = c.lint(c.set, paths[i])
-				quote(outcomes[i].findings, outcomes[i].read)
+				outcomes[i] = c.within(ctx, paths[i])
 			}
 		})
 	}

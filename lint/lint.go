@@ -47,6 +47,8 @@ type Linter struct {
 	Tool report.Tool
 	// Now tells the time.
 	Now func() time.Time
+	// FileTime is how long one file may take, 0 for half a minute.
+	FileTime time.Duration
 }
 
 // New returns the linter for a choice. An error names the field of the choice that is wrong by its flag.

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +27,8 @@ type checkFlags struct {
 	stdinName         string
 	// edits is whether each finding is given the edits that end it.
 	edits bool
+	// timeout is for all of it, 0 for none.
+	timeout time.Duration
 	// policy and registries are the files that say what the machine accepts, empty for this machine's own.
 	policy, registries string
 }
@@ -78,6 +82,8 @@ read; the other files are linted.`,
 	f.BoolVar(&flags.allowOutside, "allow-outside", false, "read files outside of the paths too, where definitions "+
 		"name "+
 		"them or symbolic links lead to them")
+	f.DurationVar(&flags.timeout, "timeout", 0, "how long the run may take; what was read by then is reported (default "+
+		"no limit)")
 	f.StringVar(&flags.policy, "policy", "", "the signature policy's `file` (policy.json) of the machine that the "+
 		"definitions are for, instead of this one's")
 	f.StringVar(&flags.registries, "registries", "",
@@ -91,8 +97,17 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	if err := a.prepare(cmd, &flags.output, rules.Parameters{}); err != nil {
 		return err
 	}
+	ctx := cmd.Context()
+	if flags.timeout > 0 {
+		limited, cancel := context.WithTimeoutCause(ctx, flags.timeout,
+			fmt.Errorf("ended by --timeout=%s", flags.timeout))
+		defer cancel()
+		ctx = limited
+	}
 	stdin := slices.Contains(paths, "-")
 	switch {
+	case flags.timeout < 0:
+		return &usageError{errors.New("--timeout must be greater than 0")}
 	case flags.rootless && flags.rootful:
 		return &usageError{errors.New("--rootless and --rootful exclude each other")}
 	case stdin && flags.stdinName == "":
@@ -101,13 +116,17 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 		return &usageError{errors.New("--stdin-name: standard input is not among the paths; add -")}
 	}
 	options := definition.Options{Rootless: modeOf(flags.rootless, flags.rootful), Markdown: flags.markdown,
-		Now: a.now(), AllowOutside: flags.allowOutside, Stopped: func() bool { return cmd.Context().Err() != nil }}
+		Now: a.now(), AllowOutside: flags.allowOutside, Stopped: func() bool { return ctx.Err() != nil }}
 	if err := flags.trust(&options, a.machine); err != nil {
 		return err
 	}
 	if stdin {
 		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == "-" })
-		data, err := files.ReadAll(a.In)
+		var data []byte
+		var err error
+		if !await(ctx, func() { data, err = files.ReadAll(a.In) }) {
+			return context.Cause(ctx)
+		}
 		if err != nil {
 			return fmt.Errorf("reading standard input: %w", err)
 		}
@@ -116,11 +135,17 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	flags.linter.Propose = flags.edits || flags.writes("sarif")
 	result := flags.linter.NewReport()
 	bar := startProgress(a.Err, flags.quiet)
-	set, problems := definition.Open(paths, options)
-	for _, p := range problems {
-		result.Add(p)
+	var set *definition.Set
+	var problems []podman.Problem
+	if await(ctx, func() { set, problems = definition.Open(paths, options) }) {
+		for _, p := range problems {
+			result.Add(p)
+		}
+		flags.linter.Check(ctx, set, result, bar.show)
+	} else { // whatever file system does not answer
+		result.Definitions = true
+		result.Interrupted(fmt.Errorf("%w while the directories were read", context.Cause(ctx)))
 	}
-	flags.linter.Check(cmd.Context(), set, result, bar.show)
 	bar.end()
 	flags.linter.Finish(result)
 	if !slices.Contains(flags.destinations, destination{"text", "-"}) || flags.quiet { // the text report has them
@@ -131,6 +156,21 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	}
 	a.end(&flags.output, result)
 	return nil
+}
+
+// await calls a function and reports whether it returned before the context ended; else it is left behind.
+func await(ctx context.Context, call func()) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		call()
+	}()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // modeOf returns what --rootless and --rootful say, unknown for neither.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -84,6 +85,12 @@ func (o *output) flags(cmd *cobra.Command) {
 
 // prepare reads the configuration and the flags' values, which count more.
 func (a *app) prepare(cmd *cobra.Command, o *output, p rules.Parameters) error {
+	if err := o.chooseDestinations(); err != nil {
+		return &usageError{err}
+	}
+	if err := a.markUnfinished(o); err != nil {
+		return err
+	}
 	config, err := policy.Load(o.configFile)
 	if err != nil {
 		return err
@@ -108,8 +115,25 @@ func (a *app) prepare(cmd *cobra.Command, o *output, p rules.Parameters) error {
 	if a.machine {
 		o.linter.Proofs = lint.ReadProofs(lint.ProofsPath())
 	}
-	if err := o.chooseDestinations(); err != nil {
-		return &usageError{err}
+	return nil
+}
+
+// markUnfinished puts a report that says so in place of each older one, so that none is taken for this run's, however
+// it ends. What is not there yet, or not a regular file, is left alone.
+func (a *app) markUnfinished(o *output) error {
+	if o.after != nil {
+		return nil
+	}
+	r := &report.Report{Tool: report.Tool{Name: "podlint", Version: version.String()}, Started: a.now(),
+		Finished: a.now()}
+	r.Fail("podlint", errors.New("this run has not finished: what it found is not in this report"))
+	for _, d := range o.destinations {
+		if info, err := os.Stat(d.file); d.file == "-" || err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if err := o.writeFile(d, r); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -22,6 +22,9 @@ import (
 // /dev/stdout or a pipe, is written to as it is.
 func Write(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	target := path
+	if err := trustedLink(path); err != nil {
+		return err
+	}
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		target = resolved
 	}
@@ -34,6 +37,27 @@ func Write(path string, mode fs.FileMode, write func(io.Writer) error) error {
 		return errors.Join(write(file), file.Close())
 	}
 	return replace(target, info, mode, write, func() error { return nil })
+}
+
+// trustedLink refuses a symbolic link that another user has put where everybody may, such as /tmp: it would lead the
+// report over a file of this account, as the kernel knows where fs.protected_symlinks is on (proc_sys_fs(5)).
+func trustedLink(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&os.ModeSymlink == 0 {
+		return nil //nolint:nilerr // a file that is not there leads nowhere
+	}
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, Pathless(err))
+	}
+	const othersWrite = 0o002
+	link, ok := info.Sys().(*syscall.Stat_t)
+	if above, isStat := dir.Sys().(*syscall.Stat_t); ok && isStat && dir.Mode().Perm()&othersWrite != 0 &&
+		int(link.Uid) != os.Geteuid() && link.Uid != above.Uid {
+		return hint.With(fmt.Errorf("%s is a link that another user has put there, so it is not written", path),
+			"choose a directory that only you may write to")
+	}
+	return nil
 }
 
 // Replace is Write for a file that was read before: it writes the text after where the file still holds the text

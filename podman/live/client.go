@@ -122,6 +122,9 @@ func (c *client) get(ctx context.Context, path string, query url.Values, limit i
 			if errors.As(err, &syntax) && syntax.Offset >= int64(buffer.Len()) {
 				return errors.New("the service's answer ends in the middle")
 			}
+			if errors.Is(err, errTooMany) {
+				return err
+			}
 			return fmt.Errorf("the service's answer is not what Podman sends: %w", describe(err))
 		}
 		return nil

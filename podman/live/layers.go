@@ -85,14 +85,14 @@ func (s *Service) Image(ctx context.Context, name string, look FileScanner,
 	return c, nil
 }
 
-// stream asks for a path whose answer may take any time, as long as it goes on: one that stalls for longer than the
-// time limit, six times over, is given up.
+// stream asks for a path whose answer may take any time, as long as it goes on: one that brings less than 64 KiB in six
+// times the time limit is given up.
 func (c *client) stream(ctx context.Context, path string, query url.Values, progress func(int64),
 	consume func(io.Reader) error) error {
-	const patience = 6
+	const patience, enough = 6, 64 << 10
 	watched, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stalled := fmt.Errorf("nothing came for %s", patience*c.timeout)
+	stalled := fmt.Errorf("hardly anything came for %s", patience*c.timeout)
 	watchdog := time.AfterFunc(patience*c.timeout, func() { cancel(stalled) })
 	defer watchdog.Stop()
 	request, err := http.NewRequestWithContext(watched, http.MethodGet, c.base+path+"?"+query.Encode(), http.NoBody)
@@ -113,11 +113,13 @@ func (c *client) stream(ctx context.Context, path string, query url.Values, prog
 	if response.StatusCode != http.StatusOK {
 		return &answerError{code: response.StatusCode}
 	}
-	var total int64
+	var total, counted int64
 	return ended(consume(readFunc(func(p []byte) (int, error) {
 		n, err := response.Body.Read(p)
-		watchdog.Reset(patience * c.timeout)
-		total += int64(n)
+		if total += int64(n); total-counted >= enough {
+			counted = total
+			watchdog.Reset(patience * c.timeout)
+		}
 		progress(total)
 		return n, err
 	})))
@@ -136,8 +138,8 @@ type layer struct {
 	// paths holds the hashes of all its paths, white the paths that it takes away, opaque the directories of which it
 	// takes away everything.
 	paths  map[uint64]bool
-	white  []string
-	opaque []string
+	white  map[uint64]bool
+	opaque map[uint64]bool
 }
 
 // layerScanner goes through an image's archive as it comes.
@@ -190,7 +192,7 @@ func (w *layerScanner) archive(from io.Reader) error {
 
 // layer reads one layer.
 func (w *layerScanner) layer(from io.Reader) (*layer, error) {
-	seen := &layer{paths: map[uint64]bool{}}
+	seen := &layer{paths: map[uint64]bool{}, white: map[uint64]bool{}, opaque: map[uint64]bool{}}
 	buffered := bufio.NewReader(from)
 	var plain io.Reader = buffered
 	if magic, err := buffered.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
@@ -222,10 +224,10 @@ func (w *layerScanner) entry(seen *layer, header *tar.Header, content io.Reader)
 	seen.entries++
 	switch {
 	case base == ".wh..wh..opq":
-		seen.opaque = append(seen.opaque, strings.TrimSuffix(dir, "/"))
+		w.removes(seen.opaque, path.Clean(dir))
 		return nil
 	case strings.HasPrefix(base, ".wh."):
-		seen.white = append(seen.white, dir+strings.TrimPrefix(base, ".wh."))
+		w.removes(seen.white, dir+strings.TrimPrefix(base, ".wh."))
 		return nil
 	}
 	if w.paths++; w.paths <= mostPaths {
@@ -262,6 +264,15 @@ func (w *layerScanner) entry(seen *layer, header *tar.Header, content io.Reader)
 	}
 	seen.files = append(seen.files, f)
 	return nil
+}
+
+// removes notes a path that a layer takes away, as long as there are not too many.
+func (w *layerScanner) removes(from map[uint64]bool, name string) {
+	if w.paths++; w.paths > mostPaths {
+		w.content.Truncated = true
+		return
+	}
+	from[maphash.String(w.seed, name)] = true
 }
 
 // leftover says what a file has from the machine or the moment of the build, which another build would have otherwise.
@@ -333,11 +344,19 @@ func (w *layerScanner) finish() error {
 // later reports whether a later layer has another file at a path, or has taken it away.
 func (w *layerScanner) later(layers []*layer, name string) (replaced, removed bool) {
 	key := maphash.String(w.seed, name)
-	below := func(dir string) bool { return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/") }
+	var above []uint64 // the directories that it is in
+	for dir := path.Dir(name); ; dir = path.Dir(dir) {
+		above = append(above, maphash.String(w.seed, dir))
+		if dir == "/" || dir == "." {
+			break
+		}
+	}
 	for _, layer := range layers {
+		in := func(gone map[uint64]bool) bool {
+			return slices.ContainsFunc(above, func(dir uint64) bool { return gone[dir] })
+		}
 		replaced = replaced || layer.paths[key]
-		removed = removed || slices.ContainsFunc(layer.white, below) ||
-			slices.ContainsFunc(layer.opaque, func(dir string) bool { return name != dir && below(dir) })
+		removed = removed || layer.white[key] || in(layer.white) || in(layer.opaque)
 	}
 	return replaced, removed
 }

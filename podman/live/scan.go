@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -222,7 +223,7 @@ func (s *Service) list(ctx context.Context, selection Selection) ([]listed, erro
 	if len(selection.Pods) > 0 {
 		query.Set("pod", "true") // PodName is only filled in on request
 	}
-	var rows []listed
+	var rows rowList
 	if err := s.client.get(ctx, "/containers/json", query, maxList, &rows); err != nil {
 		return nil, fmt.Errorf("listing the containers: %w", err)
 	}
@@ -234,6 +235,32 @@ func (s *Service) list(ctx context.Context, selection Selection) ([]listed, erro
 	slices.SortFunc(rows, func(a, b listed) int { return strings.Compare(a.name()+"\x00"+a.ID, b.name()+"\x00"+b.ID) })
 	return rows, nil
 }
+
+// mostContainers is how many containers a service may have.
+const mostContainers = 100_000
+
+// rowList is a list answer, which is read row by row so that one without an end is not kept.
+type rowList []listed
+
+// UnmarshalJSON is json.Unmarshaler's.
+func (l *rowList) UnmarshalJSON(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if _, err := decoder.Token(); err != nil {
+		return err
+	}
+	for decoder.More() {
+		var row listed
+		if err := decoder.Decode(&row); err != nil {
+			return err
+		}
+		if *l = append(*l, row); len(*l) > mostContainers {
+			return errTooMany
+		}
+	}
+	return nil
+}
+
+var errTooMany = fmt.Errorf("it lists more than %d containers", mostContainers)
 
 // choose keeps the rows that were asked for by name, pod and state.
 func choose(rows []listed, selection Selection) ([]listed, error) {

@@ -162,6 +162,8 @@ type referenced struct {
 	info   quadlet.UnitInfo
 	pod    *command.PodCommand
 	device string // of a volume that is bound to a path of the host
+	// invalid is set where the unit cannot be read.
+	invalid bool
 }
 
 // references is what a unit needs to know of those that it names.
@@ -246,22 +248,29 @@ func (r *Reader) find(from *unit, name string, reading map[string]bool, host *po
 	n := r.referenced[path]
 	r.mu.Unlock()
 	if n != nil {
-		return n, true
+		return n, !n.invalid
+	}
+	refuse := func() (*referenced, bool) { // remembered, so that units that name one another are each read once
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.referenced[path] = &referenced{invalid: true}
+		return nil, false
 	}
 	data, err := r.files.Read(path)
 	if err != nil {
-		return nil, false
+		return refuse()
 	}
+	const deepest = 100 // units that name one another in a row
 	u, problems := r.load(path, data)
-	if len(problems) > 0 {
-		return nil, false
+	if len(problems) > 0 || len(reading) > deepest {
+		return refuse()
 	}
 	reading[path] = true
 	defer delete(reading, path)
 	known, _ := r.references(u, reading, host)
 	service, _ := convert(u, known.infos, host.Rootless.Value)
 	if service == nil {
-		return nil, false
+		return refuse()
 	}
 	n = &referenced{info: *known.infos[u.name]}
 	switch filepath.Ext(name) {

@@ -16,6 +16,15 @@ import (
 
 // Documents reads the documents of a YAML file, as trees with positions. Nothing is expanded.
 func Documents(data []byte) ([]*yaml.Node, error) {
+	values := 0
+	for _, c := range data {
+		if c == ',' || c == ':' || c == '\n' || c == '[' || c == '{' || c == '-' || c == '?' {
+			values++
+		}
+	}
+	if values > mostValues {
+		return nil, ErrTooDeep
+	}
 	decoder := yaml.NewDecoder(reader(data))
 	var all []*yaml.Node
 	for {
@@ -35,8 +44,12 @@ func Documents(data []byte) ([]*yaml.Node, error) {
 	}
 }
 
-// ErrTooDeep says that a document is nested deeper than podlint follows it.
-var ErrTooDeep = fmt.Errorf("yaml: nested deeper than %d levels, or in itself", deepestNesting)
+// ErrTooDeep says that a document is nested deeper than podlint follows it, or has more values.
+var ErrTooDeep = fmt.Errorf("yaml: nested deeper than %d levels, or in itself, or of more than %d values",
+	deepestNesting, mostValues)
+
+// mostValues is how many values a file may have, by what stands between them: each takes some hundred bytes of memory.
+const mostValues = 2_000_000
 
 // decodeBinary puts what it says in place of each scalar that is written in base64 (!!binary), keys among them, as
 // decoding into a value does.
