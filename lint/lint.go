@@ -127,7 +127,7 @@ func (l *Linter) Finish(r *report.Report) {
 	}
 	if l.Baseline != nil {
 		for _, k := range l.Baseline.Mark(r.Findings, SeenIn(r)) {
-			r.Fixed = append(r.Fixed, report.Fixed(k))
+			r.Fixed = append(r.Fixed, report.Fixed{Fingerprint: k.Fingerprint, Rule: k.Rule, Container: k.Container})
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/podlint/podlint/internal/hint"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -21,6 +22,8 @@ type Known struct {
 	Fingerprint string `json:"fingerprint"`
 	Rule        string `json:"rule"`
 	Container   string `json:"container"`
+	// Severity is the worst that is known: a finding that is worse is new.
+	Severity string `json:"severity"`
 }
 
 type baselineFile struct {
@@ -29,7 +32,14 @@ type baselineFile struct {
 	Findings []Known `json:"findings"`
 }
 
-const baselineFormat = "podlint-baseline"
+const (
+	baselineFormat  = "podlint-baseline"
+	baselineVersion = 2
+)
+
+// ErrOldBaseline says that a baseline is of a version that did not tell a finding from a worse one.
+var ErrOldBaseline = hint.With(errors.New("a baseline of version 1, which does not tell a finding from a worse one of "+
+	"the same place"), "bring it up to date with podlint baseline update, and look at what it then accepts")
 
 // ParseBaseline reads a baseline.
 func ParseBaseline(data []byte) (*Baseline, error) {
@@ -37,10 +47,34 @@ func ParseBaseline(data []byte) (*Baseline, error) {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("not a podlint baseline: %w", err)
 	}
-	if f.Format != baselineFormat || f.Version != 1 {
+	switch {
+	case f.Format == baselineFormat && f.Version == 1:
+		return &Baseline{f.Findings}, ErrOldBaseline
+	case f.Format != baselineFormat || f.Version != baselineVersion || f.Findings == nil:
 		return nil, errors.New("not a baseline of a version that this podlint knows")
 	}
+	for _, k := range f.Findings {
+		if _, err := rules.ParseSeverity(k.Severity); err != nil {
+			return nil, fmt.Errorf("not a podlint baseline: finding %s: %w", k.Fingerprint, err)
+		}
+	}
 	return &Baseline{f.Findings}, nil
+}
+
+// Renew returns a baseline of version 1 as one of this version: with those of the findings that it knows.
+func (b *Baseline) Renew(findings []rules.Finding) *Baseline {
+	left := make(map[string]int, len(b.Known))
+	for _, k := range b.Known {
+		left[k.Fingerprint]++
+	}
+	var known []rules.Finding
+	for i := range findings {
+		if old := findings[i].OldFingerprint(); left[old] > 0 {
+			left[old]--
+			known = append(known, findings[i])
+		}
+	}
+	return NewBaseline(known)
 }
 
 // NewBaseline returns the baseline of the findings that are open.
@@ -48,7 +82,7 @@ func NewBaseline(findings []rules.Finding) *Baseline {
 	b := &Baseline{}
 	for i := range findings {
 		if f := &findings[i]; f.Waived == "" {
-			b.Known = append(b.Known, Known{f.Fingerprint, f.Rule.ID, f.Container})
+			b.Known = append(b.Known, Known{f.Fingerprint, f.Rule.ID, f.Container, f.Severity.String()})
 		}
 	}
 	return b
@@ -62,7 +96,7 @@ func (b *Baseline) JSON() []byte {
 			b.Fingerprint)
 	})
 	var out strings.Builder
-	fmt.Fprintf(&out, "{\"format\":%q,\"version\":1,\"findings\":[", baselineFormat)
+	fmt.Fprintf(&out, "{\"format\":%q,\"version\":%d,\"findings\":[", baselineFormat, baselineVersion)
 	for i, k := range known {
 		if i > 0 {
 			out.WriteByte(',')
@@ -78,18 +112,28 @@ func (b *Baseline) JSON() []byte {
 	return []byte(out.String())
 }
 
-// Mark marks the findings that the baseline knows and returns what it knows that is not found any more. Containers that
-// were not looked at are not said to be fixed: seen tells which were.
+// Mark marks the findings that the baseline knows, as bad as they are, and returns what it knows that is not found any
+// more. Containers that were not looked at are not said to be fixed: seen tells which were.
 func (b *Baseline) Mark(findings []rules.Finding, seen func(container string) bool) (fixed []Known) {
 	// Two files may define a container of one name, so a fingerprint may appear several times: a third is new.
 	left := make(map[string]int, len(b.Known))
+	worst := make(map[string][]rules.Severity, len(b.Known))
 	for _, k := range b.Known {
 		left[k.Fingerprint]++
+		severity, _ := rules.ParseSeverity(k.Severity) // 0, which accepts nothing, for one that is not valid
+		worst[k.Fingerprint] = append(worst[k.Fingerprint], severity)
+	}
+	for _, severities := range worst {
+		slices.Sort(severities)
 	}
 	for i := range findings {
 		f := &findings[i]
 		if left[f.Fingerprint] > 0 {
 			left[f.Fingerprint]--
+		}
+		of := worst[f.Fingerprint]
+		if n := slices.IndexFunc(of, func(s rules.Severity) bool { return s >= f.Severity }); n >= 0 {
+			worst[f.Fingerprint] = slices.Delete(of, n, n+1)
 			f.Baseline = f.Waived == ""
 		}
 	}

@@ -110,7 +110,7 @@ func Load(named string) (*Config, error) {
 	return config, nil
 }
 
-// ReadBaseline reads a baseline file.
+// ReadBaseline reads a baseline file. One of version 1 is returned with ErrOldBaseline.
 func ReadBaseline(path string) (*Baseline, error) {
 	data, err := files.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -122,7 +122,7 @@ func ReadBaseline(path string) (*Baseline, error) {
 	}
 	b, err := ParseBaseline(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return b, fmt.Errorf("%s: %w", path, err)
 	}
 	return b, nil
 }

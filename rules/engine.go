@@ -76,7 +76,7 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 		if causes[f.Cause]++; causes[f.Cause] > 1 { // the same flag given twice
 			f.Cause = fmt.Sprintf("%s#%d", f.Cause, causes[f.Cause])
 		}
-		f.Fingerprint = fingerprint(rule.ID, c.Name, f.Cause)
+		f.Fingerprint = fingerprint(rule.ID, c.Name, f.Cause, f.extent())
 		for _, e := range f.Evidence { // a default counts, and may be overruled where the definition is used
 			if e.Origin.Unless != "" && f.Confidence == Certain {
 				f.Confidence = Derived
@@ -116,6 +116,29 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 		}
 	}
 	return found
+}
+
+// extent returns how far the cause goes: what the rule says, else what the evidence says of ports, devices, switches
+// and images.
+func (f *Finding) extent() string {
+	if f.Extent != "" {
+		return f.Extent
+	}
+	var values []string
+	for _, e := range f.Evidence {
+		switch e.Setting {
+		case "port", "device", "sysctl":
+			values = append(values, e.Value)
+		case "image": // of whatever version
+			name, _, _ := strings.Cut(e.Value, "@")
+			if colon := strings.LastIndexByte(name, ':'); colon > strings.LastIndexByte(name, '/') {
+				name = name[:colon]
+			}
+			values = append(values, name)
+		}
+	}
+	slices.Sort(values)
+	return strings.Join(values, " ")
 }
 
 // definedCauses runs a rule over a container's definition and returns the places of what it finds, by cause.

@@ -48,7 +48,7 @@ spoken to and not written. A mount of a directory above the socket hands it over
 					reach), Derived
 			}
 			f := mountFinding(m, severity, message)
-			f.Confidence = confidence
+			f.Confidence, f.Extent = confidence, socket
 			found = append(found, f)
 		}
 		return found

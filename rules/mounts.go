@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 // mountFinding is a finding about one mount.
 func mountFinding(m podman.Mount, severity Severity, message string) Finding {
 	return Finding{
-		Message: message, Severity: severity, Confidence: Certain, Cause: m.Destination,
+		Message: message, Severity: severity, Confidence: Certain, Cause: m.Destination, Extent: mountExtent(m),
 		Evidence: []Evidence{{"mount", mountText(m), m.Origin}},
 		Fix:      Fix{Summary: "leave the mount of " + written(m) + " out", Drop: true},
 	}
@@ -80,4 +81,19 @@ func disksAllowed(c *podman.Container) bool {
 // allowsDisks reports whether a rule of --device-cgroup-rule lets a container use block devices.
 func allowsDisks(rule string) bool {
 	return strings.HasPrefix(rule, "a") || strings.HasPrefix(rule, "b")
+}
+
+// mountExtent says where a mount is from and whether it can be written. Of what is not the system's only the last name
+// counts: the rest is where the definitions have been put, which is another place on every machine.
+func mountExtent(m podman.Mount) string {
+	source, mode := m.Source, "read-only"
+	if !isSystemDirectory(source) {
+		source = path.Base(source)
+	}
+	if m.Writable {
+		mode = "writable"
+	} else if len(writableSystem(m)) > 0 {
+		mode = "writable below"
+	}
+	return source + " " + mode
 }

@@ -181,6 +181,10 @@ type Finding struct {
 	// Cause tells two findings of a rule about one container apart, and stays the same while the cause does: a
 	// variable's name, a mount's destination. It never holds a secret.
 	Cause string
+	// Extent says how far the cause goes, where one of the same name may get worse: where a mount is from and whether it
+	// can be written, what kind of secret it is, which ports are open. With another extent a finding is another. It
+	// never holds a secret.
+	Extent string
 	// Subject is the container that a finding of CheckPeers is about.
 	Subject *Peer
 
@@ -243,7 +247,14 @@ type Fix struct {
 }
 
 // fingerprint is a hash of what a finding is about, with a version in front in case that ever changes.
-func fingerprint(rule, container, cause string) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{"podlint/1", rule, container, cause}, "\x00")))
+func fingerprint(rule, container, cause, extent string) string {
+	parts := []string{"podlint/1", rule, container, cause}
+	if extent != "" {
+		parts = append(parts, extent)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
+
+// OldFingerprint is the fingerprint that baselines of version 1 have of a finding: it left the extent out.
+func (f *Finding) OldFingerprint() string { return fingerprint(f.Rule.ID, f.Container, f.Cause, "") }

@@ -8,7 +8,8 @@ import (
 // secretFinding is a finding about a secret, as sure as the match is. It never holds the secret.
 func secretFinding(match secret.Match, what, setting, cause string, origin podman.Origin, fix Fix) Finding {
 	f := Finding{
-		Message: what, Severity: High, Confidence: Certain, Cause: cause, Fix: fix,
+		Message: what, Severity: High, Confidence: Certain, Cause: cause, Extent: match.What,
+		Fix:      fix,
 		Evidence: []Evidence{{setting, "[redacted]", origin}},
 	}
 	switch match.Confidence {

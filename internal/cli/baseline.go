@@ -23,7 +23,11 @@ func (a *app) baselineCommand() *cobra.Command {
 		Long: `A baseline holds what was found on a day. With --baseline FILE, scan and check go on to report these
 findings to programs, but only new ones count: for the exit status, and in the text.
 
-"write" writes a new one from what is found now. "update" removes from it what has been fixed, and adds nothing.
+A finding that is worse than the one in the baseline is new: another directory mounted at the same place, a mount that
+can be written now, another kind of secret, a higher severity.
+
+"write" writes a new one from what is found now. "update" removes from it what has been fixed, and adds nothing; a
+baseline of version 1, which did not tell a finding from a worse one, becomes one of this version.
 
 Exit status: 0 the baseline was written; any other status, it was not.`,
 		Example: `  podlint baseline write check .                 podlint-baseline.json
@@ -68,10 +72,14 @@ func (a *app) writeBaseline(o *output, r *report.Report, update bool) error {
 	b := policy.NewBaseline(r.Findings)
 	if update {
 		old, err := policy.ReadBaseline(path)
-		if err != nil {
+		switch {
+		case errors.Is(err, policy.ErrOldBaseline):
+			b = old.Renew(r.Findings)
+		case err != nil:
 			return err
+		default:
+			b = old.Without(old.Mark(r.Findings, lint.SeenIn(r)))
 		}
-		b = old.Without(old.Mark(r.Findings, lint.SeenIn(r)))
 		fmt.Fprintf(a.Out, "%s: %d findings, %d fixed and removed\n", safe.Text(path), len(b.Known),
 			len(old.Known)-len(b.Known))
 	} else {
