@@ -124,6 +124,21 @@ func (all *ignores) problems() []podman.Problem {
 	return all.wrong
 }
 
+// source returns the .gitignore that excludes a path: the one with the last pattern that matches it.
+func (all *ignores) source(name string) string {
+	absolute, err := filepath.Abs(name)
+	if err != nil || all == nil {
+		return ".gitignore"
+	}
+	for _, i := range slices.Backward(all.patterns) {
+		if below, ok := strings.CutPrefix(absolute, strings.TrimSuffix(i.base, "/")+"/"); ok && !i.negated &&
+			i.matches(below) {
+			return filepath.Join(files.Relative(i.base), ".gitignore")
+		}
+	}
+	return ".gitignore"
+}
+
 // tracked reports whether git tracks a path, or something below it.
 func (all *ignores) tracked(name string, isDir bool) bool {
 	if all == nil {

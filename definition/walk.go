@@ -33,8 +33,9 @@ type tree struct {
 
 // Skipped is a file or a directory that was passed over, and why.
 type Skipped struct {
-	Path string `json:"path"`
-	Why  string `json:"why"`
+	Path, Why string
+	// By is the file that says so, empty for none.
+	By string
 }
 
 // walker walks directories.
@@ -101,7 +102,13 @@ func unreadable(path string, err error) podman.Problem {
 	return podman.Problem{Origin: podman.Origin{File: path}, Message: files.Pathless(err).Error()}
 }
 
-func (w *walker) skip(path, why string) { w.skipped = append(w.skipped, Skipped{path, why}) }
+// ignore passes over what a .gitignore excludes, which is named by the one that does, or by the repository's own where
+// that is further up.
+func (w *walker) ignore(path string, at place) {
+	w.skipped = append(w.skipped, Skipped{Path: path, Why: "excluded by .gitignore", By: at.patterns.source(path)})
+}
+
+func (w *walker) skip(path, why string) { w.skipped = append(w.skipped, Skipped{Path: path, Why: why}) }
 
 // enter reports whether a directory has not been walked yet, by whatever path.
 func (w *walker) enter(path string) bool {
@@ -146,7 +153,7 @@ func (w *walker) dir(dir string, at place) {
 			}
 			if below.inside || below.patterns.match(path, true) {
 				if !below.patterns.tracked(path, true) {
-					w.skip(path, "excluded by .gitignore")
+					w.ignore(path, at)
 					continue
 				}
 				below.inside = true
@@ -156,7 +163,7 @@ func (w *walker) dir(dir string, at place) {
 			w.link(path, at)
 		case !w.wants(name, at):
 		case (at.inside || at.patterns.match(path, false)) && !at.patterns.tracked(path, false):
-			w.skip(path, "excluded by .gitignore")
+			w.ignore(path, at)
 		case !entry.Type().IsRegular():
 			w.skip(path, files.NotRegular(entry.Type()).Error())
 		default:
@@ -189,7 +196,7 @@ func (w *walker) link(path string, at place) {
 	ignored := at.inside || at.patterns.match(path, false)
 	switch {
 	case ignored && !at.patterns.tracked(path, false):
-		w.skip(path, "excluded by .gitignore")
+		w.ignore(path, at)
 	case target == os.DevNull:
 		w.skip(path, "masked: a symbolic link to "+os.DevNull)
 	case !w.may(target):

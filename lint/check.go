@@ -62,7 +62,7 @@ func (l *Linter) Check(ctx context.Context, set *definition.Set, result *report.
 		progress("reading files", to, len(paths))
 	}
 	for _, s := range set.Skipped() {
-		result.Skipped = append(result.Skipped, report.Skipped{Path: s.Path, Reason: s.Why})
+		result.Skipped = append(result.Skipped, report.Skipped{Path: s.Path, Reason: s.Why, By: s.By})
 	}
 	slices.SortFunc(result.Skipped, func(a, b report.Skipped) int { return strings.Compare(a.Path, b.Path) })
 	c.relate()
@@ -210,7 +210,14 @@ func (l *Linter) lint(set *definition.Set, path string) outcome {
 			continue
 		}
 		found, problems := policy.Waivers(file, string(text), known)
-		waivers = append(waivers, found...)
+		for i := range found {
+			if w := &found[i]; l.Accepts == nil || l.Accepts(w) {
+				waivers = append(waivers, *w)
+				continue
+			}
+			o.problems = append(o.problems, podman.Problem{Origin: found[i].Origin, Warning: true,
+				Message: "this waiver does not count: what --config-from names does not have it"})
+		}
 		o.problems = append(o.problems, problems...)
 	}
 	policy.Apply(waivers, findings)

@@ -4,6 +4,7 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -47,6 +48,10 @@ type Linter struct {
 	Tool report.Tool
 	// Now tells the time.
 	Now func() time.Time
+	// Accepts tells which waivers of the definitions' own comments count, nil for all.
+	Accepts func(w *policy.Waiver) bool
+	// configFailOn is set where the configuration's severity fails the run, or would.
+	configFailOn bool
 	// FileTime is how long one file may take, 0 for half a minute.
 	FileTime time.Duration
 }
@@ -87,6 +92,7 @@ func New(config *policy.Config, c Choice) (*Linter, error) {
 // severities takes the severities of the choice, else those of the configuration, else the defaults.
 func (l *Linter) severities(c Choice) error {
 	failOn := "medium"
+	l.configFailOn = c.FailOn == ""
 	switch {
 	case c.FailOn != "":
 		failOn = c.FailOn
@@ -130,6 +136,53 @@ func (l *Linter) Finish(r *report.Report) {
 			r.Fixed = append(r.Fixed, report.Fixed{Fingerprint: k.Fingerprint, Rule: k.Rule, Container: k.Container})
 		}
 	}
+	r.Configuration = l.configuration(r)
+}
+
+// configuration says which files had a say in what counts, and what they changed.
+func (l *Linter) configuration(r *report.Report) []report.Configuration {
+	var list []report.Configuration
+	if l.Config.File != "" {
+		list = append(list, report.Configuration{Kind: "configuration", File: l.Config.File,
+			Effect: l.Config.Effect(l.configFailOn)})
+	}
+	if l.Baseline != nil {
+		known := 0
+		for i := range r.Findings {
+			if r.Findings[i].Baseline {
+				known++
+			}
+		}
+		list = append(list, report.Configuration{Kind: "baseline", File: l.Baseline.File,
+			Effect: count(known, "finding") + " accepted"})
+	}
+	waived, ignored := map[string]int{}, map[string]int{}
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Waived != "" && f.WaivedIn != l.Config.File {
+			waived[f.WaivedIn]++
+		}
+	}
+	for _, s := range r.Skipped {
+		if s.By != "" {
+			ignored[s.By]++
+		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(waived)) {
+		list = append(list, report.Configuration{Kind: "waivers", File: file,
+			Effect: count(waived[file], "finding") + " waived"})
+	}
+	for _, file := range slices.Sorted(maps.Keys(ignored)) {
+		list = append(list, report.Configuration{Kind: "ignored", File: file,
+			Effect: count(ignored[file], "path") + " passed over"})
+	}
+	return list
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // SeenIn tells which containers a report is about, by name. What is about the host, which has no name, was looked at by

@@ -15,6 +15,8 @@ import (
 type Baseline struct {
 	// Known holds what was found then, by fingerprint.
 	Known []Known
+	// File is where it was read, for a report.
+	File string
 }
 
 // Known is a finding of a baseline. All but the fingerprint is for people who read the file.
@@ -49,7 +51,7 @@ func ParseBaseline(data []byte) (*Baseline, error) {
 	}
 	switch {
 	case f.Format == baselineFormat && f.Version == 1:
-		return &Baseline{f.Findings}, ErrOldBaseline
+		return &Baseline{Known: f.Findings}, ErrOldBaseline
 	case f.Format != baselineFormat || f.Version != baselineVersion || f.Findings == nil:
 		return nil, errors.New("not a baseline of a version that this podlint knows")
 	}
@@ -58,7 +60,7 @@ func ParseBaseline(data []byte) (*Baseline, error) {
 			return nil, fmt.Errorf("not a podlint baseline: finding %s: %w", k.Fingerprint, err)
 		}
 	}
-	return &Baseline{f.Findings}, nil
+	return &Baseline{Known: f.Findings}, nil
 }
 
 // Renew returns a baseline of version 1 as one of this version: with those of the findings that it knows.
@@ -155,5 +157,5 @@ func (b *Baseline) Without(fixed []Known) *Baseline {
 			left = slices.Delete(left, i, i+1)
 		}
 	}
-	return &Baseline{left}
+	return &Baseline{Known: left}
 }

@@ -427,7 +427,7 @@ func (c *Config) accept(f *rules.Finding, now time.Time) {
 		if w.Rule == f.Rule.ID && !w.expired(now) {
 			w.used = true
 			if f.Waived == "" {
-				f.Waived = w.Reason
+				f.Waived, f.WaivedIn = w.Reason, c.File
 			}
 		}
 	}
@@ -475,4 +475,51 @@ func (c *Config) Stale(used func(rule string) bool, now time.Time) []podman.Prob
 		}
 	}
 	return problems
+}
+
+// Effect says what the configuration changes, for a report: what it switches off first. The severity that fails a run
+// is left out where the command line says another.
+func (c *Config) Effect(failOn bool) string {
+	off, changed := map[string]bool{}, map[string]bool{}
+	note := func(choices []Choice) {
+		for _, choice := range choices {
+			if choice.Off {
+				off[choice.Rule] = true
+			} else {
+				changed[choice.Rule] = true
+			}
+		}
+	}
+	note(c.Rules)
+	for _, s := range c.Sections {
+		note(s.Rules)
+	}
+	var parts []string
+	count := func(n int, one, many string) {
+		switch {
+		case n == 1:
+			parts = append(parts, "1 "+one)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf("%d %s", n, many))
+		}
+	}
+	count(len(off), "rule off", "rules off")
+	if failOn && c.FailOn != nil {
+		parts = append(parts, "fail-on "+*c.FailOn)
+	}
+	if c.MinSeverity != nil {
+		parts = append(parts, "min-severity "+c.MinSeverity.String())
+	}
+	if c.Profile != nil {
+		parts = append(parts, "profile "+c.Profile.String())
+	}
+	count(len(c.Accepted), "waiver", "waivers")
+	count(len(changed), "rule changed", "rules changed")
+	count(len(c.Parameters.Mounts)+len(c.Parameters.Capabilities)+len(c.Parameters.Registries), "exception",
+		"exceptions")
+	count(len(c.Custom), "rule of its own", "rules of its own")
+	if len(parts) == 0 {
+		return "changes nothing"
+	}
+	return strings.Join(parts, ", ")
 }

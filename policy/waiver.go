@@ -18,6 +18,8 @@ type Waiver struct {
 	Origin podman.Origin
 	// First and Last are the lines that it covers, 1-based.
 	First, Last int
+	// Covered is the first of them, without blanks around it.
+	Covered string
 
 	used map[string]bool
 }
@@ -70,6 +72,9 @@ func Waivers(file, text string, known func(rule string) error) ([]Waiver, []podm
 			w.Rules = append(w.Rules, name)
 		}
 		w.First, w.Last = covered(lines, i+1)
+		if w.First <= len(lines) {
+			w.Covered = strings.TrimSpace(lines[w.First-1])
+		}
 		waivers = append(waivers, w)
 	}
 	return waivers, problems
@@ -120,7 +125,7 @@ func Apply(waivers []Waiver, findings []rules.Finding) {
 			}
 			for _, name := range w.Rules {
 				if name == f.Rule.ID {
-					f.Waived = w.Reason
+					f.Waived, f.WaivedIn = w.Reason, w.Origin.File
 					w.used[name] = true
 				}
 			}

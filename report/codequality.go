@@ -69,6 +69,18 @@ func CodeQuality(w io.Writer, r *Report) error {
 		issue.Fingerprint = hex.EncodeToString(sum[:16])
 		out.value(issue)
 	}
+	for i, c := range r.Configuration {
+		if i > 0 || len(open) > 0 {
+			out.rawString(",")
+		}
+		out.rawString("\n")
+		issue := codeQualityIssue{Description: safe.Text(c.String()), CheckName: "configuration",
+			Severity: codeQualitySeverities[rules.Info]}
+		issue.Location.Path, issue.Location.Lines.Begin = c.File, 1
+		sum := sha256.Sum256([]byte(c.Kind + "\x00" + c.File))
+		issue.Fingerprint = hex.EncodeToString(sum[:16])
+		out.value(issue)
+	}
 	out.rawString("\n]\n")
 	return out.err
 }

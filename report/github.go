@@ -61,6 +61,9 @@ func GitHub(w io.Writer, r *Report) error {
 			fmt.Fprintf(&b, "::%s %s::%s\n", list.level, at, data(safe.Text(e.Message)))
 		}
 	}
+	for _, c := range r.Configuration {
+		fmt.Fprintf(&b, "::notice title=podlint::%s\n", data(safe.Text(c.String())))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

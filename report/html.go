@@ -87,6 +87,9 @@ func HTML(w io.Writer, r *Report) error {
 		}
 		p.Sources = append(p.Sources, text)
 	}
+	for _, c := range r.Configuration {
+		p.Sources = append(p.Sources, safe.Text(c.String()))
+	}
 	counts := r.Count()
 	for _, s := range severities {
 		p.Totals = append(p.Totals, total{s.String(), counts[s]})

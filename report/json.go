@@ -99,6 +99,9 @@ func JSON(w io.Writer, r *Report) error {
 	if len(r.Warnings) > 0 {
 		list(out, "warnings", len(r.Warnings), func(i int) any { return r.Warnings[i] })
 	}
+	if len(r.Configuration) > 0 {
+		list(out, "configuration", len(r.Configuration), func(i int) any { return r.Configuration[i] })
+	}
 	if len(r.Skipped) > 0 {
 		list(out, "skipped", len(r.Skipped), func(i int) any { return r.Skipped[i] })
 	}

@@ -81,8 +81,11 @@ func JUnit(w io.Writer, r *Report) error {
 		}
 		out.add(suite)
 	}
-	if len(r.Errors) > 0 {
+	if len(r.Errors)+len(r.Configuration) > 0 {
 		suite := junitSuite{Name: "podlint", Timestamp: stamp}
+		for _, c := range r.Configuration {
+			suite.add(junitCase{Name: safe.Text(c.Kind + ": " + c.File), Class: "podlint", Out: safe.Text(c.String())})
+		}
 		for _, e := range r.Errors {
 			suite.add(junitCase{Name: safe.Text(e.Target), Class: "podlint",
 				Error: &junitMessage{Message: safe.Text(e.Message), Text: safe.Text(e.Hint)}})

@@ -20,6 +20,9 @@ func Markdown(w io.Writer, r *Report) error {
 	if total := r.totals(newPalette(false)); len(total) > 0 {
 		fmt.Fprintf(&b, "\n%s.\n", strings.Join(total, ", "))
 	}
+	for _, c := range r.Configuration {
+		fmt.Fprintf(&b, "\n%s: %s, %s\n", c.Kind, code(c.File), c.Effect)
+	}
 	for _, c := range append([]Container{{}}, r.Containers...) {
 		if found := of[c.key()]; len(found) > 0 {
 			markdownFindings(&b, r, c.Name, found)

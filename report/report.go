@@ -31,6 +31,8 @@ type Report struct {
 	Warnings []Error
 	// Fixed holds what a baseline knows and is not found any more.
 	Fixed []Fixed
+	// Configuration holds what decided beside the options: each file with what it changes.
+	Configuration []Configuration
 	// Skipped holds the files and directories that were passed over.
 	Skipped []Skipped
 	// Definitions is set where files were read rather than a service.
@@ -52,10 +54,24 @@ type Fixed struct {
 	Container   string `json:"container"`
 }
 
+// Configuration is a file that has a say in what counts, and what it changes. What is judged may have brought it along.
+type Configuration struct {
+	// Kind is "configuration", "baseline", "waivers" or "ignored".
+	Kind string `json:"kind"`
+	File string `json:"file"`
+	// Effect says what it changes, such as "3 rules off, fail-on none".
+	Effect string `json:"effect"`
+}
+
+// String writes it in one line.
+func (c Configuration) String() string { return c.Kind + ": " + c.File + ", " + c.Effect }
+
 // Skipped is a file or a directory that was passed over, and why.
 type Skipped struct {
 	Path   string `json:"path"`
 	Reason string `json:"reason"`
+	// By is the file that says so, empty for none.
+	By string `json:"by,omitempty"`
 }
 
 // Tool is the program that wrote the report.

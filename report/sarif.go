@@ -151,6 +151,10 @@ func SARIF(w io.Writer, r *Report) error {
 		Successful: r.Complete && !r.Unreadable, ExitCode: r.ExitStatus(),
 		Start: r.Started.UTC().Format(time.RFC3339), End: r.Finished.UTC().Format(time.RFC3339),
 	}
+	for _, c := range r.Configuration {
+		invocation.Notifications = append(invocation.Notifications,
+			sarifNotification{"note", sarifMessage{Text: c.String()}})
+	}
 	for _, e := range r.Warnings {
 		invocation.Notifications = append(invocation.Notifications,
 			sarifNotification{"warning", sarifMessage{Text: e.Target + ": " + e.Message}})

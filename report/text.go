@@ -71,6 +71,9 @@ func newPalette(on bool) palette {
 func Text(w io.Writer, r *Report, style Style) error {
 	t := &textWriter{to: w, style: style, palette: newPalette(style.Color), report: r}
 	t.header()
+	for _, c := range r.Configuration {
+		t.print(t.wrapped(safe.Text(c.String()), 2, t.palette.dim), "\n")
+	}
 	blocks, clean := t.blocks()
 	for _, b := range blocks {
 		t.block(b)

@@ -201,6 +201,8 @@ type Finding struct {
 	Quote string
 	// Waived is the reason for which the finding has been accepted, empty where it has not.
 	Waived string
+	// WaivedIn is the file that says so.
+	WaivedIn string
 	// Proven says when its fix was proven on a copy, and with what, empty where it was not: "on 2026-11-20 with this
 	// image".
 	Proven string

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ type output struct {
 	only, skip     []string
 	profile        string
 	configFile     string
+	configFrom     string
 	baseline       string
 	noColor        bool
 	quiet, verbose bool
@@ -71,6 +73,8 @@ func (o *output) flags(cmd *cobra.Command) {
 	f.StringVar(&o.failOn, "fail-on", "medium", "exit with status 1 if a finding has at least this `severity`: "+
 		"critical, high, medium, low, info or none")
 	f.StringVar(&o.least, "min-severity", "info", "leave out findings below this `severity`")
+	f.StringVar(&o.configFrom, "config-from", "", "take the configuration, the baseline and the waivers as they are in "+
+		"`REV`, a commit such as origin/main, so that a change does not bring its own; or the configuration from a FILE")
 	f.StringVar(&o.baseline, "baseline", "", "ignore findings that are listed in this baseline `file`")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard output, only the exit status and errors")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the evidence of each finding, and what podlint does")
@@ -91,7 +95,7 @@ func (a *app) prepare(cmd *cobra.Command, o *output, p rules.Parameters) error {
 	if err := a.markUnfinished(o); err != nil {
 		return err
 	}
-	config, err := policy.Load(o.configFile)
+	config, revision, err := o.configuration(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -107,15 +111,44 @@ func (a *app) prepare(cmd *cobra.Command, o *output, p rules.Parameters) error {
 		return asUsage(err)
 	}
 	if o.baseline != "" && o.after == nil {
-		if o.linter.Baseline, err = policy.ReadBaseline(o.baseline); err != nil {
+		if revision != nil {
+			o.linter.Baseline, err = policy.ReadBaselineFrom(cmd.Context(), revision, o.baseline)
+		} else {
+			o.linter.Baseline, err = policy.ReadBaseline(o.baseline)
+		}
+		if err != nil {
 			return err
 		}
+	}
+	if revision != nil {
+		known := func(rule string) error { _, err := rules.Find(o.linter.Catalogue, rule); return err }
+		o.linter.Accepts = func(w *policy.Waiver) bool { return revision.Has(cmd.Context(), w, known) }
 	}
 	o.linter.Tool.Version, o.linter.Now = version.String(), a.now
 	if a.machine {
 		o.linter.Proofs = lint.ReadProofs(lint.ProofsPath())
 	}
 	return nil
+}
+
+// configuration reads the configuration, and returns the revision that it is from where --config-from names one.
+func (o *output) configuration(ctx context.Context) (*policy.Config, *policy.Revision, error) {
+	switch {
+	case o.configFrom == "":
+		config, err := policy.Load(o.configFile)
+		return config, nil, err
+	case o.configFile != "":
+		return nil, nil, &usageError{errors.New("--config and --config-from exclude each other")}
+	case !policy.IsRevision(o.configFrom):
+		config, err := policy.Load(o.configFrom)
+		return config, nil, err
+	}
+	revision, err := policy.OpenRevision(ctx, o.configFrom)
+	if err != nil {
+		return nil, nil, err
+	}
+	config, err := policy.LoadFrom(ctx, revision)
+	return config, revision, err
 }
 
 // markUnfinished puts a report that says so in place of each older one, so that none is taken for this run's, however

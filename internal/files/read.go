@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // Largest is how many bytes of a file are read: more than any definition that somebody wrote.
@@ -74,4 +76,16 @@ func Pathless(err error) error {
 		return path.Err
 	}
 	return err
+}
+
+// Relative returns a path as it is from the working directory, where it is in it, else as it is.
+func Relative(path string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if below, err := filepath.Rel(dir, path); err == nil && below != ".." && !strings.HasPrefix(below, "../") {
+		return below
+	}
+	return path
 }
