@@ -70,8 +70,7 @@ func (s *Set) defineYAML(path string, data []byte) Result {
 	if err != nil {
 		problem := yamlpath.Problem(path, err)
 		// What a template makes may be anything; that it is nested too deep, podlint alone says.
-		template := bytes.Contains(data, []byte("{{")) || bytes.Contains(data, []byte("{%"))
-		if template && !errors.Is(err, yamlpath.ErrTooDeep) {
+		if isTemplate(data) && !errors.Is(err, yamlpath.ErrTooDeep) {
 			problem.Warning, problem.Hint = true, "it looks like a template; check what is made of it"
 		}
 		return Result{Problems: []podman.Problem{problem}}
@@ -95,6 +94,20 @@ func (s *Set) defineYAML(path string, data []byte) Result {
 		return nothing
 	}
 	return s.defineScripts(path, scripts, true)
+}
+
+// isTemplate reports whether YAML is made by a template: it has the sign of one, other than in a comment, and is text.
+func isTemplate(data []byte) bool {
+	if bytes.IndexByte(data, 0) >= 0 {
+		return false
+	}
+	for line := range bytes.SplitSeq(data, []byte("\n")) {
+		line = bytes.TrimSpace(line)
+		if !bytes.HasPrefix(line, []byte("#")) && (bytes.Contains(line, []byte("{{")) || bytes.Contains(line, []byte("{%"))) {
+			return true
+		}
+	}
+	return false
 }
 
 // isCompose reports whether a document is a compose file: by what it says, and where merges (<<) hide that, by what it
