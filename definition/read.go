@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -134,8 +135,8 @@ func foreign(path string, data []byte) string {
 	switch {
 	case ext == ".network" && slices.Contains(has, "Match"):
 		return "a unit of systemd-networkd"
-	case slices.Contains(has, own):
-		return ""
+	case slices.Contains(has, own), bytes.Contains(bytes.ReplaceAll(data, []byte{0}, nil), []byte("["+own+"]")):
+		return "" // or what was meant to be one
 	case slices.Contains([]string{".network", ".image", ".build", ".volume", ".artifact"}, ext),
 		slices.Contains(strings.Split(path, string(filepath.Separator)), ".git"):
 		return "without a section [" + own + "]"

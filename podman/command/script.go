@@ -69,13 +69,14 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 }
 
 // unquoting takes away what a shell takes away within a word.
-var unquoting = strings.NewReplacer("\\\n", "", `\`, "", `'`, "", `"`, "", "\x00", "")
+var unquoting = strings.NewReplacer("\\\n", "", `\`, "", `'`, "", `"`, "")
 
 // MentionsPodman reports whether a script has the word podman, however it is quoted.
 func MentionsPodman(text string) bool {
 	text = strings.ToLower(text)
 	return strings.Contains(text, "podman") ||
-		strings.ContainsAny(text, "\\'\"\x00") && strings.Contains(unquoting.Replace(text), "podman")
+		strings.ContainsAny(text, "\\'\"\x00") &&
+			strings.Contains(unquoting.Replace(strings.ReplaceAll(text, "\x00", "")), "podman")
 }
 
 // expressions puts a variable in place of each ${{ … }} that a CI system fills in before a shell sees the script,
