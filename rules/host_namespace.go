@@ -10,56 +10,71 @@ import (
 // hostNamespace makes the rule for one kind of namespace that a container shares with the host: by itself, or with a
 // container that does.
 func hostNamespace(r Rule, kind namespaceKind, judge func(*podman.Container) (Severity, string)) Rule {
-	mode := namespaceModes[kind]
-	name, _, _ := strings.Cut(r.ID, "-")
-	flag := map[string]string{"pid": "--pid", "ipc": "--ipc", "network": "--network", "uts": "--uts",
-		"cgroup": "--cgroupns"}[name]
+	h := sharedNamespace{kind: kind, judge: judge}
+	h.name, _, _ = strings.Cut(r.ID, "-")
+	h.flag = map[string]string{"pid": "--pid", "ipc": "--ipc", "network": "--network", "uts": "--uts",
+		"cgroup": "--cgroupns"}[h.name]
 	r.RootlessMatters, r.OnInfra = true, false
-	find := func(c *podman.Container, s podman.Setting[string], value, through string) []Finding {
-		severity, message := judge(c)
-		return violated(s, violation{
-			Message:  message + through,
-			Severity: severity,
-			Setting:  name,
-			Value:    value,
-			Fix:      Fix{Summary: "leave " + flag + "=host out", Drop: true},
-		})
-	}
-	r.Check = func(c *podman.Container) []Finding {
-		s := mode(c)
-		if s.Known() && podman.NamespaceKind(name).IsHost(s.Value) {
-			return find(c, s, s.Value, "")
-		}
-		join := c.Namespaces.Joins[podman.NamespaceKind(name)]
-		if !s.Known() || join.Mode != "host" {
-			return nil
-		}
-		through := "; it joins the namespace of a process of the host"
-		advice := "give it a namespace of its own"
-		if join.Container != "" {
-			through = "; it joins " + join.Container + ", which has the host's"
-			advice = "leave " + flag + "=host out of " + join.Container + ", or do not join it"
-		}
-		found := find(c, s, s.Value, through)
-		found[0].Fix = Fix{Summary: advice}
-		return found
-	}
-	r.CheckPeers = func(all []*Peer) []Finding {
-		var found []Finding
-		for c, target := range joinsHost(all, kind) {
-			if _, followed := c.joining.Namespaces.Joins[podman.NamespaceKind(name)]; followed {
-				continue // Check has judged it
-			}
-			s := mode(c.joining)
-			for _, f := range find(c.joining, s, s.Value, "; it joins "+target.Name+", which has the host's") {
-				f.Subject = c
-				f.Fix = Fix{Summary: "leave " + flag + "=host out of " + target.Name + ", or do not join it"}
-				found = append(found, f)
-			}
-		}
-		return found
-	}
+	r.Check, r.CheckPeers = h.check, h.checkPeers
 	return r
+}
+
+// sharedNamespace judges who shares one kind of namespace with the host.
+type sharedNamespace struct {
+	kind       namespaceKind
+	name, flag string
+	judge      func(*podman.Container) (Severity, string)
+}
+
+// find returns the finding about a container; through says by which other one it shares the namespace.
+func (h sharedNamespace) find(c *podman.Container, through, advice string) []Finding {
+	s := namespaceModes[h.kind](c)
+	severity, message := h.judge(c)
+	fix := Fix{Summary: advice}
+	if through == "" {
+		fix = Fix{Summary: "leave " + h.flag + "=host out", Drop: true}
+	}
+	return violated(s, violation{
+		Message:  message + through,
+		Severity: severity,
+		Setting:  h.name,
+		Value:    s.Value,
+		Fix:      fix,
+	})
+}
+
+// joining is find for a container that joins another one, which has the host's namespace.
+func (h sharedNamespace) joining(c *podman.Container, other string) []Finding {
+	return h.find(c, "; it joins "+other+", which has the host's",
+		"leave "+h.flag+"=host out of "+other+", or do not join it")
+}
+
+func (h sharedNamespace) check(c *podman.Container) []Finding {
+	s := namespaceModes[h.kind](c)
+	join := c.Namespaces.Joins[podman.NamespaceKind(h.name)]
+	switch {
+	case s.Known() && podman.NamespaceKind(h.name).IsHost(s.Value):
+		return h.find(c, "", "")
+	case !s.Known() || join.Mode != "host":
+		return nil
+	case join.Container != "":
+		return h.joining(c, join.Container)
+	}
+	return h.find(c, "; it joins the namespace of a process of the host", "give it a namespace of its own")
+}
+
+func (h sharedNamespace) checkPeers(all []*Peer) []Finding {
+	var found []Finding
+	for c, target := range joinsHost(all, h.kind) {
+		if _, followed := c.joining.Namespaces.Joins[podman.NamespaceKind(h.name)]; followed {
+			continue // check has judged it
+		}
+		for _, f := range h.joining(c.joining, target.Name) {
+			f.Subject = c
+			found = append(found, f)
+		}
+	}
+	return found
 }
 
 // joinsHost returns the containers that have the host's namespace of a kind since they join another one's, in their

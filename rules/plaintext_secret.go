@@ -71,31 +71,7 @@ func secretsInText(text podman.ConfigString) []Finding {
 	words := podman.RevealAll(text.Words)
 	switch text.Place {
 	case "argument", "health check":
-		var found []Finding
-		matches := secret.DetectArgs(words)
-		for i := range words {
-			match, ok := matches[i]
-			if !ok {
-				continue
-			}
-			what := fmt.Sprintf("%s %d holds %s", text.Place, i+1, match.What)
-			if match.Name != "" {
-				what += fmt.Sprintf(" (%s)", shownName(match.Name))
-			}
-			origin := text.Origin
-			switch {
-			case i < len(text.WordOrigins):
-				origin = text.WordOrigins[i]
-			case origin.File != "":
-			case text.Place == "health check":
-				origin.Field = fmt.Sprintf("%s.Test[%d]", origin.Field, i)
-			default:
-				origin.Field = fmt.Sprintf("%s[%d]", origin.Field, i)
-			}
-			found = append(found, secretFinding(match, what, text.Place, text.Place+":"+shownName(match.Name)+":"+
-				match.What, origin, fix))
-		}
-		return found
+		return secretsInWords(text, words, fix)
 	case "label", "annotation", "build argument", "volume option":
 		match, ok := secret.DetectPair(text.Name, words[0])
 		if !ok {
@@ -123,20 +99,7 @@ func secretsInText(text podman.ConfigString) []Finding {
 		return []Finding{secretFinding(match, fmt.Sprintf("option %s holds %s", name, match.What), "option "+name,
 			"option:"+name, text.Origin, fix)}
 	case "config":
-		name, value, given := strings.Cut(words[0], "=")
-		if !given {
-			name, value, _ = strings.Cut(words[0], ":")
-		}
-		match, ok := secret.DetectPair(strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"'`))
-		if !ok {
-			match, ok = secret.DetectText(words[0])
-		}
-		if !ok || match.Confidence == secret.Guess {
-			return nil
-		}
-		place := "config " + shownName(text.Name)
-		return []Finding{secretFinding(match, place+" holds "+match.What, place, "config:"+shownName(text.Name)+":"+
-			shownName(strings.TrimSpace(name)), text.Origin, fix)}
+		return secretsInConfig(text, words[0], fix)
 	case "hostname":
 		match, ok := secret.DetectText(words[0])
 		if !ok {
@@ -146,6 +109,53 @@ func secretsInText(text podman.ConfigString) []Finding {
 			fix)}
 	}
 	return nil
+}
+
+// secretsInWords finds secrets in an argument list or a health check.
+func secretsInWords(text podman.ConfigString, words []string, fix Fix) []Finding {
+	var found []Finding
+	matches := secret.DetectArgs(words)
+	for i := range words {
+		match, ok := matches[i]
+		if !ok {
+			continue
+		}
+		what := fmt.Sprintf("%s %d holds %s", text.Place, i+1, match.What)
+		if match.Name != "" {
+			what += fmt.Sprintf(" (%s)", shownName(match.Name))
+		}
+		origin := text.Origin
+		switch {
+		case i < len(text.WordOrigins):
+			origin = text.WordOrigins[i]
+		case origin.File != "":
+		case text.Place == "health check":
+			origin.Field = fmt.Sprintf("%s.Test[%d]", origin.Field, i)
+		default:
+			origin.Field = fmt.Sprintf("%s[%d]", origin.Field, i)
+		}
+		found = append(found, secretFinding(match, what, text.Place, text.Place+":"+shownName(match.Name)+":"+
+			match.What, origin, fix))
+	}
+	return found
+}
+
+// secretsInConfig finds a secret in a line of a config.
+func secretsInConfig(text podman.ConfigString, line string, fix Fix) []Finding {
+	name, value, given := strings.Cut(line, "=")
+	if !given {
+		name, value, _ = strings.Cut(line, ":")
+	}
+	match, ok := secret.DetectPair(strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"'`))
+	if !ok {
+		match, ok = secret.DetectText(line)
+	}
+	if !ok || match.Confidence == secret.Guess {
+		return nil
+	}
+	place := "config " + shownName(text.Name)
+	return []Finding{secretFinding(match, place+" holds "+match.What, place,
+		"config:"+shownName(text.Name)+":"+shownName(strings.TrimSpace(name)), text.Origin, fix)}
 }
 
 // secretChange hands the variable over as a secret of the same name in lower case.

@@ -256,9 +256,13 @@ func locate(c *readContainer, place place) {
 			locateMount(m, paths)
 		}
 	}
-	if paths == nil {
-		return
+	if paths != nil {
+		locateDevices(c.Container, paths)
 	}
+}
+
+// locateDevices replaces the paths of devices by what they lead to.
+func locateDevices(c *podman.Container, paths *machine.Paths) {
 	for i := range c.Files.Devices.Value {
 		d := &c.Files.Devices.Value[i]
 		if found, ok := paths.Find(d.Path); ok {
