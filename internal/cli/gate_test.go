@@ -77,6 +77,11 @@ func TestCheckNothingHidden(t *testing.T) {
 			wrong: "a.sh:3002: not a text file"},
 		{name: "a NUL byte within the word", files: map[string]string{"a.sh": "pod\x00man run --privileged x\n"},
 			wrong: "a.sh:1: not a text file"},
+		{name: "a shell within the script", files: map[string]string{
+			"a.sh": "sudo bash -ec 'cd / && podman run --privileged x'\n"}},
+		{name: "eval", files: map[string]string{"a.sh": "eval podman \"run --privileged\" x\n"}},
+		{name: "shells within shells", files: map[string]string{
+			"a.sh": "sh -c \"bash -c 'podman run --privileged x'\"\n"}},
 		{name: "quotes within the word", files: map[string]string{"a.sh": "po\"d\"m\\an run --privileged x\n"}},
 		{name: "UTF-16, little endian", files: map[string]string{"a.yaml": inUTF16(openPod, false)}},
 		{name: "UTF-16, big endian", files: map[string]string{"a.yaml": inUTF16(openPod, true)}},

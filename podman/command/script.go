@@ -26,6 +26,11 @@ type Script struct {
 // Read returns the containers that a script's `podman run` and `podman create` command lines make. The script is parsed
 // as Bash reads it, which takes in POSIX shell; nothing of it is run.
 func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) {
+	return s.read(host, 0)
+}
+
+// read reads a script that is so many shells within another.
+func (s Script) read(host *podman.Host, within int) ([]*podman.Container, []podman.Problem) {
 	if !MentionsPodman(s.Text) {
 		return nil, nil
 	}
@@ -63,9 +68,43 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 		if p := b.call(words); p != nil {
 			problems = append(problems, *p)
 		}
+		const deepest = 3
+		if inner, ok := innerScript(words); ok && within < deepest {
+			origin := inner.Origin
+			script := Script{File: s.File, Text: inner.Text, At: func(int, int) (int, int) {
+				return origin.Line, origin.Column
+			}}
+			found, wrong := script.read(host, within+1)
+			b.found, problems = append(b.found, found...), append(problems, wrong...)
+		}
 		return true
 	})
 	return b.containers(), append(problems, b.problems...)
+}
+
+// innerScript returns the script that a command hands to another shell (sh -c) or to its own (eval).
+func innerScript(words []Word) (Word, bool) {
+	for i, w := range words {
+		name := path.Base(w.Text)
+		switch {
+		case name == "eval" && i+1 < len(words):
+			inner := words[i+1]
+			for _, more := range words[i+2:] {
+				inner.Text += " " + more.Text
+			}
+			return inner, true
+		case slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh"}, name):
+			for j := i + 1; j+1 < len(words) && strings.HasPrefix(words[j].Text, "-"); j++ {
+				if !strings.HasPrefix(words[j].Text, "--") && strings.Contains(words[j].Text, "c") {
+					return words[j+1], true
+				}
+			}
+			return Word{}, false
+		case i == 0 && !slices.Contains(prefixes, name):
+			return Word{}, false
+		}
+	}
+	return Word{}, false
 }
 
 // unquoting takes away what a shell takes away within a word.
