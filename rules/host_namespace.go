@@ -54,7 +54,11 @@ func (h sharedNamespace) check(c *podman.Container) []Finding {
 	join := c.Namespaces.Joins[podman.NamespaceKind(h.name)]
 	switch {
 	case s.Known() && podman.NamespaceKind(h.name).IsHost(s.Value):
-		return h.find(c, "", "")
+		found := h.find(c, "", "")
+		if s.Value != "host" { // a process of the host's, by its number
+			found[0].Fix.Summary = "give it a namespace of its own"
+		}
+		return found
 	case !s.Known() || join.Mode != "host":
 		return nil
 	case join.Container != "":

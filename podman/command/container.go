@@ -22,8 +22,8 @@ type Context struct {
 	Pod *PodCommand
 	// EnvironmentFile reads a file of variables that --env-file names. An error leaves the environment unknown.
 	EnvironmentFile func(path string) ([]podman.Variable, error)
-	// BoundVolume returns the host's path that a volume stands for, empty for a volume of Podman's own.
-	BoundVolume func(name string) string
+	// Volume returns what a volume stands for of the host's, the zero value for one of Podman's own.
+	Volume func(name string) Volume
 }
 
 // PodCommand is a pod's command line.
@@ -547,12 +547,35 @@ func (b builder) source(m podman.Mount) podman.Mount {
 		return m
 	}
 	m.Type, m.Name = "volume", m.Source
-	if b.ctx.BoundVolume != nil && m.Name != "" {
-		if bound := b.ctx.BoundVolume(m.Name); bound != "" {
-			m.Source = bound
+	if b.ctx.Volume != nil && m.Name != "" {
+		v := b.ctx.Volume(m.Name)
+		m.Disk = v.Disk
+		if v.Path != "" {
+			m.Source = v.Path
 		}
 	}
 	return m
+}
+
+// Volume is what a volume stands for of the host's.
+type Volume struct {
+	// Path is the path that it is bound to, empty for none.
+	Path string
+	// Disk is the block device whose filesystem it is, empty for none.
+	Disk string
+}
+
+// VolumeOf returns what a volume stands for that is made with a type, mount options separated by commas, and a device
+// (podman-volume-create(1), --opt).
+func VolumeOf(kind, options, device string) Volume {
+	list := strings.Split(options, ",")
+	switch {
+	case kind == "bind" || slices.Contains(list, "bind") || slices.Contains(list, "rbind"):
+		return Volume{Path: device}
+	case strings.HasPrefix(path.Clean(device), "/dev/") && kind != "none":
+		return Volume{Disk: path.Clean(device)}
+	}
+	return Volume{}
 }
 
 // mount reads the fields of --mount.

@@ -219,3 +219,38 @@ func TestPastaPorts(t *testing.T) {
 		}
 	}
 }
+
+// TestVolumeOf holds what a volume stands for of the host's.
+func TestVolumeOf(t *testing.T) {
+	for _, test := range []struct {
+		kind, options, device string
+		want                  Volume
+	}{
+		{"none", "bind,ro", "/etc", Volume{Path: "/etc"}},
+		{"bind", "", "/etc", Volume{Path: "/etc"}},
+		{"none", "rbind", "/dev/shm", Volume{Path: "/dev/shm"}},
+		{"ext4", "", "/dev/sdb1", Volume{Disk: "/dev/sdb1"}},
+		{"xfs", "noatime", "/dev/../dev/sdb1", Volume{Disk: "/dev/sdb1"}},
+		{"tmpfs", "size=1m", "tmpfs", Volume{}},
+		{"nfs", "addr=h", ":/export", Volume{}},
+		{"ext4", "loop", "/srv/image", Volume{}},
+		{"", "", "", Volume{}},
+	} {
+		if got := VolumeOf(test.kind, test.options, test.device); got != test.want {
+			t.Errorf("%s %s %s: %+v, want %+v", test.kind, test.options, test.device, got, test.want)
+		}
+	}
+	words := []string{"podman", "run", "-v", "v:/d", "img"}
+	c, err := Parse(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := Context{Host: podman.AssumedHost(podman.Set(false, podman.Origin{}), time.Time{}),
+		Volume: func(string) Volume { return Volume{Disk: "/dev/sdb1"} }}
+	for _, w := range words {
+		ctx.Words = append(ctx.Words, Word{Text: w})
+	}
+	if m := c.Container(ctx).Files.Mounts.Value[0]; m.Disk != "/dev/sdb1" || m.Source != "v" || m.Type != "volume" {
+		t.Errorf("%+v", m)
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/podman/yamlpath"
 )
 
@@ -79,8 +80,9 @@ type project struct {
 	// dir is the directory that the project is in, and name its name.
 	dir, name string
 	services  map[string]*service
-	// bound holds the host's paths that volumes stand for, and secrets those that are kept by Podman.
-	bound, secrets map[string]string
+	// volumes holds what volumes stand for of the host's, and secrets those that are kept by Podman.
+	volumes map[string]command.Volume
+	secrets map[string]string
 	// contents holds the texts of configs.
 	contents map[string]value
 	// options are those of volumes, in which passwords stand.
@@ -128,7 +130,7 @@ func sorted[T any](m map[string]T) []string {
 }
 
 func (r *reading) newProject(dir string) *project {
-	return &project{reading: r, dir: dir, services: map[string]*service{}, bound: map[string]string{},
+	return &project{reading: r, dir: dir, services: map[string]*service{}, volumes: map[string]command.Volume{},
 		secrets: map[string]string{}, contents: map[string]value{}, options: map[string]value{}}
 }
 
@@ -379,9 +381,8 @@ func (p *project) shared(l *layer) {
 		if o.text != "" {
 			p.options[name] = o
 		}
-		kinds := strings.Split(o.text, ",")
-		if (slices.Contains(kinds, "bind") || slices.Contains(kinds, "rbind")) && device != "" {
-			p.bound[name] = device
+		if v := command.VolumeOf(text(f.value, "type").text, o.text, device); v != (command.Volume{}) {
+			p.volumes[name] = v
 		}
 	})
 	each("secrets", func(name string, m *yaml.Node) {

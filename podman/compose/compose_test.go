@@ -229,3 +229,27 @@ volumes:
 		t.Error(diff)
 	}
 }
+
+// TestVolumes holds what a project's volumes stand for of the host's.
+func TestVolumes(t *testing.T) {
+	containers, problems := readAll(map[string]string{"compose.yaml": `services:
+  a:
+    image: localhost/i:1
+    volumes: [bound:/a, disk:/b, own:/c]
+volumes:
+  bound: {driver_opts: {type: none, o: bind, device: /run}}
+  disk: {driver_opts: {type: ext4, device: /dev/sdb1}}
+  own: {}
+`})
+	if len(containers) != 1 || len(problems) > 0 {
+		t.Fatalf("%d containers, %v", len(containers), problems)
+	}
+	var got []string
+	for _, m := range containers[0].Files.Mounts.Value {
+		got = append(got, m.Destination+" "+m.Source+" "+m.Disk)
+	}
+	want := []string{"/a /run ", "/b disk /dev/sdb1", "/c own "}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -123,7 +123,7 @@ func (s *service) container() *podman.Container {
 		Words: l.words, Host: s.project.host,
 		Definition:      podman.Definition{Syntax: podman.SyntaxCompose, Origin: place},
 		EnvironmentFile: s.environmentFile,
-		BoundVolume:     func(name string) string { return s.project.bound[name] },
+		Volume:          func(name string) command.Volume { return s.project.volumes[name] },
 	})
 	c.ConfigStrings.Value = append(c.ConfigStrings.Value, s.otherTexts()...)
 	return c

@@ -161,17 +161,17 @@ func (r *Reader) DropIns(path string) []string {
 type referenced struct {
 	info   quadlet.UnitInfo
 	pod    *command.PodCommand
-	device string // of a volume that is bound to a path of the host
+	volume command.Volume // what a volume stands for of the host's
 	// invalid is set where the unit cannot be read.
 	invalid bool
 }
 
 // references is what a unit needs to know of those that it names.
 type references struct {
-	infos  map[string]*quadlet.UnitInfo
-	pods   map[string]*command.PodCommand // by the pods' names
-	bound  map[string]string              // by the volumes' names
-	absent map[string]bool
+	infos   map[string]*quadlet.UnitInfo
+	pods    map[string]*command.PodCommand // by the pods' names
+	volumes map[string]command.Volume      // by their names
+	absent  map[string]bool
 }
 
 // unitName finds the names of units in a value.
@@ -180,7 +180,7 @@ var unitName = regexp.MustCompile(`[^\s:,="']+\.(?:volume|network|image|build|po
 // references reads the units that a unit names. One that is not there is made up, and the unit is read as if it were.
 func (r *Reader) references(u *unit, reading map[string]bool, host *podman.Host) (references, []podman.Problem) {
 	o := references{infos: map[string]*quadlet.UnitInfo{}, pods: map[string]*command.PodCommand{},
-		bound: map[string]string{}, absent: map[string]bool{}}
+		volumes: map[string]command.Volume{}, absent: map[string]bool{}}
 	var problems []podman.Problem
 	o.infos[u.name] = info(u)
 	for i := range u.assignments {
@@ -219,8 +219,8 @@ func (o *references) add(name string, n *referenced) {
 	if n.pod != nil {
 		o.pods[n.info.ResourceName] = n.pod
 	}
-	if n.device != "" {
-		o.bound[n.info.ResourceName] = n.device
+	if n.volume != (command.Volume{}) {
+		o.volumes[n.info.ResourceName] = n.volume
 	}
 }
 
@@ -284,10 +284,8 @@ func (r *Reader) find(from *unit, name string, reading map[string]bool, host *po
 		options, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Options")
 		device, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Device")
 		kind, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Type")
-		fields := strings.Split(options, ",")
-		if strings.HasPrefix(device, "/") && (kind == "bind" || slices.Contains(fields, "bind") ||
-			slices.Contains(fields, "rbind")) {
-			n.device = device
+		if strings.HasPrefix(device, "/") {
+			n.volume = command.VolumeOf(kind, options, device)
 		}
 	}
 	r.mu.Lock()
@@ -462,7 +460,7 @@ func (r *Reader) container(u *unit, words []string, o references,
 	}
 	var problems []podman.Problem
 	ctx := command.Context{Words: list, Definition: definition, Host: host,
-		BoundVolume: func(name string) string { return o.bound[name] },
+		Volume: func(name string) command.Volume { return o.volumes[name] },
 		EnvironmentFile: func(path string) ([]podman.Variable, error) {
 			data, err := r.files.Read(path)
 			if err != nil {

@@ -283,3 +283,25 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// TestVolumes holds what a unit's volumes stand for of the host's.
+func TestVolumes(t *testing.T) {
+	r := in(map[string]string{
+		"/u/bound.volume": "[Volume]\nType=bind\nDevice=/run\n",
+		"/u/disk.volume":  "[Volume]\nType=ext4\nDevice=/dev/sdb1\n",
+		"/u/own.volume":   "[Volume]\n",
+	})
+	u := r.Read("/u/x.container", []byte("[Container]\nImage=localhost/i:1\nVolume=bound.volume:/a\n"+
+		"Volume=disk.volume:/b\nVolume=own.volume:/c\n"), rootful())
+	if len(u.Problems) > 0 {
+		t.Fatalf("%+v", u.Problems)
+	}
+	var got []string
+	for _, m := range u.Container.Files.Mounts.Value {
+		got = append(got, m.Destination+" "+m.Source+" "+m.Disk)
+	}
+	want := []string{"/a /run ", "/b systemd-disk /dev/sdb1", "/c systemd-own "}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
