@@ -82,22 +82,24 @@ var realCases = []realCase{
 		"read-only=medium", "", "rootful"},
 	{"identity-map", []string{"--uidmap", "0:0:65536"}, softRootful, "", "rootful"},
 	{"uid-mapped-to-itself", []string{"--user", "33", "--uidmap", "0:100000:33", "--uidmap", "33:33:1", "--uidmap",
-		"34:100034:1000"}, "uid-map=medium cap-drop-all=low no-new-privileges=low read-only=medium", "", "rootful"},
+		"34:100034:1000"}, "uid-map=medium cap-drop-all=medium no-new-privileges=medium read-only=medium", "",
+		"rootful"},
 	{"gid-unmapped", []string{"--uidmap", "0:100000:65536", "--gidmap", "0:0:65536"}, "root-user=low uid-map=medium " +
 		"cap-drop-all=low no-new-privileges=low read-only=medium", "", "rootful"},
-	{"keep-id", []string{"--userns", "keep-id"}, softRootful, "uid-map=medium cap-drop-all=low no-new-privileges=low " +
+	{"keep-id", []string{"--userns", "keep-id"}, softRootful, "uid-map=medium cap-drop-all=low no-new-privileges=medium " +
 		"read-only=medium", "keep-id"},
 	{"nomap", []string{"--userns", "nomap"}, "",
 		"root-user=low cap-drop-all=low no-new-privileges=low read-only=medium", "rootless"},
 	{"hardened", []string{"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "33:33",
 		"--uidmap", "0:100000:65536"}, "", "", "rootful"},
-	{"socket", []string{"-v", "/run:/hostrun:ro"}, softRootful + " engine-socket=critical", softRootless +
-		" engine-socket=high", ""},
+	// what is mounted below /run and /etc here stays writable with :ro
+	{"socket", []string{"-v", "/run:/hostrun:ro"}, softRootful + " engine-socket=critical host-path=critical",
+		softRootless + " engine-socket=high host-path=low", ""},
 	{"socket-root", []string{"-v", "/:/hostroot"}, softRootful + " engine-socket=critical host-path=critical",
 		softRootless + " engine-socket=high host-path=low", ""},
 	{"socket-volume", []string{"-v", "runvolume:/hostrun"}, softRootful + " engine-socket=critical", "", "rootful"},
 	{"harmless-mounts", []string{"-v", "data:/data", "--tmpfs", "/scratch", "-v", "/etc:/hostetc:ro", "--mount",
-		"type=image,src=localhost/plain:1,dst=/img"}, softRootful + " host-path=medium tmpfs-exec=low", "", "rootful"},
+		"type=image,src=localhost/plain:1,dst=/img"}, softRootful + " host-path=critical tmpfs-exec=low", "", "rootful"},
 	{"secret-handed-over", []string{"--secret", "db", "--secret", "db,type=env,target=DB_PASSWORD"}, softRootful,
 		softRootless, ""},
 	{"secret-variable", []string{"-e", "DB_PASSWORD=" + planted("variable")}, softRootful + " plaintext-secret=high",

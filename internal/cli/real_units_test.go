@@ -215,6 +215,12 @@ func TestRealAgreement(t *testing.T) {
 			delete(got, "uid-map")
 			delete(want, "uid-map")
 		}
+		for _, f := range live.Findings { // nor what is mounted below a path of the machine
+			if f.Container == name && f.Rule == "host-path" && strings.Contains(f.Message, "read-only, but ") {
+				delete(got, "host-path")
+				delete(want, "host-path")
+			}
+		}
 		// create gives every container a network of the test's own choice. Whether the image brings a health check no file
 		// tells. Who may read an environment file counts where the unit is installed.
 		for _, rule := range []string{"default-network", "healthcheck", "unit-writable"} {

@@ -233,8 +233,9 @@ func masks(c *podman.Container, seen *machine.Mounts) {
 		return
 	}
 	const field = "the mounts of its first process"
-	c.Confinement.Unmasked = podman.Set(seen.Open(slices.Concat(podman.MaskedPaths(), podman.ReadOnlyPaths())),
-		podman.Field(field))
+	candidates := slices.DeleteFunc(podman.MaskedPaths(), podman.MaskedBySome)
+	open := seen.Open(slices.Concat(candidates, podman.ReadOnlyPaths()))
+	c.Confinement.Unmasked = podman.Set(open, podman.Field(field))
 }
 
 // locate replaces the sources of mounts and the paths of devices by what they lead to on this machine, where podlint
