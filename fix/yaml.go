@@ -2,17 +2,15 @@ package fix
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/yamlpath"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -171,32 +169,6 @@ func (y *yamlText) give(place podman.Origin, s rules.Setting) (wrote bool, why s
 	return wrote, why
 }
 
-// placeOf returns the offset of a 1-based line and column of the YAML reader, whose columns are characters.
-func placeOf(text []byte, line, column int) int {
-	offset := offsetOf(text, line, 1)
-	for ; column > 1 && offset < len(text); column-- {
-		_, size := utf8.DecodeRune(text[offset:])
-		offset += size
-	}
-	return offset
-}
-
-func documents(text []byte) ([]*yaml.Node, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	var roots []*yaml.Node
-	for {
-		var n yaml.Node
-		err := decoder.Decode(&n)
-		if errors.Is(err, io.EOF) {
-			return roots, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		roots = append(roots, &n)
-	}
-}
-
 // yamlText is a text with its nodes.
 type yamlText struct {
 	text  []byte
@@ -210,7 +182,7 @@ type yamlText struct {
 // read reads the text anew and reports whether it is YAML.
 func (y *yamlText) read() bool {
 	var err error
-	y.roots, err = documents(y.text)
+	y.roots, err = yamlpath.Documents(y.text)
 	return err == nil
 }
 
@@ -320,7 +292,7 @@ func (y *yamlText) set(m *yaml.Node, s rules.Setting) (wrote bool, why string) {
 
 // insertInline puts a setting at the beginning of a mapping in braces.
 func (y *yamlText) insertInline(m *yaml.Node, s rules.Setting) (wrote bool, why string) {
-	at := placeOf(y.text, m.Line, m.Column)
+	at := offsetOf(y.text, m.Line, m.Column)
 	for at < len(y.text) && y.text[at] != '{' && y.text[at] != '\n' { // an anchor stands before it
 		at++
 	}
@@ -364,7 +336,7 @@ func (y *yamlText) insert(m *yaml.Node, entry int, s rules.Setting, indent int) 
 		if entry >= 0 && i != entry || !endIsCertain(m.Content[i], m.Content[i+1], entry >= 0) {
 			continue
 		}
-		at := placeOf(y.text, max(lastLine(m.Content[i+1]), m.Content[i].Line)+1, 1)
+		at := offsetOf(y.text, max(lastLine(m.Content[i+1]), m.Content[i].Line)+1, 1)
 		if at > 0 && y.text[at-1] != '\n' {
 			return false, needsChoice + "the file's last line does not end"
 		}
@@ -372,9 +344,9 @@ func (y *yamlText) insert(m *yaml.Node, entry int, s rules.Setting, indent int) 
 		return true, ""
 	}
 	if first := m.Content[0]; entry < 0 && first.Line > 0 {
-		at := placeOf(y.text, first.Line, 1)
+		at := offsetOf(y.text, first.Line, 1)
 		// it begins its line: not behind a dash
-		if len(bytes.TrimSpace(y.text[at:placeOf(y.text, first.Line, first.Column)])) == 0 {
+		if len(bytes.TrimSpace(y.text[at:offsetOf(y.text, first.Line, first.Column)])) == 0 {
 			y.edit(at, at, lines)
 			return true, ""
 		}
@@ -421,7 +393,7 @@ func (y *yamlText) append(list *yaml.Node, value string) (wrote bool, why string
 		}
 	}
 	if list.Style&yaml.FlowStyle != 0 {
-		start := placeOf(y.text, list.Line, list.Column)
+		start := offsetOf(y.text, list.Line, list.Column)
 		end := bytes.IndexByte(y.text[start:], ']')
 		if end < 0 || bytes.ContainsAny(y.text[start:start+end], "#\n") {
 			return false, inOneLine
@@ -440,9 +412,9 @@ func (y *yamlText) append(list *yaml.Node, value string) (wrote bool, why string
 	if last == 0 {
 		return false, needsChoice + "the list's end is not certain"
 	}
-	dash := bytes.LastIndexByte(y.text[:placeOf(y.text, list.Content[0].Line, list.Content[0].Column)], '-')
-	indent := dash - placeOf(y.text, list.Content[0].Line, 1)
-	at := placeOf(y.text, last+1, 1)
+	dash := bytes.LastIndexByte(y.text[:offsetOf(y.text, list.Content[0].Line, list.Content[0].Column)], '-')
+	indent := dash - offsetOf(y.text, list.Content[0].Line, 1)
+	at := offsetOf(y.text, last+1, 1)
 	text := strings.Repeat(" ", max(indent, 0)) + "- " + value + "\n"
 	if at > 0 && y.text[at-1] != '\n' {
 		return false, needsChoice + "the file's last line does not end"
@@ -463,7 +435,7 @@ func (y *yamlText) replace(n *yaml.Node, value string) (why string) {
 
 // scalar returns where a scalar of one line stands.
 func (y *yamlText) scalar(n *yaml.Node) (from, to int, ok bool) {
-	from = placeOf(y.text, n.Line, n.Column)
+	from = offsetOf(y.text, n.Line, n.Column)
 	rest := y.text[from:]
 	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
 		rest = rest[:i]
@@ -559,6 +531,6 @@ func (y *yamlText) cut(from int, node *yaml.Node) (why string) {
 	if last == 0 {
 		return needsChoice + "where it ends is not certain"
 	}
-	y.edit(placeOf(y.text, from, 1), placeOf(y.text, last+1, 1), "")
+	y.edit(offsetOf(y.text, from, 1), offsetOf(y.text, last+1, 1), "")
 	return ""
 }

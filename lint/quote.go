@@ -2,6 +2,7 @@ package lint
 
 import (
 	"strings"
+	"unicode/utf16"
 
 	"github.com/podlint/podlint/rules"
 	"github.com/podlint/podlint/rules/secret"
@@ -36,6 +37,7 @@ type quoter struct {
 
 func (q *quoter) quote(f *rules.Finding) {
 	at, start := f.Location, f.Definition.Origin
+	q.place(f)
 	if at.Line == 0 || at.File == start.File && at.Line == start.Line && at.Column == start.Column {
 		return
 	}
@@ -62,21 +64,44 @@ func (q *quoter) quote(f *rules.Finding) {
 	f.Quote = line
 }
 
+// place fills in where a finding starts for formats that count UTF-16 code units.
+func (q *quoter) place(f *rules.Finding) {
+	at := f.Location
+	if at.Line == 0 || at.Column == 0 {
+		return
+	}
+	lines, ok := q.linesOf(at.File)
+	if !ok || at.Line > len(lines) {
+		return
+	}
+	line := lines[at.Line-1]
+	column := 1
+	for _, r := range line[:min(at.Column-1, len(line))] {
+		column += max(utf16.RuneLen(r), 1)
+	}
+	f.Start = rules.Place{Line: at.Line, Column: column}
+}
+
+// linesOf returns the lines of a file.
+func (q *quoter) linesOf(file string) ([]string, bool) {
+	text, ok := q.texts.of(file)
+	if ok && q.lines[file] == nil {
+		q.lines[file] = strings.Split(string(text), "\n")
+	}
+	return q.lines[file], ok
+}
+
 // line returns a line without the blanks at its end, and the same with its secrets masked.
 func (q *quoter) line(at place) (line, masked string, ok bool) {
-	text, ok := q.texts.of(at.file)
-	if !ok {
+	lines, ok := q.linesOf(at.file)
+	if !ok || at.line > len(lines) {
 		return "", "", false
 	}
-	if q.lines[at.file] == nil {
-		q.lines[at.file] = strings.Split(string(text), "\n")
-		q.masked[at.file] = strings.Split(secret.Mask(string(text)), "\n")
-	}
-	if at.line > len(q.lines[at.file]) {
-		return "", "", false
+	if q.masked[at.file] == nil {
+		q.masked[at.file] = strings.Split(secret.Mask(strings.Join(lines, "\n")), "\n")
 	}
 	const blanks = " \t\r"
-	return strings.TrimRight(q.lines[at.file][at.line-1], blanks),
+	return strings.TrimRight(lines[at.line-1], blanks),
 		strings.TrimRight(q.masked[at.file][at.line-1], blanks), true
 }
 

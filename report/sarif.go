@@ -206,6 +206,9 @@ func findingAsSARIF(f *rules.Finding, index map[string]int) sarifResult {
 		at.Physical.Artifact.URI = uri(f.Location.File)
 		if f.Location.Line > 0 {
 			at.Physical.Region = &sarifRegion{StartLine: f.Location.Line, StartColumn: f.Location.Column}
+			if f.Start.Line > 0 {
+				at.Physical.Region.StartColumn = f.Start.Column
+			}
 		}
 	}
 	result := sarifResult{

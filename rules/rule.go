@@ -181,8 +181,8 @@ type Finding struct {
 	// Cause tells two findings of a rule about one container apart, and stays the same while the cause does: a
 	// variable's name, a mount's destination. It never holds a secret.
 	Cause string
-	// Extent says how far the cause goes, where one of the same name may get worse: where a mount is from and whether it
-	// can be written, what kind of secret it is, which ports are open. With another extent a finding is another. It
+	// Extent says how far the cause goes, where one of the same name may get worse: where a mount is from and whether
+	// it can be written, what kind of secret it is, which ports are open. With another extent a finding is another. It
 	// never holds a secret.
 	Extent string
 	// Subject is the container that a finding of CheckPeers is about.
@@ -210,6 +210,9 @@ type Finding struct {
 	Breaks string
 	// Baseline is set where the finding is one of the baseline's.
 	Baseline bool
+	// Start is the same place for formats whose columns count UTF-16 code units; its line is 0 where the text is not
+	// known.
+	Start Place
 	// Edits are those that end the finding, by themselves; none where they were not asked for, or there are none.
 	Edits []Edit
 	// Fingerprint identifies the finding across runs and machines: 32 hexadecimal digits.

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/podlint/podlint/internal/files"
 )
@@ -398,5 +399,50 @@ func TestCheckTrust(t *testing.T) {
 	if status, _, errs := checkAt(t, "", ".", "--policy", "none.json", "--config", "none"); status != 2 ||
 		!strings.Contains(errs, "none.json cannot be read as a signature policy") {
 		t.Errorf("status %d, %s", status, errs)
+	}
+}
+
+// TestWideCharacters holds that a place behind characters beyond ASCII is that of the value: in SARIF by UTF-16 code
+// units, in JSON by bytes, whatever the language.
+func TestWideCharacters(t *testing.T) {
+	for name, tt := range map[string]struct{ text, rule, word string }{
+		"a.sh": {"podman run --name a --label \"größe=𝄞ü\" --cap-add SYS_ADMIN docker.io/library/nginx:1.28\n",
+			"cap-dangerous", "SYS_ADMIN"},
+		"a.yaml": {"services:\n  a: {image: \"docker.io/library/nginx:1.28\", labels: [\"größe=𝄞ü\"], privileged: " +
+			"true}\n",
+			"privileged", "privileged"},
+		"b.yaml": {"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: a, image: x:1, " +
+			"args: " +
+			"[\"𝄞日本\"], securityContext: {privileged: true}}\n", "privileged", "privileged"},
+		"a.container": {"[Container]\nImage=docker.io/library/nginx:1.28\nPodmanArgs=--label größe=𝄞ü --privileged\n",
+			"privileged", "--privileged"},
+	} {
+		dir := writeTree(t, map[string]string{name: tt.text})
+		_, out, _ := checkAt(t, "", "--rule", tt.rule, "--format", "json", dir)
+		_, sarif, _ := checkAt(t, "", "--rule", tt.rule, "--format", "sarif", dir)
+		found := parseReport(t, out).Findings
+		var parsed struct {
+			Runs []struct {
+				Results []struct {
+					Locations []struct {
+						PhysicalLocation struct {
+							Region struct{ StartLine, StartColumn int }
+						}
+					}
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(sarif), &parsed); err != nil || len(found) != 1 {
+			t.Fatalf("%s: %d findings, %v", name, len(found), err)
+		}
+		line := strings.Split(tt.text, "\n")[found[0].Location.Line-1]
+		if got := line[found[0].Location.Column-1:]; !strings.HasPrefix(got, tt.word) {
+			t.Errorf("%s: JSON points at %q", name, got)
+		}
+		region := parsed.Runs[0].Results[0].Locations[0].PhysicalLocation.Region
+		units := utf16.Encode([]rune(line))
+		if got := string(utf16.Decode(units[region.StartColumn-1:])); !strings.HasPrefix(got, tt.word) {
+			t.Errorf("%s: SARIF points at %q", name, got)
+		}
 	}
 }

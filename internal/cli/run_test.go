@@ -32,8 +32,8 @@ type jsonReport struct {
 		Rule, Severity, Confidence, Container, Message, Fingerprint, Status string
 		Evidence                                                            []struct{ Setting, Value, Origin string }
 		Location                                                            struct {
-			File string
-			Line int
+			File         string
+			Line, Column int
 		}
 		Fix struct {
 			Summary        string

@@ -13,8 +13,8 @@ import (
 var errTooDeep = errors.New("nested too deep for podlint to read")
 
 const (
-	// deepestCalls is how many calls the parser may be in: its stack would grow with the nesting of the script until the
-	// program dies. A script that somebody wrote takes some hundred.
+	// deepestCalls is how many calls the parser may be in: its stack would grow with the nesting of the script until
+	// the program dies. A script that somebody wrote takes some hundred.
 	deepestCalls = 5000
 	// deepestTree is how deep the tree of a script may be; a long chain of && makes one without nesting.
 	deepestTree = 2000

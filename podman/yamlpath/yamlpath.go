@@ -14,8 +14,10 @@ import (
 	"github.com/podlint/podlint/podman"
 )
 
-// Documents reads the documents of a YAML file, as trees with positions. Nothing is expanded.
+// Documents reads the documents of a YAML file, as trees with positions, whose columns count bytes. Nothing is
+// expanded.
 func Documents(data []byte) ([]*yaml.Node, error) {
+	columns := newByteColumns(data)
 	values := 0
 	for _, c := range data {
 		if c == ',' || c == ':' || c == '\n' || c == '[' || c == '{' || c == '-' || c == '?' {
@@ -39,6 +41,7 @@ func Documents(data []byte) ([]*yaml.Node, error) {
 			return all, ErrTooDeep
 		case len(document.Content) > 0:
 			decodeBinary(document.Content[0])
+			columns.convert(document.Content[0])
 			all = append(all, document.Content[0])
 		}
 	}
