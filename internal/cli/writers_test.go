@@ -11,25 +11,27 @@ import (
 	"testing"
 )
 
-// safeFunctions are the functions whose result may be printed as it is: what they are given is made safe, or podlint's own.
+// safeFunctions are the functions whose result may be printed as it is: what they are given is made safe, or podlint's
+// own.
 var safeFunctions = []string{
 	"safe.Text", "safe.Whole", "pasteable", "engine.Redact", "word.Count", "len", "versionLine", "strings.Join",
 	"hint", "took.Seconds", "filepath.Base",
 }
 
-// ownWords are values of podlint's own, by the file that prints them: numbers, names of rules, texts whose foreign parts were
-// made safe where they were put in.
+// ownWords are values of podlint's own, by the file that prints them: numbers, names of rules, texts whose foreign
+// parts were made safe where they were put in.
 var ownWords = map[string][]string{
 	"catalogue.go": {"width", "r.ID", "r.Severity", "r.Title"},
 	"config.go":    {"width"},
-	"fix.go":       {"text", "mark", "head", "d.Finding.Rule.ID", "l.Finding.Rule.ID"}, // a diff, whose lines fix.Diff has made safe
+	// a diff, whose lines fix.Diff has made safe
+	"fix.go": {"text", "mark", "head", "d.Finding.Rule.ID", "l.Finding.Rule.ID"},
 	"prove.go": {"text", "word", "holds", "r.Copies", "r.Took.Round(time.Second)",
 		"f.Rule.ID", "l.Finding.Rule.ID"},
 	"progress.go": {"back", "what", "done", "total"},
 }
 
-// TestWriters holds that whatever the command prints on its streams is podlint's own or was made safe: a name, a path or
-// an error of somebody else's never reaches a terminal as it is.
+// TestWriters holds that whatever the command prints on its streams is podlint's own or was made safe: a name, a path
+// or an error of somebody else's never reaches a terminal as it is.
 func TestWriters(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {
