@@ -180,3 +180,32 @@ func TestCounts(t *testing.T) {
 		}
 	}
 }
+
+// TestWindow holds what is shown of a quoted line that does not fit, and that the pointer stays below what it points at.
+func TestWindow(t *testing.T) {
+	const line = "a: {image: docker.io/library/nginx:1.27, privileged: true, ports: [8080:80]}"
+	for name, tt := range map[string]struct {
+		at, room int
+		want     string
+	}{
+		"it fits":         {41, 100, line},
+		"no width":        {41, 0, line},
+		"at the start":    {0, 30, "a: {image: docker.io/library/…"},
+		"in the middle":   {41, 30, "…nx:1.27, privileged: true, p…"},
+		"near the end":    {66, 30, "…eged: true, ports: [8080:80]}"},
+		"points nowhere":  {-1, 30, "a: {image: docker.io/library/…"},
+		"wide characters": {3, 30, "ä日本語"},
+	} {
+		text := line
+		if name == "wide characters" {
+			text = tt.want
+		}
+		got, at := window(text, tt.at, tt.room)
+		if got != tt.want || tt.at < 0 && at >= 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+		if tt.at > 0 && []rune(got)[at] != []rune(text)[tt.at] {
+			t.Errorf("%s: it points at %q, not at %q", name, []rune(got)[at], []rune(text)[tt.at])
+		}
+	}
+}

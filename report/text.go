@@ -316,11 +316,40 @@ func (t *textWriter) quote(c Container, f *rules.Finding, body int) {
 	indent := len(line) - len(strings.TrimLeft(line, " \t"))
 	line, pad = line[indent:], pad-indent
 	head := safe.Text(where) + " | "
-	t.print(strings.Repeat(" ", body), t.palette.dim(head), safe.Text(line), "\n")
+	before := -1
 	if pad >= 0 && pad <= len(line) {
-		before := utf8.RuneCountInString(safe.Text(line[:pad]))
+		before = utf8.RuneCountInString(safe.Text(line[:pad]))
+	}
+	text, before := window(safe.Text(line), before, t.style.Width-body-utf8.RuneCountInString(head))
+	t.print(strings.Repeat(" ", body), t.palette.dim(head), text, "\n")
+	if before >= 0 {
 		t.print(strings.Repeat(" ", body+utf8.RuneCountInString(head)+before), t.palette.dim("^"), "\n")
 	}
+}
+
+// window returns what has room of a quoted line, with the place that is pointed at in it, and where that is then. A line
+// that is wrapped by the terminal would have the pointer below another word.
+func window(line string, at, room int) (string, int) {
+	runes := []rune(line)
+	const least = 20
+	if room < least || len(runes) <= room {
+		return line, at
+	}
+	from := 0
+	if at > room*2/3 {
+		from = min(at-room/3, len(runes)-room)
+	}
+	shown := slices.Clone(runes[from : from+room])
+	if from > 0 {
+		shown[0] = '…'
+	}
+	if from+room < len(runes) {
+		shown[room-1] = '…'
+	}
+	if at >= 0 {
+		at -= from
+	}
+	return string(shown), at
 }
 
 // short writes a place without its column.
@@ -408,16 +437,15 @@ func (t *textWriter) skipped() {
 func (t *textWriter) summary(flagged, clean int) {
 	r := t.report
 	parts := append([]string{fmt.Sprintf("%d clean", clean)}, r.totals(t.palette)...)
-	t.print("\n", t.palette.bold(word.Count(clean+flagged, t.noun(), t.noun()+"s")+":"), " ", strings.Join(parts, ", "),
-		".")
+	judged := word.Count(clean+flagged, t.noun(), t.noun()+"s") + ":"
+	t.print("\n", t.palette.bold(judged), " ", strings.Join(parts, ", "), ".")
+	errs := word.Count(len(r.Errors), "error", "errors")
 	switch r.ExitStatus() {
 	case 2:
-		t.print(t.palette.severity[rules.High](" Not everything could be read: " +
-			word.Count(len(r.Errors), "error", "errors") +
-			"."))
+		t.print(t.space(judged), t.palette.severity[rules.High]("Not everything could be read: "+errs+"."))
 		t.print(" Exit status 2.\n")
 	case 3:
-		t.print(t.palette.severity[rules.High](" Incomplete: " + word.Count(len(r.Errors), "error", "errors") + "."))
+		t.print(t.space(judged), t.palette.severity[rules.High]("Incomplete: "+errs+"."))
 		t.print(" Exit status 3.\n")
 	case 1:
 		t.print(" Exit status 1 (--fail-on=", r.FailOn.String(), ").\n")
@@ -427,6 +455,16 @@ func (t *textWriter) summary(flagged, clean int) {
 	if next := t.next(); next != "" {
 		t.print(t.palette.dim("Next: "+next), "\n")
 	}
+}
+
+// space is what stands between the totals and what is wrong: the end of the line where both do not fit into one.
+func (t *textWriter) space(judged string) string {
+	const wrong = len(" Not everything could be read: 100 errors. Exit status 2.")
+	totals := judged + strings.Join(t.report.totals(newPalette(false)), ", ") + "100 clean, "
+	if t.style.Width > 0 && utf8.RuneCountInString(totals)+wrong > t.style.Width {
+		return "\n"
+	}
+	return " "
 }
 
 // noun is what is judged.
