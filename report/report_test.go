@@ -181,7 +181,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// TestWindow holds what is shown of a quoted line that does not fit, and that the pointer stays below what it points at.
+// TestWindow holds what is shown of a quoted line that does not fit, and that the pointer stays below its word.
 func TestWindow(t *testing.T) {
 	const line = "a: {image: docker.io/library/nginx:1.27, privileged: true, ports: [8080:80]}"
 	for name, tt := range map[string]struct {

@@ -327,8 +327,8 @@ func (t *textWriter) quote(c Container, f *rules.Finding, body int) {
 	}
 }
 
-// window returns what has room of a quoted line, with the place that is pointed at in it, and where that is then. A line
-// that is wrapped by the terminal would have the pointer below another word.
+// window returns what has room of a quoted line, with the place that is pointed at in it, and where that is then. Where
+// the terminal wraps a line, the pointer stands below another word.
 func window(line string, at, room int) (string, int) {
 	runes := []rune(line)
 	const least = 20
