@@ -112,10 +112,11 @@ func (y *yamlText) dropAll(path string, f *rules.Finding) (all []string, why str
 // dropCapability takes a capability out of the list of those that are added.
 func (y *yamlText) dropCapability(f *rules.Finding) (dropped []string, why string) {
 	settings, _ := rules.Change{Flag: "--cap-add=" + f.Fix.Part}.Settings(f.Definition.Syntax)
-	list := y.mapping(y.now(f.Definition.Origin.Line), f.Definition.Origin.Column)
+	var keys []any
 	for _, key := range settings[0].Keys {
-		list = below(list, key)
+		keys = append(keys, key)
 	}
+	list := yamlpath.Get(y.mapping(y.now(f.Definition.Origin.Line), f.Definition.Origin.Column), keys...)
 	if list == nil || list.Kind != yaml.SequenceNode {
 		return nil, "what sets it is not found in the YAML"
 	}
@@ -131,19 +132,6 @@ func (y *yamlText) dropCapability(f *rules.Finding) (dropped []string, why strin
 		return nil, "the edit would break the YAML"
 	}
 	return []string{f.Fix.Part}, ""
-}
-
-// below returns the value of a mapping's key, nil where there is none.
-func below(m *yaml.Node, key string) *yaml.Node {
-	if m == nil || m.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(m.Content); i += 2 {
-		if m.Content[i].Value == key {
-			return m.Content[i+1]
-		}
-	}
-	return nil
 }
 
 // give gives the container that stands at a place a setting, and reports whether it had to be written.
