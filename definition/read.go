@@ -115,7 +115,7 @@ func failed(path, message, hint string) Result {
 	return Result{Problems: []podman.Problem{{Origin: podman.Origin{File: path}, Message: message, Hint: hint}}}
 }
 
-// isShell reports whether a file's first line names a shels.
+// isShell reports whether a file's first line names a shell.
 func isShell(data []byte) bool {
 	first, _, _ := strings.Cut(string(data[:min(len(data), 200)]), "\n")
 	command, ok := strings.CutPrefix(first, "#!")
