@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
@@ -97,8 +98,7 @@ func hostPathSeverity(c *podman.Container, m podman.Mount) (Severity, string) {
 		return Medium, ", though as a user who owns nothing there"
 	case isolated(c):
 		return Low, ", though as a user who owns nothing there"
-	case rootless(c) && (below(hostPath(m.Source), "/home") || strings.HasPrefix(m.Source, "~") ||
-		strings.HasPrefix(m.Source, "%h")):
+	case rootless(c) && isInHome(m.Source):
 		if m.Writable {
 			return High, " as the account that owns it"
 		}
@@ -140,7 +140,10 @@ func sensitive(source string, writable bool) string {
 			"are in it", "/sbin": "the host's programs are in it", "/lib": "the host's libraries are in it",
 		"/lib64": "the host's libraries are in it", "/var": "everybody's data and the cron tables are in it",
 		"/var/lib": "every service's data is in it", "/var/lib/containers": "every container's files are in it",
-		"/var/lib/docker": "every container's files are in it", "/run": "the host's sockets are in it",
+		"/var/lib/docker": "every container's files are in it", "/var/lib/containerd": "every container's files are in it",
+		"/var/lib/kubelet": "every pod's files and secrets are in it", "/var/lib/incus": "every container's files are in it",
+		"/var/lib/lxd": "every container's files are in it", "/var/lib/libvirt": "every virtual machine's disk is in it",
+		"/run": "the host's sockets are in it",
 		"/opt": "the host's programs are in it", "/run/user": "everybody's sockets are in it",
 		"/run/secrets": "the host's secrets are in it", "/var/spool/cron": "what cron runs as root is in it",
 		"/lib/modules": "the kernel's modules are in it", "/var/log": "everybody's logs are in it",
@@ -159,10 +162,10 @@ func sensitive(source string, writable bool) string {
 	}
 	dir, _, _ := strings.Cut(strings.TrimPrefix(source, "/"), "/")
 	switch {
-	case dir == "etc" && writable && !below(source, "/etc/containers/systemd"):
+	case dir == "etc" && writable:
 		for _, own := range []string{"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/sudoers", "/etc/sudoers.d",
 			"/etc/systemd", "/etc/cron.d", "/etc/crontab", "/etc/pam.d", "/etc/ssh", "/etc/ld.so.preload",
-			"/etc/profile.d", "/etc/init.d", "/etc/apt", "/etc/ssl", "/etc/pki"} {
+			"/etc/profile.d", "/etc/init.d", "/etc/apt", "/etc/ssl", "/etc/pki", "/etc/containers"} {
 			if below(source, own) {
 				return "what the host trusts is in it"
 			}
@@ -172,6 +175,8 @@ func sensitive(source string, writable bool) string {
 	case dir == "root" && !strings.Contains(strings.TrimPrefix(source, "/root/"), "/") &&
 		strings.HasPrefix(source, "/root/."):
 		return "root's own settings are in it"
+	case isInHome(source):
+		return inHome(source, writable)
 	case (dir == "proc" || dir == "sys") && writable:
 		return "switches of the host's kernel are in it"
 	case dir == "boot":
@@ -179,12 +184,58 @@ func sensitive(source string, writable bool) string {
 	case (dir == "usr" || dir == "bin" || dir == "sbin" || dir == "lib") && writable &&
 		!below(source, "/usr/local/share") && !below(source, "/usr/share") && !below(source, "/usr/local/etc"):
 		return "the host's programs are in it"
-	case dir == "home" && strings.Count(source, "/") == 2:
-		return "its owner's keys and shell are in it"
 	case below(source, "/var/lib/containers") && !strings.Contains(source, "/volumes/"):
 		return "every container's files are in it"
 	case below(source, "/var/spool/cron"):
 		return "what cron runs is in it"
+	}
+	return ""
+}
+
+// homes are the ways to write the home of the account that starts a container.
+var homes = []string{"~", "%h", "${HOME}", "$HOME"}
+
+// ofHome returns the path below a home that a path of the host leads to, empty for the home itself; false for one that
+// is in none. That of an account in /home counts, and root's.
+func ofHome(source string) (rest string, ok bool) {
+	for _, home := range homes {
+		if below(source, home) {
+			return strings.Trim(strings.TrimPrefix(source, home), "/"), true
+		}
+	}
+	if rest, ok = strings.CutPrefix(source, "/home/"); ok && rest != "" {
+		_, rest, _ = strings.Cut(rest, "/")
+		return rest, true
+	}
+	if below(source, "/root") {
+		return strings.Trim(strings.TrimPrefix(source, "/root"), "/"), true
+	}
+	return "", false
+}
+
+func isInHome(source string) bool {
+	_, ok := ofHome(hostPath(source))
+	return ok
+}
+
+// inHome says what a path of a home gives away: keys to who may read it, and what starts programs to who may write.
+func inHome(source string, writable bool) string {
+	rest, _ := ofHome(source)
+	keys := []string{".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".config/gcloud", ".netrc", ".password-store",
+		".local/share/keyrings", ".mozilla", ".git-credentials"}
+	starts := []string{".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshrc", ".zprofile",
+		".zshenv", ".config/fish", ".config/systemd", ".config/autostart", ".config/containers", ".config/environment.d",
+		".local/bin", ".local/share/systemd", "bin", ".pam_environment", ".xsession", ".xprofile"}
+	has := func(list []string) bool {
+		return slices.ContainsFunc(list, func(p string) bool { return below(rest, p) || below(p, rest) })
+	}
+	switch {
+	case rest == "":
+		return "its owner's keys and shell are in it"
+	case has(keys):
+		return "its owner's keys are in it"
+	case writable && has(starts):
+		return "what starts its owner's programs is in it"
 	}
 	return ""
 }

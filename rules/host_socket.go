@@ -43,6 +43,12 @@ is pressed, over an ssh-agent one logs in as its owner elsewhere.`,
 	},
 }
 
+// userRuntime returns the directory of an account's sockets that a path is below: /run/user/UID.
+func userRuntime(source string) string {
+	uid, _, _ := strings.Cut(strings.TrimPrefix(source, "/run/user/"), "/")
+	return "/run/user/" + uid
+}
+
 // hostSocketBehind returns the socket of a service that a mount brings along, what it gives and how bad that is.
 // Directories that hold an engine's socket are engine-socket's.
 func hostSocketBehind(m podman.Mount) (socket, gives string, severity Severity) {
@@ -52,6 +58,7 @@ func hostSocketBehind(m podman.Mount) (socket, gives string, severity Severity) 
 	source := hostPath(m.Source)
 	const dbus, systemd, session = "access to the system bus is access to its services, systemd included",
 		"through it, anything can be started as root", "whoever speaks to the session's bus acts as its user"
+	const machines = "whoever may use it makes virtual machines or containers with any of the host's disks"
 	const x11, agent = "access to the display shows its keys and screen",
 		"through it, one can log in with its owner's keys"
 	base := path.Base(source)
@@ -63,6 +70,14 @@ func hostSocketBehind(m podman.Mount) (socket, gives string, severity Severity) 
 		return m.Source, systemd, High
 	case strings.HasPrefix(source, "/run/user/") && base == "bus":
 		return m.Source, session, High
+	case below(source, "/run/libvirt"), base == "unix.socket" && (strings.Contains(source, "/lxd") ||
+		strings.Contains(source, "/incus")):
+		return m.Source, machines, High
+	case source == "/run/snapd.socket":
+		return m.Source, "whoever may use it installs programs that run as root", High
+	case strings.HasPrefix(source, "/run/user/") && (strings.HasPrefix(base, "wayland-") ||
+		strings.HasPrefix(base, "pipewire-") || below(source, path.Join(userRuntime(source), "pulse"))):
+		return m.Source, "access to the session shows what its user sees, says and hears", Medium
 	case source == "/tmp/.X11-unix" || strings.HasPrefix(source, "/tmp/.X11-unix/"):
 		return m.Source, x11, Medium
 	case source == "/tmp":
