@@ -250,6 +250,9 @@ func (p *prover) try(ctx context.Context, what string, c candidate) (result, err
 	if err != nil {
 		r = result{reason: p.engine.Redact(err.Error()), notTried: true}
 	}
+	if p.started == 0 {
+		p.started = time.Since(begun)
+	}
 	p.result.Copies++
 	if p.opts.Step != nil {
 		p.opts.Step(p.engine.Redact(what), r.healthy, time.Since(begun))

@@ -65,7 +65,7 @@ func (p *prover) look(ctx context.Context, name string) result {
 			return result{reason: line}
 		}
 	}
-	if process := p.missing(ctx, name); process != "" {
+	if process := p.incomplete(ctx, name); process != "" {
 		return result{reason: "the process " + process + " is not running"}
 	}
 	return result{healthy: true, written: p.engine.Written(ctx, name)}
@@ -238,6 +238,25 @@ func (p *prover) newDenial(ctx context.Context, name string) string {
 		}
 	}
 	return ""
+}
+
+// incomplete is missing, asked again for as long as a start may take here: a probe may succeed before a service's last
+// process is there, and how long the unmodified copy took says how slow the machine is.
+func (p *prover) incomplete(ctx context.Context, name string) string {
+	const times = 3
+	end := time.Now().Add(min(times*p.started, p.opts.Patience))
+	for {
+		process := p.missing(ctx, name)
+		if process == "" || time.Now().After(end) {
+			return process
+		}
+		const pause = 250 * time.Millisecond
+		select {
+		case <-ctx.Done():
+			return process
+		case <-time.After(pause):
+		}
+	}
 }
 
 // missing returns a process that the unmodified copy runs and this one does not, empty for none: a service's master may

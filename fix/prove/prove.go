@@ -132,6 +132,8 @@ type prover struct {
 	files   int
 	// denied holds the lines that the unmodified copy logs.
 	denied map[string]bool
+	// started is how long the unmodified copy took to be healthy.
+	started time.Duration
 	// processes holds those that the unmodified copy runs.
 	processes map[string]bool
 }

@@ -132,6 +132,9 @@ func TestProve(t *testing.T) {
 		{name: "a process is missing", want: "read-only: the process worker is not running",
 			script: fakepodman.Script{Copies: []fakepodman.Behaviour{
 				{Match: "--read-only", Processes: []string{"master"}}, {Processes: []string{"master", "worker"}}}}},
+		{name: "a process is late", want: "all []", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
+			{Match: "--read-only", Processes: []string{"master"}, Late: "worker"},
+			{Processes: []string{"master", "worker"}}}}},
 		{name: "needs a tmpfs", want: "all [] [/var/cache/x]", script: fakepodman.Script{Copies: []fakepodman.Behaviour{
 			{Match: "--read-only", Unless: "/var/cache/x", Exited: true},
 			{Written: []string{"C /var", "C /var/cache/x", "A /var/cache/x/a"}}}}},

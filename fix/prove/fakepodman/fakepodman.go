@@ -51,6 +51,8 @@ type Behaviour struct {
 	HealthCheck, Unhealthy bool
 	// Written are lines of podman diff, Processes lines of podman top, Env the container's variables.
 	Written, Processes, Env []string
+	// Late is a process that podman top shows from the second time on.
+	Late string
 }
 
 // Container is a container of the fake.
@@ -227,7 +229,11 @@ func (f Fake) play(script Script, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, b.Log)
 		fmt.Fprint(stderr, b.ErrorLog)
 	case "top":
-		fmt.Fprintln(stdout, strings.Join(append([]string{"COMMAND"}, b.Processes...), "\n"))
+		processes := b.Processes
+		if calls, _ := f.Calls(); b.Late != "" && count(calls, args) > 1 {
+			processes = append(processes, b.Late)
+		}
+		fmt.Fprintln(stdout, strings.Join(append([]string{"COMMAND"}, processes...), "\n"))
 	case "diff":
 		fmt.Fprintln(stdout, strings.Join(b.Written, "\n"))
 	default:
@@ -236,6 +242,17 @@ func (f Fake) play(script Script, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	return 0
+}
+
+// count counts the calls with some words.
+func count(calls [][]string, words []string) int {
+	n := 0
+	for _, call := range calls {
+		if slices.Equal(call, words) {
+			n++
+		}
+	}
+	return n
 }
 
 func inspect(c *Container, args []string, stdout io.Writer) {
