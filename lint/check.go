@@ -26,6 +26,8 @@ type check struct {
 	// peers holds what the rules about relations need of each container, and waivers those that such findings may have.
 	peers   []*rules.Peer
 	waivers []policy.Waiver
+	// ofPods holds what was found in the definitions of pods, once for each member.
+	ofPods []rules.Finding
 	// stuck counts the files that took too long.
 	stuck atomic.Int32
 }
@@ -37,6 +39,8 @@ type outcome struct {
 	problems   []podman.Problem
 	peers      []*rules.Peer
 	waivers    []policy.Waiver
+	// ofPods holds those findings that are about a pod, which other members, in other files, have too.
+	ofPods []rules.Finding
 	// read holds the texts that the findings are quoted from.
 	read    texts
 	skipped *report.Skipped
@@ -101,6 +105,7 @@ func (c *check) within(ctx context.Context, path string) outcome {
 		}()
 		o := c.lint(c.set, path)
 		quote(o.findings, o.read)
+		quote(o.ofPods, o.read)
 		o.done = true
 		done <- o
 	}()
@@ -145,6 +150,7 @@ func (c *check) put(o *outcome) {
 	c.result.Containers = append(c.result.Containers, o.containers...)
 	c.peers = append(c.peers, o.peers...)
 	c.waivers = append(c.waivers, o.waivers...)
+	c.ofPods = append(c.ofPods, o.ofPods...)
 	c.keep(c.result, o.findings)
 	for _, p := range o.problems {
 		c.result.Add(p)
@@ -172,11 +178,12 @@ func (l *Linter) relations(peers []*rules.Peer) []rules.Finding {
 // relate judges the containers of all files beside one another.
 func (c *check) relate() {
 	findings := c.relations(c.peers)
+	quote(findings, texts{c.set.Text, map[string][]byte{}})
+	findings = append(findings, rules.OncePerPod(c.ofPods)...)
 	policy.Apply(c.waivers, findings)
-	for _, p := range policy.Unused(c.waivers, c.usesFor(true)) {
+	for _, p := range policy.Unused(c.waivers, c.uses) {
 		c.result.Add(p)
 	}
-	quote(findings, texts{c.set.Text, map[string][]byte{}})
 	c.keep(c.result, findings)
 	if len(findings) > 0 {
 		c.result.Sort()
@@ -222,9 +229,14 @@ func (l *Linter) lint(set *definition.Set, path string) outcome {
 	}
 	policy.Apply(waivers, findings)
 	if len(d.Containers) > 0 {
-		o.problems = append(o.problems, policy.Unused(waivers, l.usesFor(false))...)
 		o.waivers = waivers
 	}
-	o.findings = findings
+	for i := range findings {
+		if findings[i].Pod != "" {
+			o.ofPods = append(o.ofPods, findings[i])
+		} else {
+			o.findings = append(o.findings, findings[i])
+		}
+	}
 	return o
 }

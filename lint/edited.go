@@ -14,20 +14,26 @@ import (
 type Edited struct {
 	linter *Linter
 	set    *definition.Set
-	// peers holds what the rules about relations need of each container of the set, by file.
-	peers func() map[string][]*rules.Peer
+	// beside holds what is known of each file of the set, by path.
+	beside func() map[string]besides
+}
+
+// besides is what the judgement of other files needs of one: what the rules about relations need of each of its
+// containers, and what was found of their pods.
+type besides struct {
+	peers  []*rules.Peer
+	ofPods []rules.Finding
 }
 
 // NewEdited returns what lints edited definitions of a set.
 func (l *Linter) NewEdited(set *definition.Set) *Edited {
-	return &Edited{l, set, sync.OnceValue(func() map[string][]*rules.Peer {
-		peers := map[string][]*rules.Peer{}
+	return &Edited{l, set, sync.OnceValue(func() map[string]besides {
+		beside := map[string]besides{}
 		for _, path := range set.Paths() {
-			for _, c := range set.Read(path).Containers {
-				peers[path] = append(peers[path], rules.PeerOf(c))
-			}
+			o := l.lint(set, path)
+			beside[path] = besides{o.peers, o.ofPods}
 		}
-		return peers
+		return beside
 	})}
 }
 
@@ -41,12 +47,20 @@ func (e *Edited) Lint(files []string, texts map[string][]byte) (found []rules.Fi
 	maps.Copy(overlay, texts)
 	set := e.set.With(overlay)
 	result := report.Report{Started: e.linter.Now()}
-	peers := maps.Clone(e.peers())
+	beside := maps.Clone(e.beside())
+	for path, b := range beside { // an edited pod changes what its members have
+		if !slices.Contains(files, path) && slices.ContainsFunc(b.ofPods, func(f rules.Finding) bool {
+			_, edited := texts[f.Location.File]
+			return edited
+		}) {
+			beside[path] = besides{b.peers, e.linter.lint(set, path).ofPods}
+		}
+	}
 	for _, path := range files {
 		o := e.linter.lint(set, path)
 		e.linter.keep(&result, o.findings)
-		wrong = append(wrong, missing(peers[path], o.peers)...)
-		peers[path] = o.peers
+		wrong = append(wrong, missing(beside[path].peers, o.peers)...)
+		beside[path] = besides{o.peers, o.ofPods}
 		for _, p := range o.problems {
 			if !p.Warning {
 				wrong = append(wrong, p.Message)
@@ -54,10 +68,13 @@ func (e *Edited) Lint(files []string, texts map[string][]byte) (found []rules.Fi
 		}
 	}
 	var all []*rules.Peer
+	var ofPods []rules.Finding
 	for _, path := range e.set.Paths() {
-		all = append(all, peers[path]...)
+		all = append(all, beside[path].peers...)
+		ofPods = append(ofPods, beside[path].ofPods...)
 	}
 	e.linter.keep(&result, e.linter.relations(all))
+	e.linter.keep(&result, rules.OncePerPod(ofPods))
 	return result.Findings, wrong
 }
 

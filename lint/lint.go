@@ -214,14 +214,6 @@ func (l *Linter) uses(rule string) bool {
 	return slices.ContainsFunc(l.Rules, func(r rules.Rule) bool { return r.ID == rule })
 }
 
-// usesFor returns which of the rules that are used compare containers with one another, or which do not.
-func (l *Linter) usesFor(relations bool) func(rule string) bool {
-	return func(rule string) bool {
-		return slices.ContainsFunc(l.Rules,
-			func(r rules.Rule) bool { return r.ID == rule && (r.CheckPeers != nil) == relations })
-	}
-}
-
 // Progress is told how far a run has come: what is counted, how many are done, and of how many, 0 where that is not
 // known.
 type Progress func(what string, done, total int)

@@ -36,6 +36,9 @@ type Container struct {
 	Started time.Time
 	// Pod is the name of the pod it belongs to, or its ID where the name is not known, empty without one.
 	Pod string
+	// SharesLabel is whether a definition's container has the SELinux label of its pod, whose IPC or PID namespace it is
+	// in.
+	SharesLabel bool
 	// Unit is the systemd unit that made the container (its label PODMAN_SYSTEMD_UNIT), empty without one.
 	Unit string
 	// Definition is the file that defines the container; its zero value is a container that no file is known for.
@@ -246,6 +249,8 @@ type Confinement struct {
 	// Label is the SELinux type, empty for Podman's own (container_t), "disable" for none. It means something only
 	// where the host has SELinux.
 	Label Setting[string]
+	// LabelLevel is the SELinux level that was asked for, such as "s0:c100,c200", empty for one of the container's own.
+	LabelLevel Setting[string]
 	// Unmasked holds the patterns of the paths of /proc and /sys that are not to be hidden, "ALL" for every one.
 	// Inspect shows "ALL" from Podman 4.7 on and nothing else: of a container without a command line it is unknown.
 	Unmasked Setting[[]string]

@@ -39,6 +39,8 @@ type Origin struct {
 	File string
 	// Line and Column are 1-based, 0 where there is no file. Column counts bytes.
 	Line, Column int
+	// OfPod is set where a pod's definition says it: every member of the pod has what is written there.
+	OfPod bool
 	// Unless names the variables that could take the place of what was read, which is their default; empty for none.
 	Unless string
 }

@@ -22,6 +22,7 @@ the kernel.`,
 		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#device-host-device-container-device-permissions",
 	},
 	RootlessMatters: true,
+	OnPod:           true,
 	Check: func(c *podman.Container) []Finding {
 		if isPrivileged(c) {
 			return nil

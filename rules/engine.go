@@ -21,7 +21,7 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 	}
 	for i := range catalogue {
 		rule := &catalogue[i]
-		if rule.Check == nil || c.Kind == podman.KindInfra && !rule.OnInfra {
+		if rule.Check == nil || c.Kind == podman.KindInfra && !rule.OnInfra && (!rule.OnPod || c.ID != "") {
 			continue
 		}
 		found = append(found, stamped(rule, c, rule.Check(c), outdated)...)
@@ -76,19 +76,13 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 		if causes[f.Cause]++; causes[f.Cause] > 1 { // the same flag given twice
 			f.Cause = fmt.Sprintf("%s#%d", f.Cause, causes[f.Cause])
 		}
-		f.Fingerprint = fingerprint(rule.ID, c.Name, f.Cause, f.extent())
 		for _, e := range f.Evidence { // a default counts, and may be overruled where the definition is used
 			if e.Origin.Unless != "" && f.Confidence == Certain {
 				f.Confidence = Derived
 				f.Message += " (unless " + e.Origin.Unless + " is set)"
 			}
 		}
-		for _, e := range f.Evidence {
-			if e.Origin.File != "" {
-				f.Location = e.Origin
-				break
-			}
-		}
+		f.identify(c)
 		if c.FromUnit != nil {
 			at, ok := written[f.Cause]
 			switch {
@@ -116,6 +110,24 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 		}
 	}
 	return found
+}
+
+// identify fills in where a finding is written, and with that whose it is: the container's, or its pod's.
+func (f *Finding) identify(c *podman.Container) {
+	for _, e := range f.Evidence {
+		if e.Origin.File != "" {
+			f.Location = e.Origin
+			break
+		}
+	}
+	owner := c.Name
+	if f.Location.OfPod {
+		if c.Kind != podman.KindInfra {
+			owner = c.Pod
+		}
+		f.Pod = owner
+	}
+	f.Fingerprint = fingerprint(f.Rule.ID, owner, f.Cause, f.extent())
 }
 
 // extent returns how far the cause goes: what the rule says, else what the evidence says of ports, devices, switches

@@ -23,6 +23,7 @@ spoken to and not written. A mount of a directory above the socket hands it over
 		"https://docs.docker.com/engine/security/protect-access/"},
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftMounts},
+	OnPod:           true,
 	Check: func(c *podman.Container) []Finding {
 		mounts := c.Files.Mounts
 		if !mounts.Known() {

@@ -25,6 +25,7 @@ data, not the system's.`,
 		},
 		RootlessMatters: true,
 		Drift:           []podman.Drift{podman.DriftMounts},
+		OnPod:           true,
 		Check: func(c *podman.Container) []Finding {
 			if !c.Files.Mounts.Known() {
 				return nil

@@ -22,6 +22,7 @@ is pressed, over an ssh-agent one logs in as its owner elsewhere.`,
 		"https://man7.org/linux/man-pages/man1/ssh-agent.1.html"},
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftMounts},
+	OnPod:           true,
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil

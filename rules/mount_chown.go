@@ -18,6 +18,7 @@ that others use too they lose it, and what an attacker put there for them become
 		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options",
 	},
 	Drift: []podman.Drift{podman.DriftMounts},
+	OnPod: true,
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil

@@ -19,6 +19,7 @@ path that two containers use locks out the one that started first.`,
 		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#volume-v-source-volume-host-dir-container-dir-options",
 	},
 	Drift: []podman.Drift{podman.DriftMounts},
+	OnPod: true,
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil
@@ -44,25 +45,18 @@ path that two containers use locks out the one that started first.`,
 		return found
 	},
 	CheckPeers: func(all []*Peer) []Finding {
-		type use struct{ source, name string }
-		users, seen := map[string][]*Peer{}, map[use]bool{}
-		for _, c := range all {
-			for _, m := range c.mounts {
-				// Of two definitions of one name one takes the other's place: they are not there at once.
-				if by := (use{m.Source, c.Name}); !seen[by] && !strings.ContainsAny(m.Source, "$%{") {
-					seen[by] = true
-					users[m.Source] = append(users[m.Source], c)
-				}
-			}
-		}
+		users := usersOf(all)
 		var found []Finding
 		for _, c := range all {
 			for _, m := range c.mounts {
-				if m.Relabel != "Z" || len(users[m.Source]) < 2 || c.Host.SELinux.Known() && !c.Host.SELinux.Value {
+				if m.Relabel != "Z" || c.Host.SELinux.Known() && !c.Host.SELinux.Value {
 					continue
 				}
-				f := mountFinding(m, Medium,
-					fmt.Sprintf(":Z on %s takes it from %s", m.Source, others(users[m.Source], c)))
+				losing := users.losing(m.Source, c)
+				if losing == "" {
+					continue
+				}
+				f := mountFinding(m, Medium, fmt.Sprintf(":Z on %s takes it from %s", m.Source, losing))
 				f.Subject, f.Cause = c, m.Destination+" shared"
 				f.Confidence = Derived
 				f.Fix.Summary = "use :z for what several containers share"
@@ -72,4 +66,65 @@ path that two containers use locks out the one that started first.`,
 		}
 		return found
 	},
+}
+
+// mountUsers holds who mounts what.
+type mountUsers struct {
+	bySource map[string][]*Peer
+	// named holds the users of a path by their names: of two definitions of one name one takes the other's place, so
+	// that only one of them counts.
+	named map[[2]string]*Peer
+	// others holds the first few users of a path that have another label than one, and how many there are.
+	others map[[2]string]labelled
+}
+
+type labelled struct {
+	first []*Peer
+	count int
+}
+
+func usersOf(all []*Peer) *mountUsers {
+	u := &mountUsers{map[string][]*Peer{}, map[[2]string]*Peer{}, map[[2]string]labelled{}}
+	for _, c := range all {
+		for _, m := range c.mounts {
+			by := [2]string{m.Source, c.Name}
+			if u.named[by] == nil && !strings.ContainsAny(m.Source, "$%{") {
+				u.named[by] = c
+				u.bySource[m.Source] = append(u.bySource[m.Source], c)
+			}
+		}
+	}
+	return u
+}
+
+// losing names those who mount a path and have another SELinux label than a container that relabels it with :Z, the
+// first few of many; empty for none.
+func (u *mountUsers) losing(source string, c *Peer) string {
+	const shown = 3
+	key := [2]string{source, c.label}
+	found, known := u.others[key]
+	if !known {
+		for _, other := range u.bySource[source] {
+			if other.label == c.label {
+				continue
+			}
+			if found.count++; found.count <= shown+1 {
+				found.first = append(found.first, other)
+			}
+		}
+		u.others[key] = found
+	}
+	var names []string
+	for _, other := range found.first {
+		if other.Name != c.Name && len(names) < shown {
+			names = append(names, other.Name)
+		}
+	}
+	if same := u.named[[2]string{source, c.Name}]; same != nil && same.label != c.label {
+		found.count--
+	}
+	if more := found.count - len(names); more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
+	}
+	return strings.Join(names, ", ")
 }

@@ -17,6 +17,7 @@ that may mount puts a filesystem of its own over the host's files.`,
 	See:             []string{"https://docs.kernel.org/filesystems/sharedsubtree.html"},
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftMounts},
+	OnPod:           true,
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() || rootless(c) || !c.Host.Rootless.Known() {
 			return nil // a rootless Podman has a mount namespace of its own, out of which nothing gets

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
@@ -26,8 +27,11 @@ type Peer struct {
 	users podman.Setting[podman.IDMap]
 	// defaultNetwork is where it says that it is on the default network, nil where it is not.
 	defaultNetwork *podman.Origin
-	// mounts holds what it mounts from the host, volumes among it.
+	// mounts holds what it mounts from the host, volumes among it, but not what its pod does, whose infra container has
+	// it too.
 	mounts []podman.Mount
+	// label tells by whose SELinux label the files are labelled that it mounts with :Z.
+	label string
 }
 
 // PeerOf returns what the relations need of a container.
@@ -56,11 +60,47 @@ func PeerOf(c *podman.Container) *Peer {
 		r.defaultNetwork = &origin
 	}
 	for _, m := range c.Files.Mounts.Value {
-		if (m.Type == "bind" || m.Type == "volume") && m.Source != "" {
+		if (m.Type == "bind" || m.Type == "volume") && m.Source != "" && (!m.Origin.OfPod || c.Kind == podman.KindInfra) {
 			r.mounts = append(r.mounts, m)
 		}
 	}
+	r.label = labelOf(c)
 	return r
+}
+
+// labelOf tells containers apart by the SELinux label that their files get with :Z. One without a label of its own
+// shares that of all others without; one that joins another's IPC or PID namespace, as a pod's members do, has the
+// other's (podman pkg/specgen/generate, setLabelOpts); one that asks for a level has that.
+func labelOf(c *podman.Container) string {
+	is := func(s podman.Setting[string], value string) bool { return s.Known() && s.Value == value }
+	ipc, pid := c.Namespaces.IPC, c.Namespaces.PID
+	if isPrivileged(c) || is(c.Confinement.Label, "disable") || is(ipc, "host") || is(pid, "host") {
+		return "none"
+	}
+	for _, mode := range []podman.Setting[string]{ipc, pid} {
+		if target := joined(mode.Value); mode.Known() && target != "" {
+			return "container " + target
+		}
+	}
+	switch {
+	case c.Confinement.LabelLevel.Known() && c.Confinement.LabelLevel.Value != "":
+		return "level " + sortedLevel(c.Confinement.LabelLevel.Value)
+	case c.ID != "":
+		return "container " + c.ID
+	case c.Pod != "" && c.SharesLabel:
+		return "pod " + c.Pod
+	case c.Kind == podman.KindInfra:
+		return "pod " + c.Name
+	}
+	return "container " + c.Name
+}
+
+// sortedLevel writes an SELinux level, "s0:c100,c200", with its categories in order.
+func sortedLevel(level string) string {
+	sensitivity, categories, _ := strings.Cut(level, ":")
+	list := strings.Split(categories, ",")
+	slices.Sort(list)
+	return sensitivity + ":" + strings.Join(slices.Compact(list), ",")
 }
 
 // WithoutTexts returns a container without what may be large and only the search for secrets looks at.

@@ -97,6 +97,9 @@ type Rule struct {
 	Profile Profile
 	// OnInfra is set where a pod's infra container is judged too: it holds what the pod's members share.
 	OnInfra bool
+	// OnPod is set where the pod of a definition is judged too, for what its members get of it: they may be defined
+	// elsewhere.
+	OnPod bool
 	// Kind says what the fix changes, where a proof or an edit has to know.
 	Kind FixKind
 	// Untried says why a copy cannot show whether the service still works with the fix, empty where it can.
@@ -192,6 +195,9 @@ type Finding struct {
 	Rule *Rule
 	// Container is the container's name, empty for a finding about the host.
 	Container string
+	// Pod is the name of the container's pod where the pod's definition says what is found, for every member, else
+	// empty.
+	Pod string
 	// Definition is the definition of the container.
 	Definition podman.Definition
 	// Location is where the setting is written in a file, or would have to; empty where no file is known.

@@ -18,6 +18,7 @@ from there. A file of passwords on the host is also read by everyone who may rea
 		"its own rather than a person's.",
 	See:   []string{"https://docs.podman.io/en/latest/markdown/podman-secret-create.1.html"},
 	Drift: []podman.Drift{podman.DriftMounts},
+	OnPod: true,
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil

@@ -285,6 +285,7 @@ func TestFixElsewhere(t *testing.T) {
 		"b.container": softUnit +
 			"Pod=web.pod\nMount=type=bind,src=/srv/data,dst=/data,relabel=private\n",
 		"c.container":               softUnit,
+		"d.container":               softUnit + "Volume=/srv/data:/data\n",
 		"c.container.d/10-own.conf": "[Container]\nReadOnly=false\nPodmanArgs=--privileged\n",
 	})
 	status, _, errs := fixAt(t, "--rootful", "--config", "none", "--write", "--all", dir)

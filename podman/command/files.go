@@ -61,9 +61,12 @@ func words(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
 }
 
-// devices reads --device, --gpus and --device-cgroup-rule.
-func (b builder) devices(made *podman.Container) {
+// devices reads --device and --gpus.
+func (b builder) devices() podman.Setting[[]podman.Device] {
 	s := unset(b, []podman.Device{}, "--device")
+	if b.Pod && !b.infra() {
+		return s
+	}
 	for _, o := range slices.Concat(b.All("device"), b.All("gpus")) {
 		s.State, s.Origin = podman.StateSet, b.origin(o)
 		d := podman.Device{Origin: b.origin(o)}
@@ -82,7 +85,11 @@ func (b builder) devices(made *podman.Container) {
 		}
 		s.Value = append(s.Value, d)
 	}
-	made.Files.Devices = s
+	return s
+}
+
+// deviceRules reads --device-cgroup-rule, and --cgroups, without which there is no cgroup to keep to them.
+func (b builder) deviceRules(made *podman.Container) {
 	made.Files.AnyDevice = unset(b, false, "--cgroups")
 	if o, ok := b.Last("cgroups"); ok && !b.unknown(o) {
 		made.Files.AnyDevice = podman.Set(o.Value == "disabled", b.origin(o))

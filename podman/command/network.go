@@ -41,8 +41,8 @@ func (b builder) pod() (builder, bool) {
 	if b.ctx.Pod == nil {
 		return builder{}, false
 	}
-	return builder{b.ctx.Pod.Command,
-		Context{Words: b.ctx.Pod.Words, Definition: b.ctx.Pod.Definition, Host: b.ctx.Host}}, true
+	return builder{b.ctx.Pod.Command, Context{Words: b.ctx.Pod.Words, Definition: b.ctx.Pod.Definition,
+		Host: b.ctx.Host, Volume: b.ctx.Pod.Volume}}, true
 }
 
 // shared returns the setting of a namespace's flag. A container in a pod has the pod's namespace where the pod shares
@@ -63,12 +63,29 @@ func (b builder) shared(made *podman.Container, flag, kind, missing string) podm
 }
 
 func (c *Command) shares(kind string) bool {
+	if !c.infra() {
+		return false
+	}
 	o, ok := c.Last("share")
 	if !ok {
 		return kind != "pid" && kind != "cgroup"
 	}
 	added, isMore := strings.CutPrefix(o.Value, "+")
 	return isMore && kind != "pid" && kind != "cgroup" || slices.Contains(strings.Split(added, ","), kind)
+}
+
+// sharesLabel reports whether a container has its pod's SELinux label, as those have that are in its IPC or PID
+// namespace (podman pkg/specgen/generate, setLabelOpts).
+func (b builder) sharesLabel() bool {
+	pod, ok := b.pod()
+	if !ok {
+		return false
+	}
+	in := func(flag string) bool {
+		_, own := b.Last(flag)
+		return !own && pod.shares(flag)
+	}
+	return in("ipc") || in("pid")
 }
 
 // otherNamespaces reads --pid, --uts, --cgroupns and --sysctl.

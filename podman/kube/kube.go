@@ -201,7 +201,7 @@ func setOrDefault[T any](p *podOf, value *T, missing T, node *yaml.Node, keys ..
 // container reads one container as pkg/specgen/generate/kube does.
 func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container {
 	c := &podman.Container{
-		Name: p.name + "-" + k.Name, Kind: podman.KindContainer, Pod: p.name, Host: p.options.Host,
+		Name: p.name + "-" + k.Name, Kind: podman.KindContainer, Pod: p.name, SharesLabel: true, Host: p.options.Host,
 		Definition: podman.Definition{Syntax: podman.SyntaxKube, Origin: yamlpath.Origin(p.file, node)},
 		Image:      podman.Image{Name: k.Image, Written: podman.Set(k.Image, p.at(node, "image"))},
 	}

@@ -239,19 +239,25 @@ func (r *reader) tmpfs(data *inspected, asked *podman.Container) podman.Setting[
 }
 
 // devices reads what inspect lists; of a rootless container that is nothing, since Podman binds the device's file, and
-// of no container the permissions. The command line tells both.
+// of no container the permissions. The command line tells both, but not what a member has of its pod.
 func devices(c *podman.Container, data *inspected, asked *podman.Container) {
 	c.Files.DeviceRules = asked.Files.DeviceRules
-	if asked.Files.Devices.Known() {
+	if asked.Files.Devices.Known() && data.Pod == "" {
 		c.Files.Devices = asked.Files.Devices
 		return
 	}
 	claimed := data.HostConfig.Privileged != nil && *data.HostConfig.Privileged
 	if !data.HostConfig.Devices.present || claimed && !c.Confinement.Privileged.Value {
+		c.Files.Devices = asked.Files.Devices
 		return // of a container that only says that it is privileged inspect lists no devices
 	}
-	c.Files.Devices = podman.Set([]podman.Device{}, podman.Field("HostConfig.Devices"))
+	c.Files.Devices = podman.Set(slices.Clone(asked.Files.Devices.Value), podman.Field("HostConfig.Devices"))
 	for i, d := range data.HostConfig.Devices.value {
+		if slices.ContainsFunc(asked.Files.Devices.Value, func(own podman.Device) bool {
+			return own.Path == d.PathOnHost && own.Destination == d.PathInContainer
+		}) {
+			continue
+		}
 		c.Files.Devices.Value = append(c.Files.Devices.Value, podman.Device{
 			Path: d.PathOnHost, Destination: d.PathInContainer, Permissions: d.CgroupPermissions,
 			Origin: podman.Field(fmt.Sprintf("HostConfig.Devices[%d]", i)),

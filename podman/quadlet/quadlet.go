@@ -279,6 +279,7 @@ func (r *Reader) find(from *unit, name string, reading map[string]bool, host *po
 		if c, err := command.Parse(words); err == nil {
 			n.pod = &command.PodCommand{Command: c, Definition: u.definition()}
 			n.pod.Words = withOrigins(u, words, c, host)
+			n.pod.Volume = func(name string) command.Volume { return known.volumes[name] }
 		}
 	case ".volume":
 		options, _ := u.parsed().Lookup(quadlet.VolumeGroup, "Options")
