@@ -75,7 +75,8 @@ func TestPods(t *testing.T) {
 		files map[string]string
 		want  []string
 	}{
-		"a member": {map[string]string{"ci.pod": ciPod, "runner.container": member("")}, ofCI("systemd-runner", "high")},
+		"a member": {map[string]string{"ci.pod": ciPod, "runner.container": member("")},
+			ofCI("systemd-runner", "high")},
 		"a pod by itself": {map[string]string{"ci.pod": ciPod}, ofCI("systemd-ci", "high")},
 		"the worst of several, once": {map[string]string{"ci.pod": ciPod, "a.container": member("User=1000\n"),
 			"b.container": member("User=0\n"), "c.container": member("")},

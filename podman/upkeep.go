@@ -22,6 +22,16 @@ type Lifecycle struct {
 	// Notify is who tells systemd that the container is up: "conmon" as soon as it is started, "container" itself,
 	// "healthy" its health check, "ignore" nobody.
 	Notify Setting[string]
+	// Foreground is whether what makes the container waits for its end, as `podman run` does without --detach.
+	Foreground bool
+	// RunsOnce is whether it is known to do its work and end, rather than to serve: nothing has to notice that it
+	// stopped, and podman auto-update looks only at containers that run.
+	RunsOnce bool
+}
+
+// RunsOnce reports whether the container, or the one that its unit makes, is known to do its work and end.
+func (c *Container) RunsOnce() bool {
+	return c.Lifecycle.RunsOnce || c.FromUnit != nil && c.FromUnit.Lifecycle.RunsOnce
 }
 
 // AutoUpdated reports whether podman auto-update is to keep the container up to date ("image" is its old word for

@@ -23,7 +23,7 @@ does not start (--sdnotify).`,
 	Check: func(c *podman.Container) []Finding {
 		u := c.Lifecycle.AutoUpdate
 		name := c.Image.Name
-		if !u.Known() || name == "" {
+		if !u.Known() || name == "" || c.RunsOnce() {
 			return nil
 		}
 		pinned := strings.Contains(name, "@sha256:")

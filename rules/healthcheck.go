@@ -17,7 +17,7 @@ has nothing to tell a bad update by: with one, and --sdnotify=healthy, it goes b
 	Profile: Standard,
 	Check: func(c *podman.Container) []Finding {
 		h := c.Lifecycle.Health
-		if !h.Known() || h.Value == "check" {
+		if !h.Known() || h.Value == "check" || c.RunsOnce() {
 			return nil
 		}
 		fix := Fix{Summary: "say how to ask whether it works: --health-cmd=COMMAND"}

@@ -53,6 +53,8 @@ type Command struct {
 	ImageIndex int
 	// Args holds the words after the image.
 	Args []string
+	// Run is set for `podman run`, which starts the container at once.
+	Run bool
 	// Pod is set for a command line that makes a pod.
 	Pod bool
 	// Open is set where a word of the command line, only known when it is run, may hold more flags: what is not among
@@ -90,6 +92,7 @@ func Parse(words []string) (*Command, error) {
 	if len(rest) == 0 || rest[0] != "run" && rest[0] != "create" {
 		return nil, ErrNotCreate
 	}
+	run := rest[0] == "run"
 	i, found, err := options(words, i+1, container, aliases)
 	if err != nil {
 		return nil, err
@@ -97,7 +100,7 @@ func Parse(words []string) (*Command, error) {
 	if i == len(words) {
 		return nil, errNoImage
 	}
-	return &Command{Options: found, Image: words[i], ImageIndex: i, Args: words[i+1:]}, nil
+	return &Command{Options: found, Image: words[i], ImageIndex: i, Args: words[i+1:], Run: run}, nil
 }
 
 // set is a table of flags, by name and by shorthand.

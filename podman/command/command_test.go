@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 				"img", "-p", "x"},
 			want: &Command{
 				Options: []Option{{"detach", "true", 5, 5}, {"name", "web", 6, 7}},
-				Image:   "img", ImageIndex: 8, Args: []string{"-p", "x"},
+				Image:   "img", ImageIndex: 8, Args: []string{"-p", "x"}, Run: true,
 			},
 		},
 		{
@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 			words: []string{"podman", "run", `--cap-add=CHOWN,"A,B"`, "--cap-add", "", "img"},
 			want: &Command{
 				Options: []Option{{"cap-add", "CHOWN", 2, 2}, {"cap-add", "A,B", 2, 2}},
-				Image:   "img", ImageIndex: 5, Args: []string{},
+				Image:   "img", ImageIndex: 5, Args: []string{}, Run: true,
 			},
 		},
 		{
@@ -45,7 +45,7 @@ func TestParse(t *testing.T) {
 			words: []string{"podman", "run", "--net", "host", "--privileged=false", "--", "img"},
 			want: &Command{
 				Options: []Option{{"network", "host", 2, 3}, {"privileged", "false", 4, 4}},
-				Image:   "img", ImageIndex: 6, Args: []string{},
+				Image:   "img", ImageIndex: 6, Args: []string{}, Run: true,
 			},
 		},
 	}

@@ -89,12 +89,33 @@ func (b builder) upkeep(made *podman.Container) {
 		u.Restart.Value = policy
 		u.Retries, _ = strconv.Atoi(retries)
 	}
+	_, isInit := b.Last("init-ctr")
+	u.Foreground = b.Run && !b.Bool("detach") && !b.Open
+	u.RunsOnce = isInit || b.Bool("interactive") && b.endsAndGoes(u)
 	u.AutoUpdate = unset(b, "", "--label")
 	for _, o := range b.All("label") {
 		if key, value, _ := strings.Cut(o.Value, "="); key == "io.containers.autoupdate" && !b.unknown(o) {
 			u.AutoUpdate = podman.Set(value, b.origin(o))
 		}
 	}
+}
+
+// endsAndGoes reports whether a container is waited for, and is removed and not started anew when it ends.
+func (b builder) endsAndGoes(u *podman.Lifecycle) bool {
+	return u.Foreground && b.Bool("rm") && u.Restart.Value == "no"
+}
+
+// isTool reports whether a script runs a container for what it does, as one runs a program: it waits for the end, gives
+// it a command, and neither a name nor a port to reach it by.
+func (c *Command) isTool(made *podman.Container) bool {
+	b := builder{Command: c}
+	for _, o := range c.Options {
+		switch o.Name {
+		case "name", "publish", "publish-all", "expose", "pod", "network-alias", "health-cmd", "sdnotify", "cidfile":
+			return false
+		}
+	}
+	return len(c.Args) > 0 && b.endsAndGoes(&made.Lifecycle) && made.Network.Mode.Value != "host"
 }
 
 // secrets returns the names of the secrets that are handed over as variables, and of those that are mounted as files.

@@ -56,11 +56,16 @@ func (s Script) read(host *podman.Host, within int) ([]*podman.Container, []podm
 		return nil, []podman.Problem{problem}
 	}
 	b := collector{host: host, pods: map[string]*PodCommand{}}
+	behind := map[syntax.Command]bool{} // what runs in the background
 	syntax.Walk(parsed, func(node syntax.Node) bool {
+		if stmt, ok := node.(*syntax.Stmt); ok && (stmt.Background || stmt.Coprocess || stmt.Disown) {
+			behind[stmt.Cmd] = true
+		}
 		call, ok := node.(*syntax.CallExpr)
 		if !ok || len(call.Args) < 2 {
 			return true
 		}
+		b.waits = !behind[call]
 		words := make([]Word, len(call.Args))
 		for i, arg := range call.Args {
 			words[i] = s.word(arg)
@@ -263,6 +268,8 @@ type collector struct {
 	host  *podman.Host
 	pods  map[string]*PodCommand
 	found []*podman.Container
+	// waits is set while the commands of a script are read that it waits for.
+	waits bool
 
 	problems []podman.Problem
 }
@@ -289,6 +296,7 @@ func (b *collector) call(words []Word) *podman.Problem {
 			return &podman.Problem{Origin: words[i].Origin, Message: "this podman command line: " + err.Error(),
 				Hint: "podlint knows the flags of Podman " + TableVersion}
 		}
+		b.waits = b.waits && !slices.Contains([]string{"exec", "nohup", "systemd-run"}, first)
 		b.add(c, words[i:], b.mode(words[:i]))
 		return nil
 	}
@@ -370,7 +378,9 @@ func (b *collector) add(c *Command, words []Word, host *podman.Host) {
 			}
 		}
 	}
-	b.found = append(b.found, c.Container(ctx))
+	made := c.Container(ctx)
+	made.Lifecycle.RunsOnce = made.Lifecycle.RunsOnce || b.waits && c.isTool(made)
+	b.found = append(b.found, made)
 }
 
 // newPod returns the pod that --pod=new:NAME makes: with the container's network, ports and namespaces, and nothing of

@@ -112,6 +112,7 @@ func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 			continue
 		}
 		pod.file, pod.options = f.Path, o
+		pod.runsOnce = kind.Value == "Job"
 		found = append(found, pod.containers()...)
 	}
 	return found, problems
@@ -165,6 +166,7 @@ type podOf struct {
 	annotations map[string]string
 	spec        core.PodSpec
 	node, meta  *yaml.Node // of the spec and the metadata
+	runsOnce    bool       // it does its work and ends, as a Job's
 	options     Options
 }
 
@@ -176,7 +178,9 @@ func (p *podOf) containers() []*podman.Container {
 	}{{"initContainers", p.spec.InitContainers}, {"containers", p.spec.Containers}} {
 		for i := range list.containers {
 			if node := yamlpath.Get(p.node, list.key, i); node != nil {
-				all = append(all, p.container(&list.containers[i], node))
+				c := p.container(&list.containers[i], node)
+				c.Lifecycle.RunsOnce = p.runsOnce || list.key == "initContainers"
+				all = append(all, c)
 			}
 		}
 	}

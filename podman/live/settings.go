@@ -27,6 +27,7 @@ func (r *reader) settings(ctx context.Context, c *podman.Container, data *inspec
 	podUnit, known := r.podUnits[data.Pod]
 	limits(c, data, !known || podUnit != "")
 	upkeep(c, data)
+	c.Lifecycle.RunsOnce = asked.Lifecycle.RunsOnce && c.Unit == ""
 
 	c.Process.Groups = asked.Process.Groups
 	if groups := data.HostConfig.GroupAdd; groups.present && len(groups.value) > 0 && !c.Process.Groups.Known() {

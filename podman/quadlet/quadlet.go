@@ -489,6 +489,7 @@ func (r *Reader) container(u *unit, words []string, o references,
 		made.Unit = service
 	}
 	u.systemdLimits(&made.Limits)
+	made.Lifecycle.RunsOnce = made.Lifecycle.RunsOnce || u.isOneshot() && made.Lifecycle.Foreground
 	return made, problems
 }
 

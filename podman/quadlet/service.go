@@ -20,20 +20,13 @@ func (r *Reader) Service(file string, data []byte,
 			host = podman.AssumedHost(podman.Set(true, a.origin), host.Now)
 		}
 	}
-	s := specifiersOf(u, host)
 	var lines [][]command.Word
+	awaited := map[podman.Origin]bool{} // the words of commands that systemd waits for before it goes on
 	var found []*podman.Container
 	for _, key := range []string{"ExecStartPre", "ExecStart", "ExecStartPost"} {
-		for _, a := range u.effective(quadlet.ServiceGroup, key) {
-			origins, list := a.words(eachArg), splitAs(a.value, eachArg)
-			words := make([]command.Word, len(list))
-			for i, w := range list {
-				text, unknown := s.expand(w)
-				words[i] = command.Word{Text: text, Unknown: unknown,
-					Splits: unknown && strings.HasPrefix(w, "$") && !strings.HasPrefix(w, "${"), Origin: origins[i]}
-			}
-			if len(words) == 0 {
-				continue
+		for _, words := range u.commandLines(key, host) {
+			for i := range words {
+				awaited[words[i].Origin.At("")] = key != "ExecStart" || u.isOneshot()
 			}
 			words[0].Text = strings.TrimLeft(words[0].Text, "-@:+!|")
 			switch path.Base(words[0].Text) {
@@ -55,6 +48,7 @@ func (r *Reader) Service(file string, data []byte,
 	found = append(found, c...)
 	for _, c := range found {
 		c.Unit = u.name
+		c.Lifecycle.RunsOnce = awaited[c.Definition.Origin.At("")] && c.Lifecycle.Foreground
 		for _, a := range u.effective(quadlet.ServiceGroup, "Environment") {
 			if strings.Contains(a.value, "PODMAN_SYSTEMD_UNIT=") { // as `podman generate systemd` writes
 				c.Lifecycle.UpdateUnit = podman.Set(u.name, a.origin)
@@ -62,4 +56,29 @@ func (r *Reader) Service(file string, data []byte,
 		}
 	}
 	return found, u.files, append(problems, more...)
+}
+
+// commandLines returns the words of the command lines that a key of a service holds.
+func (u *unit) commandLines(key string, host *podman.Host) [][]command.Word {
+	s := specifiersOf(u, host)
+	var lines [][]command.Word
+	for _, a := range u.effective(quadlet.ServiceGroup, key) {
+		origins, list := a.words(eachArg), splitAs(a.value, eachArg)
+		words := make([]command.Word, len(list))
+		for i, w := range list {
+			text, unknown := s.expand(w)
+			words[i] = command.Word{Text: text, Unknown: unknown,
+				Splits: unknown && strings.HasPrefix(w, "$") && !strings.HasPrefix(w, "${"), Origin: origins[i]}
+		}
+		if len(words) > 0 {
+			lines = append(lines, words)
+		}
+	}
+	return lines
+}
+
+// isOneshot reports whether systemd waits for the end of what a unit starts (systemd.service(5)).
+func (u *unit) isOneshot() bool {
+	a := u.last(quadlet.ServiceGroup, "Type")
+	return a != nil && a.value == "oneshot"
 }
