@@ -14,7 +14,6 @@ import (
 
 	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/podman"
-	"github.com/podlint/podlint/podman/kube"
 	"github.com/podlint/podlint/podman/quadlet"
 )
 
@@ -65,7 +64,7 @@ type Set struct {
 	// overlay holds texts that are read in place of files' own; nil is read as an empty file.
 	overlay map[string][]byte
 	// kubes holds how .kube units play a YAML file, by its absolute path.
-	kubes map[string]kube.Options
+	kubes map[string]played
 	// hosts caches one assumed host for each Rootless setting.
 	hosts *sync.Map
 }

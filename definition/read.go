@@ -169,7 +169,8 @@ func (s *Set) defineUnit(path string, data []byte) Result {
 			d.Problems = append(d.Problems, problem)
 			continue
 		}
-		inner := s.defineKube(yamlFile, content, kube.Options{Host: host, UserNS: unit.Kube.UserNS})
+		inner := s.defineKube(yamlFile, content, kube.Options{Host: host, UserNS: unit.Kube.UserNS},
+			unit.Kube.ConfigMaps...)
 		d.Containers = append(d.Containers, inner.Containers...)
 		d.Problems = append(d.Problems, inner.Problems...)
 		d.Files = append(d.Files, inner.Files...)
@@ -186,9 +187,16 @@ func (s *Set) Unit(path string) (quadlet.Unit, error) {
 	return s.units.Read(path, data, s.host(path)), nil
 }
 
+// played is how a .kube unit plays a YAML file.
+type played struct {
+	options kube.Options
+	// configMaps holds the files that it is played with.
+	configMaps []string
+}
+
 // findKubes finds the .kube units that play a YAML file, once, before anything else is read.
 func (s *Set) findKubes() {
-	s.kubes = map[string]kube.Options{}
+	s.kubes = map[string]played{}
 	for _, path := range s.tree.files {
 		if filepath.Ext(path) != ".kube" {
 			continue
@@ -200,7 +208,8 @@ func (s *Set) findKubes() {
 		host := s.host(path)
 		if unit := s.units.Read(path, data, host); unit.Kube != nil {
 			for _, yamlFile := range unit.Kube.Paths {
-				s.kubes[absolutePath(yamlFile)] = kube.Options{Host: host, UserNS: unit.Kube.UserNS}
+				s.kubes[absolutePath(yamlFile)] = played{kube.Options{Host: host, UserNS: unit.Kube.UserNS},
+					unit.Kube.ConfigMaps}
 			}
 		}
 	}

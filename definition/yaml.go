@@ -78,11 +78,11 @@ func (s *Set) defineYAML(path string, data []byte) Result {
 	documents = kube.Items(documents)
 	switch {
 	case slices.ContainsFunc(documents, kube.MayBeKube):
-		options, ok := s.kubes[absolutePath(path)]
+		how, ok := s.kubes[absolutePath(path)]
 		if !ok {
-			options = kube.Options{Host: s.host(path)}
+			how.options.Host = s.host(path)
 		}
-		return s.defineKube(path, data, options)
+		return s.defineKube(path, data, how.options, how.configMaps...)
 	case len(documents) > 0 && isCompose(path, documents[0]):
 		return s.defineCompose(path)
 	}
@@ -144,7 +144,8 @@ func isCompose(path string, document *yaml.Node) bool {
 	return false
 }
 
-func (s *Set) defineKube(path string, data []byte, options kube.Options) Result {
+// defineKube reads Kubernetes YAML that is played together with files of ConfigMaps.
+func (s *Set) defineKube(path string, data []byte, options kube.Options, configMaps ...string) Result {
 	documents, err := yamlpath.Documents(data)
 	if err != nil {
 		return Result{Problems: []podman.Problem{yamlpath.Problem(path, err)}}
@@ -152,24 +153,40 @@ func (s *Set) defineKube(path string, data []byte, options kube.Options) Result 
 	documents = kube.Items(documents)
 	file := kube.File{Path: path, Documents: documents}
 	d := Result{Files: []string{path}, Problems: kube.OtherCase(file)}
-	options.Maps = kube.Maps{}
-	if bytes.Contains(data, []byte("configMap")) { // which may be written in a file beside it
+	options.Objects = &kube.Objects{}
+	if bytes.Contains(data, []byte("configMap")) || bytes.Contains(data, []byte("persistentVolumeClaim")) {
+		// which may be written in a file beside it
 		for _, name := range s.tree.list(filepath.Dir(path)) {
 			beside := filepath.Join(filepath.Dir(path), name)
 			if ext := filepath.Ext(name); ext != ".yaml" && ext != ".yml" || beside == path {
 				continue
 			}
 			content, err := s.Text(beside)
-			if err != nil || !bytes.Contains(content, []byte("ConfigMap")) {
+			if err != nil || !bytes.Contains(content, []byte("ConfigMap")) &&
+				!bytes.Contains(content, []byte("PersistentVolumeClaim")) {
 				continue
 			}
 			if others, err := yamlpath.Documents(content); err == nil {
-				options.Maps.Collect(kube.File{Path: beside, Documents: others})
+				options.Objects.Collect(kube.File{Path: beside, Documents: kube.Items(others)})
 				d.Files = append(d.Files, beside)
 			}
 		}
 	}
-	options.Maps.Collect(file)
+	for _, name := range configMaps {
+		content, err := s.Text(name)
+		var others []*yaml.Node
+		if err == nil {
+			others, err = yamlpath.Documents(content)
+		}
+		if err != nil {
+			d.Problems = append(d.Problems, podman.Problem{Origin: podman.Origin{File: path}, Warning: true,
+				Message: fmt.Sprintf("the ConfigMaps that it is played with, %s, are not read: %v", name, err)})
+			continue
+		}
+		options.Objects.Collect(kube.File{Path: name, Documents: kube.Items(others)})
+		d.Files = append(d.Files, name)
+	}
+	options.Objects.Collect(file)
 	containers, problems := kube.Read(file, options)
 	d.Containers, d.Problems = containers, append(d.Problems, problems...)
 	return d

@@ -137,8 +137,8 @@ func (y *yamlText) dropCapability(f *rules.Finding) (dropped []string, why strin
 // give gives the container that stands at a place a setting, and reports whether it had to be written.
 func (y *yamlText) give(place podman.Origin, s rules.Setting) (wrote bool, why string) {
 	m := y.mapping(y.now(place.Line), place.Column)
-	if m != nil && s.OfPod {
-		m = y.pod(m)
+	if m != nil && (s.OfPod || s.OfObject) {
+		m = y.pod(m, s.OfObject)
 	}
 	if m == nil {
 		return false, "the container is not found in the YAML"
@@ -210,8 +210,9 @@ func (y *yamlText) mapping(line, column int) *yaml.Node {
 }
 
 // pod returns the mapping of the pod, or of the template of one, that a container belongs to: the one whose spec has
-// it.
-func (y *yamlText) pod(container *yaml.Node) *yaml.Node {
+// it. With object it is the object that makes the pod.
+func (y *yamlText) pod(container *yaml.Node, object bool) *yaml.Node {
+	var outermost *yaml.Node
 	parents := map[*yaml.Node]*yaml.Node{}
 	y.walk(func(n, parent *yaml.Node, _ int) { parents[n] = parent })
 	for n := container; n != nil; n = parents[n] {
@@ -220,11 +221,14 @@ func (y *yamlText) pod(container *yaml.Node) *yaml.Node {
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if n.Content[i].Value == "spec" {
-				return n
+				outermost = n
 			}
 		}
+		if outermost != nil && !object {
+			break
+		}
 	}
-	return nil
+	return outermost
 }
 
 // walk visits every node with its parent and its index there.

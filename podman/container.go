@@ -16,6 +16,9 @@ const (
 	KindInfra Kind = "infra"
 	// KindImage is no container but an image by itself, of which only what is about images is known.
 	KindImage Kind = "image"
+	// KindResource is no container but what containers are made with: a Secret, a ConfigMap, an .image or .build unit. Of
+	// it only the texts are known in which people leave secrets, and how its image is pulled.
+	KindResource Kind = "resource"
 	// KindService is the container that `podman kube play` makes to keep a pod's service alive.
 	KindService Kind = "service"
 )
@@ -344,7 +347,8 @@ type Variable struct {
 // the container, and in which people write secrets.
 type ConfigString struct {
 	// Place is what holds it: "argument", "label", "annotation", "health check", "hostname" or "option"; in a compose
-	// file also "build argument", "config" (a line of one) and "volume option".
+	// file, and of a resource, also "build argument", "config" (a line of one) and "volume option"; "secret" is a value
+	// of a Kubernetes Secret.
 	Place string
 	// Name is the label's, annotation's, argument's, config's or option's name, empty for others.
 	Name string

@@ -20,8 +20,9 @@
 //   - Config.Env on Podman before 5.3 shows the values of secrets that were handed over as variables.
 //   - What a container keeps that is given nothing differs from machine to machine: eleven capabilities by Podman's
 //     own containers.conf, fourteen on a 4.3.1 without one. Only the service's info says.
-//   - A pod's user namespace may be asked for by hostUsers: false in Kubernetes YAML: 5.8 reads it, and so does the 5.4
-//     of Debian; 4.3 passes over it.
+//   - hostUsers: false in Kubernetes YAML is --userns=auto on 4.3 and on 5.4; the annotation
+//     io.podman.annotations.userns counts from 5 on. Of a Deployment only its own annotations count, for seccomp those
+//     of its template. seccompProfile, runAsNonRoot and fsGroup do nothing, and runAsGroup alone makes the user root.
 //   - The generator of 5.4 hands a unit's pod over in a file (--pod-id-file) and keeps the container's ID in one
 //     (--cidfile); that of 5.8 does not. Neither makes anything of NoNewPrivileges=no.
 //   - Top runs ps for a descriptor that it does not know, 4.3 in the container itself; "uid" is one of these there.

@@ -110,7 +110,7 @@ func JSON(w io.Writer, r *Report) error {
 	}
 	n := r.Count()
 	out.rawString(`"summary":`)
-	out.value(summary{len(r.Containers), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info],
+	out.value(summary{r.count(), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info],
 		r.waived(), r.baselined(), r.Complete && !r.Unreadable})
 	out.rawString("}\n")
 	return out.err

@@ -125,6 +125,17 @@ func (c Container) isLinted() bool {
 	return c.Kind == podman.KindContainer || c.Kind == podman.KindImage
 }
 
+// count returns how many containers there are: resources are none.
+func (r *Report) count() int {
+	n := 0
+	for _, c := range r.Containers {
+		if c.Kind != podman.KindResource {
+			n++
+		}
+	}
+	return n
+}
+
 // key tells containers apart: two files may define the same name.
 func (c Container) key() containerKey { return containerKey{c.Name, c.Definition.Origin.File} }
 

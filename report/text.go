@@ -222,6 +222,8 @@ func (t *textWriter) block(b block) {
 		name, what = "the host", "this machine and its Podman"
 	case c.Kind == podman.KindInfra:
 		what = "what the pod's members share"
+	case c.Kind == podman.KindResource && what == "":
+		what = "what containers use"
 	}
 	t.print("\n", t.palette.bold(name))
 	if c.Kind != podman.KindImage { // whose name it is

@@ -27,6 +27,8 @@ type Setting struct {
 	List bool
 	// OfPod is set where the path begins at the pod.
 	OfPod bool
+	// OfObject is set where the path begins at the object that makes the pod: a Deployment, or the pod itself.
+	OfObject bool
 }
 
 // language says what a flag is called elsewhere.
@@ -45,9 +47,10 @@ type language struct {
 func single(keys ...string) Setting { return Setting{Keys: keys} }
 func listed(keys ...string) Setting { return Setting{Keys: keys, List: true} }
 
-// annotation is one of a pod: what is said of a container there counts for all of them.
+// annotation is one of an object: what is said of a container there counts for all of them. Podman does not read those
+// of a Deployment's template.
 func annotation(name string) Setting {
-	return Setting{Keys: []string{"metadata", "annotations", name}, OfPod: true}
+	return Setting{Keys: []string{"metadata", "annotations", name}, OfObject: true}
 }
 
 // languages holds, by flag, what the flags of fixes are called in other languages. The keys are Podman's (`man
@@ -75,7 +78,7 @@ var languages = map[string]language{
 	"--tmpfs": {key: "Tmpfs", since: "4.5", compose: listed("tmpfs")},
 	"--user":  {key: "User", since: "4.4", kube: single("securityContext", "runAsUser"), compose: single("user")},
 	"--userns": {key: "UserNS", since: "4.5",
-		kube: annotation("io.podman.annotations.userns"), compose: single("userns_mode")},
+		kube: Setting{Keys: []string{"spec", "hostUsers"}, OfPod: true}, compose: single("userns_mode")},
 }
 
 // words returns what a change's flag is called elsewhere, and its value.
@@ -156,6 +159,13 @@ func inKube(row language, value string) []Setting {
 	case "Secret":
 		secret, variable := secretOf(value)
 		s.Value = "{name: " + variable + ", valueFrom: {secretKeyRef: {name: " + secret + ", key: " + secret + "}}}"
+	case "UserNS": // the annotation is one of Podman 5, hostUsers one of 4.3 too
+		if value != "auto" {
+			s = annotation("io.podman.annotations.userns")
+			s.Value = value
+			return []Setting{s}
+		}
+		s.Value = "false" // whether it has the host's
 	case "User":
 		if uid, gid, ok := strings.Cut(value, ":"); ok {
 			group := single("securityContext", "runAsGroup")

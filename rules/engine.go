@@ -21,7 +21,8 @@ func Check(catalogue []Rule, c *podman.Container) []Finding {
 	}
 	for i := range catalogue {
 		rule := &catalogue[i]
-		if rule.Check == nil || c.Kind == podman.KindInfra && !rule.OnInfra && (!rule.OnPod || c.ID != "") {
+		if rule.Check == nil || c.Kind == podman.KindInfra && !rule.OnInfra && (!rule.OnPod || c.ID != "") ||
+			c.Kind == podman.KindResource && !rule.OnResource {
 			continue
 		}
 		found = append(found, stamped(rule, c, rule.Check(c), outdated)...)

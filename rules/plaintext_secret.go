@@ -12,9 +12,9 @@ import (
 var plaintextSecret = Rule{
 	ID:       "plaintext-secret",
 	Title:    "A secret is stored in clear text in the container's configuration",
-	Severity: High,
-	Kind:     FixSecret,
-	Untried:  "the secret has to be created first",
+	Severity: High, OnResource: true,
+	Kind:    FixSecret,
+	Untried: "the secret has to be created first",
 	Why: `What is written in a container's environment, command line or labels is shown by podman inspect, lies in
 Podman's database and in the unit or script that makes the container, is inherited by every process in it, and ends in
 logs and crash reports. Anyone who can view the configuration has the password.`,
@@ -100,6 +100,8 @@ func secretsInText(text podman.ConfigString) []Finding {
 			"option:"+name, text.Origin, fix)}
 	case "config":
 		return secretsInConfig(text, words[0], fix)
+	case "secret":
+		return secretsInKubeSecret(text, words[0])
 	case "hostname":
 		match, ok := secret.DetectText(words[0])
 		if !ok {
@@ -110,6 +112,30 @@ func secretsInText(text podman.ConfigString) []Finding {
 	}
 	return nil
 }
+
+// secretsInKubeSecret finds a secret among the values of a Secret: podman kube play stores it well, but its YAML is
+// where anybody can read it.
+func secretsInKubeSecret(text podman.ConfigString, value string) []Finding {
+	match, ok := secret.DetectPair(text.Name, value)
+	if !ok {
+		match, ok = secret.DetectText(value)
+	}
+	if !ok {
+		match.What = secret.DetectFile(secretFiles[text.Name], []byte(value))
+		match.Confidence, ok = secret.Sure, match.What != ""
+	}
+	if !ok {
+		return nil
+	}
+	name := shownName(text.Name)
+	return []Finding{secretFinding(match, fmt.Sprintf("the Secret's %s holds %s in clear text or base64", name,
+		match.What), "secret "+name, "secret:"+name, text.Origin, Fix{Summary: "keep the Secret in a file of its own " +
+		"outside of the repository, play that first, and change the value"})}
+}
+
+// secretFiles are the files that keys of a Secret are, by their names in Kubernetes.
+var secretFiles = map[string]string{".dockerconfigjson": "/root/.docker/config.json", ".dockercfg": "/root/.dockercfg",
+	"tls.key": "/etc/ssl/private/tls.key", "ssh-privatekey": "/root/.ssh/id_rsa"}
 
 // secretsInWords finds secrets in an argument list or a health check.
 func secretsInWords(text podman.ConfigString, words []string, fix Fix) []Finding {

@@ -10,7 +10,7 @@ import (
 var registryInsecure = Rule{
 	ID:       "registry-insecure",
 	Title:    "The image comes from a registry without TLS",
-	Severity: High,
+	Severity: High, OnResource: true,
 	Why: `Without TLS, or with certificates that nobody checks, anyone on the network path between the registry and
 the host can send the image that they like, and it runs here.`,
 	Remedy: "Give the registry a certificate, put its authority into /etc/containers/certs.d, and leave " +

@@ -100,6 +100,8 @@ type Rule struct {
 	// OnPod is set where the pod of a definition is judged too, for what its members get of it: they may be defined
 	// elsewhere.
 	OnPod bool
+	// OnResource is set where Secrets, .build units and the like are judged too, which make no container by themselves.
+	OnResource bool
 	// Kind says what the fix changes, where a proof or an edit has to know.
 	Kind FixKind
 	// Untried says why a copy cannot show whether the service still works with the fix, empty where it can.

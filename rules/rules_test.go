@@ -141,6 +141,23 @@ func TestCases(t *testing.T) {
 			c.ConfigStrings = podman.Set([]podman.ConfigString{{Place: "option", Name: "--creds",
 				Words: []podman.Sensitive{"me:geheim"}}}, podman.Origin{})
 		}, "plaintext-secret", "high option --creds holds a registry's password"},
+		{"a Secret's token", func(c *podman.Container) {
+			c.Kind, c.ConfigStrings = podman.KindResource, kubeSecret("a", "ghp_qhuMk9zUGIAJsam9cDIPYSTGnAvqGCAk7E3V")
+		}, "plaintext-secret", "high the Secret's a holds a GitHub token in clear text or base64"},
+		{"a Secret's key by its file", func(c *podman.Container) {
+			c.Kind, c.ConfigStrings = podman.KindResource, kubeSecret(".dockerconfigjson",
+				`{"auths":{"quay.io":{"auth":"dXNlcjpnZWhlaW0xMjM="}}}`)
+		}, "plaintext-secret", "high the Secret's .dockerconfigjson holds registry credentials in clear text or base64"},
+		{"a Secret that sops has encrypted", func(c *podman.Container) {
+			c.Kind, c.ConfigStrings = podman.KindResource, kubeSecret("password",
+				"ENC[AES256_GCM,data:Tr7oc19nc6t1m9OrUeo=,iv:1vzlPZLfy6wa14/x17P8Ix8wEGDeY0v2dIboZmmwoww=,tag:x,type:str]")
+		}, "plaintext-secret", ""},
+		{"the user of a Secret", func(c *podman.Container) {
+			c.Kind, c.ConfigStrings = podman.KindResource, kubeSecret("username", "admin")
+		}, "plaintext-secret", ""},
+		{"a resource is no container", func(c *podman.Container) {
+			c.Kind = podman.KindResource
+		}, "privileged", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := soft()
@@ -238,4 +255,10 @@ func TestPlaceInUnit(t *testing.T) {
 			t.Errorf("%s: %+v", name, found)
 		}
 	}
+}
+
+// kubeSecret returns the texts of a Kubernetes Secret.
+func kubeSecret(key, value string) podman.Setting[[]podman.ConfigString] {
+	return podman.Set([]podman.ConfigString{{Place: "secret", Name: key,
+		Words: []podman.Sensitive{podman.Sensitive(value)}}}, podman.Origin{})
 }

@@ -10,7 +10,7 @@ import (
 var unitWritable = Rule{
 	ID:       "unit-writable",
 	Title:    "The container's definition is writable or readable by others",
-	Severity: High,
+	Severity: High, OnResource: true,
 	Why: `Whoever may write a unit, a drop-in or an environment file decides what runs with the next start, and as
 whom. An environment file with passwords that everybody may read has given them away.`,
 	Remedy: "`chmod go-w` the files, and `chmod 600` those that hold secrets; better keep these with `podman secret`.",

@@ -35,9 +35,9 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		file := File{"x.yaml", documents}
-		maps := Maps{}
-		maps.Collect(file)
-		containers, _ := Read(file, Options{Host: host, Maps: maps})
+		objects := &Objects{}
+		objects.Collect(file)
+		containers, _ := Read(file, Options{Host: host, Objects: objects})
 		lines := strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029",
 			"\n").Replace(text), "\n") + 1
 		for _, c := range containers {

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,35 +30,13 @@ type Options struct {
 	Host *podman.Host
 	// UserNS is the user namespace that a .kube unit asks for; its zero value is none.
 	UserNS podman.Setting[string]
-	// Maps holds the ConfigMaps of the file and of others that are played together with it.
-	Maps Maps
-}
-
-// Maps holds ConfigMaps by their names.
-type Maps map[string]configMap
-
-type configMap struct {
-	file string
-	node *yaml.Node
-	data map[string]string
+	// Objects holds what the file, and others that are played together with it, define besides pods.
+	Objects *Objects
 }
 
 // IsKube reports whether a document is one that Kubernetes reads.
 func IsKube(document *yaml.Node) bool {
 	return yamlpath.Get(document, "apiVersion") != nil && yamlpath.Get(document, "kind") != nil
-}
-
-// Collect adds the ConfigMaps of a file.
-func (m Maps) Collect(f File) {
-	for _, document := range f.Documents {
-		if kind := yamlpath.Get(document, "kind"); kind == nil || kind.Value != "ConfigMap" {
-			continue
-		}
-		var read core.ConfigMap
-		if convert(document, &read) == nil {
-			m[read.Name] = configMap{f.Path, document, read.Data}
-		}
-	}
 }
 
 // workload is what the kinds have in common that make a pod.
@@ -73,7 +49,7 @@ type workload struct {
 }
 
 // Read returns the containers that a file defines: its Pods, and those of its Deployments, DaemonSets, StatefulSets and
-// Jobs.
+// Jobs. Behind them are the Secrets and ConfigMaps of the file, for what can be read in them.
 func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 	var found []*podman.Container
 	var problems []podman.Problem
@@ -88,8 +64,9 @@ func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 		case "Pod":
 			var read core.Pod
 			err = convert(document, &read)
-			pod = podOf{name: read.Name, annotations: read.Annotations, spec: read.Spec,
-				node: yamlpath.Get(document, "spec"), meta: yamlpath.Get(document, "metadata")}
+			pod = podOf{name: read.Name, annotations: annotationsOf(f.Path, document, read.Annotations),
+				spec: read.Spec, node: yamlpath.Get(document, "spec")}
+			pod.template = pod.annotations
 		case "Deployment", "DaemonSet", "Job", "StatefulSet":
 			var read workload
 			// kube play does not take it; what it would make is judged like a Deployment's
@@ -100,9 +77,9 @@ func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 				err = convert(document, &read)
 			}
 			template := read.Spec.Template
-			pod = podOf{name: read.Name + "-pod", annotations: template.Annotations, spec: template.Spec,
-				node: yamlpath.Get(document, "spec", "template", "spec"),
-				meta: yamlpath.Get(document, "spec", "template", "metadata")}
+			pod = podOf{name: read.Name + "-pod", annotations: annotationsOf(f.Path, document, read.Annotations),
+				template: annotationsOf(f.Path, yamlpath.Get(document, "spec", "template"), template.Annotations),
+				spec:     template.Spec, node: yamlpath.Get(document, "spec", "template", "spec")}
 		default:
 			continue
 		}
@@ -115,7 +92,7 @@ func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 		pod.runsOnce = kind.Value == "Job"
 		found = append(found, pod.containers()...)
 	}
-	return found, problems
+	return append(found, o.Objects.resources(f.Path, o.Host)...), problems
 }
 
 // convert reads a tree into one of Podman's types, which know JSON only. Aliases are expanded with a limit.
@@ -161,13 +138,15 @@ func jsonable(value any) any {
 
 // podOf is one pod that a document defines.
 type podOf struct {
-	file        string
-	name        string
-	annotations map[string]string
-	spec        core.PodSpec
-	node, meta  *yaml.Node // of the spec and the metadata
-	runsOnce    bool       // it does its work and ends, as a Job's
-	options     Options
+	file string
+	name string
+	// annotations are those that Podman goes by: of a Pod its own, of a Deployment those of the Deployment. Only for
+	// seccomp it asks its template (pkg/domain/infra/abi/play.go, playKubePod; tried on 4.3 and 5.4).
+	annotations, template annotations
+	spec                  core.PodSpec
+	node                  *yaml.Node // of the spec
+	runsOnce              bool       // it does its work and ends, as a Job's
+	options               Options
 }
 
 func (p *podOf) containers() []*podman.Container {
@@ -180,6 +159,7 @@ func (p *podOf) containers() []*podman.Container {
 			if node := yamlpath.Get(p.node, list.key, i); node != nil {
 				c := p.container(&list.containers[i], node)
 				c.Lifecycle.RunsOnce = p.runsOnce || list.key == "initContainers"
+				p.volumesFrom(c, list.containers[i].Name, all)
 				all = append(all, c)
 			}
 		}
@@ -222,7 +202,7 @@ func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container 
 	p.user(c, security, node)
 	p.namespaces(c)
 	p.others(c, k, security, node)
-	p.mounts(c, k, node)
+	p.volumes(c, k, node)
 	p.environment(c, k, node)
 	p.texts(c, k, node)
 	return c
@@ -274,17 +254,21 @@ func (p *podOf) capabilities(c *podman.Container, security *core.SecurityContext
 	}
 }
 
-// user reads runAsUser and runAsGroup. Without them the image decides.
+// user reads runAsUser and runAsGroup. Without them the image decides; a group alone makes the user root, whatever the
+// image says (setupSecurityContext, tried on 4.3 and 5.4 with an image whose user is 33).
 func (p *podOf) user(c *podman.Container, security *core.SecurityContext, node *yaml.Node) {
-	origin := p.at(node, "securityContext", "runAsUser")
+	origin, groupOrigin := p.at(node, "securityContext", "runAsUser"), p.at(node, "securityContext", "runAsGroup")
 	user, group := security.RunAsUser, security.RunAsGroup
 	if pod := p.spec.SecurityContext; pod != nil {
 		if user == nil && pod.RunAsUser != nil {
 			user, origin = pod.RunAsUser, p.at(p.node, "securityContext", "runAsUser")
 		}
-		if group == nil {
-			group = pod.RunAsGroup
+		if group == nil && pod.RunAsGroup != nil {
+			group, groupOrigin = pod.RunAsGroup, p.at(p.node, "securityContext", "runAsGroup")
 		}
+	}
+	if user == nil && group != nil {
+		user, origin = new(int64), groupOrigin
 	}
 	c.Process.User.Origin, c.Process.UID.Origin = origin, origin
 	if user == nil || *user < 0 || *user > 1<<32-2 {
@@ -301,25 +285,17 @@ func (p *podOf) user(c *podman.Container, security *core.SecurityContext, node *
 	c.Process.UID = podman.Set(uint32(*user), origin)
 }
 
-// namespaces reads the user namespace: that of a .kube unit, else the annotation io.podman.annotations.userns.
-// hostUsers is read by some versions of Podman only: it leaves the mapping unknown.
+// namespaces reads the user namespace: that of a .kube unit, else the annotation io.podman.annotations.userns, which
+// counts from Podman 5 on, else hostUsers: false, which is --userns=auto on 4.3 and 5.4 alike.
 func (p *podOf) namespaces(c *podman.Container) {
 	const annotation = "io.podman.annotations.userns"
 	mode := p.options.UserNS
-	if mode.State != podman.StateSet {
-		place := p.meta
-		if place == nil {
-			place = p.node
-		}
+	if mode.State != podman.StateSet || mode.Value == "" {
 		mode = podman.DefaultTo("", c.Definition.Origin.At("annotations."+annotation))
-		for _, name := range []string{annotation, annotation + "/" + p.name} {
-			if value, ok := p.annotations[name]; ok {
-				mode = podman.Set(value, p.at(place, "annotations", name))
-				break
-			}
-		}
-		if mode.State == podman.StateDefault && p.spec.HostUsers != nil && !*p.spec.HostUsers {
-			return
+		if given, ok := p.annotations.first(annotation, annotation+"/"+p.name); ok {
+			mode = given
+		} else if host := p.spec.HostUsers; host != nil && !*host {
+			mode = podman.Set("auto", p.at(p.node, "hostUsers"))
 		}
 	}
 	set := func(uids, gids podman.IDMap) {
@@ -347,36 +323,6 @@ func (p *podOf) namespaces(c *podman.Container) {
 	}
 }
 
-// mounts reads hostPath volumes; the others are volumes, tmpfs or files that Podman writes.
-func (p *podOf) mounts(c *podman.Container, k *core.Container, node *yaml.Node) {
-	mounts := []podman.Mount{}
-	for i, vm := range k.VolumeMounts {
-		for _, v := range p.spec.Volumes {
-			if v.Name != vm.Name {
-				continue
-			}
-			m := podman.Mount{Type: "volume", Name: v.Name, Destination: vm.MountPath, Writable: !vm.ReadOnly,
-				Recursive: true, Origin: p.at(node, "volumeMounts", i)}
-			if vm.MountPropagation != nil {
-				m.Propagation = propagations[string(*vm.MountPropagation)]
-			}
-			if v.HostPath != nil {
-				m.Type, m.Name, m.Source = "bind", "", v.HostPath.Path
-				if vm.SubPath != "" {
-					m.Source += "/" + vm.SubPath
-				} else if vm.SubPathExpr != "" {
-					m.Source += "/" + vm.SubPathExpr
-				}
-				if strings.HasPrefix(m.Source, "/") {
-					m.Source = path.Clean(m.Source)
-				}
-			}
-			mounts = append(mounts, m)
-		}
-	}
-	c.Files.Mounts = podman.Set(mounts, p.at(node, "volumeMounts"))
-}
-
 func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.Node) {
 	list := []podman.Variable{}
 	var secrets []string
@@ -388,9 +334,10 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 		if from.ConfigMapRef == nil {
 			continue
 		}
-		if m, ok := p.options.Maps[from.ConfigMapRef.Name]; ok {
-			for name := range m.data {
-				list = append(list, m.variable(name, from.Prefix+name))
+		if m, ok := p.options.Objects.configMap(from.ConfigMapRef.Name); ok {
+			for name := range m.data { // Podman does not read envFrom's prefix
+				list = append(list, m.variable(name, name))
+				m.used[name] = true
 			}
 		}
 	}
@@ -405,9 +352,10 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 				c.SecretVariables.Origin = v.Origin
 			}
 			if ref := from.ConfigMapKeyRef; ref != nil {
-				if m, ok := p.options.Maps[ref.Name]; ok {
+				if m, ok := p.options.Objects.configMap(ref.Name); ok {
 					if _, ok := m.data[ref.Key]; ok {
 						v = m.variable(ref.Key, e.Name)
+						m.used[ref.Key] = true
 					}
 				}
 			}
@@ -420,14 +368,6 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 	c.SecretVariables.State = podman.StateSet
 	c.HostEnvironment = podman.DefaultTo(false, c.Definition.Origin)
 	c.Environment = podman.Set(list, p.at(node, "env"))
-}
-
-func (m configMap) variable(key, name string) podman.Variable {
-	origin, ok := yamlpath.At(m.file, m.node, "data", key)
-	if !ok {
-		origin = yamlpath.Origin(m.file, m.node)
-	}
-	return podman.Variable{Name: name, Value: podman.Sensitive(m.data[key]), Owner: podman.OwnerUser, Origin: origin}
 }
 
 func (p *podOf) texts(c *podman.Container, k *core.Container, node *yaml.Node) {
@@ -453,12 +393,9 @@ func (p *podOf) texts(c *podman.Container, k *core.Container, node *yaml.Node) {
 			add("health check", probe.probe.Exec.Command, probe.key, "exec", "command")
 		}
 	}
-	if p.meta != nil {
-		for _, name := range slices.Sorted(maps.Keys(p.annotations)) {
-			found = append(found, podman.ConfigString{Place: "annotation", Name: name,
-				Words:  []podman.Sensitive{podman.Sensitive(p.annotations[name])},
-				Origin: p.at(p.meta, "annotations", name)})
-		}
+	found = append(found, p.annotations.texts()...)
+	if p.template.node != p.annotations.node {
+		found = append(found, p.template.texts()...)
 	}
 	c.ConfigStrings = podman.Set(found, yamlpath.Origin(p.file, node))
 }

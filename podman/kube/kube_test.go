@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func TestSubPath(t *testing.T) {
 		"mountPath: /e":                           "/",
 		"mountPath: /e, subPath: etc":             "/etc",
 		"mountPath: /e, subPath: srv/../etc/":     "/etc",
-		"mountPath: /e, subPathExpr: $(POD_NAME)": "/$(POD_NAME)",
+		"mountPath: /e, subPathExpr: $(POD_NAME)": "/",
 	} {
 		c := container(t, "", "containers: [{name: c, image: i, volumeMounts: [{name: v, "+mount+
 			"}]}], volumes: [{name: v, hostPath: {path: /}}]")
@@ -69,5 +70,170 @@ func TestSecrets(t *testing.T) {
 		if want := v.Name != "PLAIN"; (v.Owner == podman.OwnerSecret) != want {
 			t.Errorf("%s: %s", v.Name, v.Owner)
 		}
+	}
+}
+
+// TestAsPodmanPlays holds which settings count, as tried on Podman 4.3 and 5.4: what it ignores does not.
+func TestAsPodmanPlays(t *testing.T) {
+	const plain = "containers: [{name: c, image: i}]"
+	seccomp := func(c *podman.Container) string { return "seccomp " + c.Confinement.Seccomp.Value }
+	label := func(c *podman.Container) string { return "label " + c.Confinement.Label.Value }
+	user := func(c *podman.Container) string {
+		return fmt.Sprint("user ", c.Process.UID.Known(), c.Process.User.Value)
+	}
+	users := func(c *podman.Container) string {
+		return fmt.Sprint("users ", c.Namespaces.UIDs.Known(), " ", c.Identity(0) == podman.IdentitySubordinate)
+	}
+	pids := func(c *podman.Container) string {
+		return fmt.Sprint("pids ", c.Limits.PIDs.Known(), c.Limits.PIDs.Value)
+	}
+	devices := func(c *podman.Container) string {
+		return fmt.Sprint("devices ", len(c.Files.Devices.Value), len(c.Files.Mounts.Value))
+	}
+	for _, test := range []struct {
+		metadata, spec string
+		get            func(*podman.Container) string
+		want           string
+	}{
+		{"", "securityContext: {seccompProfile: {type: Unconfined}}, " + plain, seccomp, "seccomp "},
+		{"", "containers: [{name: c, image: i, securityContext: {seccompProfile: {type: Unconfined}}}]", seccomp, "seccomp "},
+		{"annotations: {container.seccomp.security.alpha.kubernetes.io/c: unconfined}", plain, seccomp, "seccomp unconfined"},
+		{"annotations: {container.seccomp.security.alpha.kubernetes.io/d: unconfined}", plain, seccomp, "seccomp "},
+		{"annotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}", plain, seccomp, "seccomp unconfined"},
+		{"annotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined, " +
+			"container.seccomp.security.alpha.kubernetes.io/c: runtime/default}", plain, seccomp, "seccomp "},
+		{"annotations: {io.podman.annotations.seccomp/c: unconfined, io.podman.annotations.seccomp: unconfined}", plain,
+			seccomp, "seccomp "},
+		{"annotations: {io.podman.annotations.label/c: disable}", plain, label, "label disable"},
+		{"annotations: {io.podman.annotations.label/c: 'type:spc_t'}", plain, label, "label spc_t"},
+		{"annotations: {io.podman.annotations.label: disable}", plain, label, "label "},
+		{"", "securityContext: {seLinuxOptions: {type: spc_t}}, containers: [{name: c, image: i, securityContext: " +
+			"{seLinuxOptions: {level: s0}}}]", label, "label "},
+		{"", "hostUsers: false, " + plain, users, "users true true"},
+		{"", "hostUsers: true, " + plain, users, "users true false"},
+		{"annotations: {io.podman.annotations.userns: host}", "hostUsers: false, " + plain, users, "users true false"},
+		{"", "securityContext: {runAsNonRoot: true}, " + plain, user, "user false"},
+		{"", "containers: [{name: c, image: i, securityContext: {runAsGroup: 7}}]", user, "user true0:7"},
+		{"", "securityContext: {runAsGroup: 9}, " + plain, user, "user true0:9"},
+		{"annotations: {io.podman.annotations.pids-limit/c: '5'}", plain, pids, "pids true 5"},
+		{"annotations: {io.podman.annotations.pids-limit/c: '-1'}", plain, pids, "pids true 0"},
+		{"annotations: {io.podman.annotations.pids-limit: '5'}", plain, pids, "pids false 0"},
+		{"", "containers: [{name: c, image: i, volumeMounts: [{name: v, mountPath: /k}]}], volumes: [{name: v, " +
+			"hostPath: {path: /dev/kmsg, type: CharDevice}}]", devices, "devices 1 0"},
+		{"", "containers: [{name: c, image: i, resources: {limits: {podman.io/device=/dev/kmsg: 1, memory: 1Mi}}}]", devices,
+			"devices 1 0"},
+	} {
+		if got := test.get(container(t, test.metadata, test.spec)); got != test.want {
+			t.Errorf("%s %s: %s, want %s", test.metadata, test.spec, got, test.want)
+		}
+	}
+}
+
+// read reads documents as one file.
+func read(t *testing.T, text string) []*podman.Container {
+	t.Helper()
+	documents, err := yamlpath.Documents([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := File{"pod.yaml", documents}
+	objects := &Objects{}
+	objects.Collect(file)
+	containers, problems := Read(file, Options{Objects: objects,
+		Host: podman.AssumedHost(podman.Set(false, podman.Origin{}), time.Time{})})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return containers
+}
+
+// TestAnnotationsOfDeployment holds whose annotations count: the Deployment's, and for seccomp its template's.
+func TestAnnotationsOfDeployment(t *testing.T) {
+	const settings = "{annotations: {io.podman.annotations.userns: auto, " +
+		"container.seccomp.security.alpha.kubernetes.io/c: unconfined}, name: d}"
+	for _, test := range []struct{ own, template, want string }{
+		{settings, "{}", "true "}, {"{name: d}", settings, "false unconfined"},
+	} {
+		c := read(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata: "+test.own+"\nspec: {template: {metadata: "+
+			test.template+", spec: {containers: [{name: c, image: i}]}}}\n")[0]
+		got := fmt.Sprint(c.Identity(0) == podman.IdentitySubordinate, " ", c.Confinement.Seccomp.Value)
+		if got != test.want {
+			t.Errorf("%s %s: %s, want %s", test.own, test.template, got, test.want)
+		}
+	}
+}
+
+// TestVolumes holds what a claim is bound to, and what comes from another container.
+func TestVolumes(t *testing.T) {
+	all := read(t, `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: root, annotations: {volume.podman.io/type: none, volume.podman.io/device: /, `+
+		`volume.podman.io/mount-options: bind}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: other, annotations: {volume.podman.io/driver: sshfs, volume.podman.io/device: /x, `+
+		`volume.podman.io/mount-options: bind}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p, annotations: {io.podman.annotations.volumes-from/b: "a:ro"}}
+spec:
+  containers:
+  - name: a
+    image: i
+    volumeMounts: [{name: v, mountPath: /host}, {name: v, mountPath: /e, subPath: etc}, {name: o, mountPath: /o}]
+  - {name: b, image: i}
+  volumes: [{name: v, persistentVolumeClaim: {claimName: root}}, {name: o, persistentVolumeClaim: {claimName: other}}]
+`)
+	var got []string
+	for _, c := range all {
+		for _, m := range c.Files.Mounts.Value {
+			got = append(got, fmt.Sprint(c.Name, m.Source, ":", m.Destination, m.Writable))
+		}
+	}
+	want := "[p-a/:/hosttrue p-a/etc:/etrue p-a:/otrue p-b/:/hostfalse p-b/etc:/efalse p-b:/ofalse]"
+	if fmt.Sprint(got) != want {
+		t.Errorf("mounts: %s, want %s", got, want)
+	}
+}
+
+// TestResources holds what is read of Secrets and ConfigMaps, and where: not what a container's variables say already.
+func TestResources(t *testing.T) {
+	all := read(t, `apiVersion: v1
+kind: Secret
+metadata: {name: s}
+stringData: {a: x}
+data: {b: eQ==, c: "<base64>"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: m}
+binaryData: {d: eg==}
+data:
+  used: u
+  f.ini: |
+    k = v
+    password = w
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec: {containers: [{name: a, image: i, env: [{name: U, valueFrom: {configMapKeyRef: {name: m, key: used}}}]}]}
+`)
+	var got []string
+	for _, c := range all {
+		if c.Kind != podman.KindResource {
+			continue
+		}
+		for _, text := range c.ConfigStrings.Value {
+			got = append(got, fmt.Sprintf("%s %s %s=%s:%d", c.Name, text.Place, text.Name, text.Words[0].Reveal(),
+				text.Origin.Line))
+		}
+	}
+	want := []string{"secret/s secret a=x:4", "secret/s secret b=y:5", "configmap/m config m=d=z:10",
+		"configmap/m config f.ini=k = v:14", "configmap/m config f.ini=password = w:15"}
+	if !slices.Equal(got, want) {
+		t.Errorf("texts: %q, want %q", got, want)
 	}
 }

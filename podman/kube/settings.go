@@ -37,11 +37,9 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 		}
 	}
 	c.Process.Groups.State = podman.StateSet
-	if value, ok := p.annotations[podman.KeepGroupsAnnotation]; ok && value != "0" {
+	if keep, ok := p.annotations.get(podman.KeepGroupsAnnotation); ok && keep.Value != "0" {
 		c.Process.Groups.Value = append(c.Process.Groups.Value, podman.KeepGroups)
-		if p.meta != nil {
-			c.Process.Groups.Origin = p.at(p.meta, "annotations", podman.KeepGroupsAnnotation)
-		}
+		c.Process.Groups.Origin = keep.Origin
 	}
 	if words := slices.Concat(k.Command, k.Args); len(k.Command) > 0 {
 		c.Process.Command = podman.Set[[]podman.Sensitive](nil, p.at(node, "command"))
@@ -73,7 +71,7 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 		})
 	}
 
-	p.profiles(c, security, node)
+	p.profiles(c, k, security, node)
 	p.limits(c, k, node)
 	for _, v := range p.spec.Volumes {
 		for i, vm := range k.VolumeMounts {
@@ -86,34 +84,24 @@ func (p *podOf) others(c *podman.Container, k *core.Container, security *core.Se
 		}
 	}
 	c.Files.Tmpfs.State, c.Files.Tmpfs.Origin = podman.StateSet, p.at(node, "volumeMounts")
-	c.Files.Devices = podman.DefaultTo[[]podman.Device](nil, place)
-	c.Files.DeviceRules = podman.DefaultTo[[]string](nil, place)
 }
 
-// profiles reads seccompProfile, seLinuxOptions and procMount. kube play takes AppArmor's profile from an annotation.
-func (p *podOf) profiles(c *podman.Container, security *core.SecurityContext, node *yaml.Node) {
+// profiles reads how the container is confined. AppArmor's annotation only shows in inspect.
+func (p *podOf) profiles(c *podman.Container, k *core.Container, security *core.SecurityContext, node *yaml.Node) {
 	const key = "securityContext"
 	f := &c.Confinement
-	f.Seccomp = podman.DefaultTo("", p.at(node, key))
-	f.Label, f.AppArmor = f.Seccomp, f.Seccomp
+	f.AppArmor = podman.DefaultTo("", p.at(node, key))
+	f.Seccomp = p.seccomp(k.Name, p.at(node, key))
+	f.Label = podman.DefaultTo("", p.at(node, key))
 	f.Unmasked = podman.DefaultTo[[]string](nil, p.at(node, key, "procMount"))
-	if pod := p.spec.SecurityContext; pod != nil {
-		if profile := pod.SeccompProfile; profile != nil && profile.Type == core.SeccompProfileTypeUnconfined {
-			f.Seccomp = podman.Set("unconfined", p.at(p.node, key, "seccompProfile"))
+	if o := security.SELinuxOptions; o != nil { // which take the place of the pod's
+		if o.Type != "" {
+			f.Label = podman.Set(o.Type, p.at(node, key, "seLinuxOptions", "type"))
 		}
-		if o := pod.SELinuxOptions; o != nil && o.Type != "" {
-			f.Label = podman.Set(o.Type, p.at(p.node, key, "seLinuxOptions", "type"))
-		}
+	} else if pod := p.spec.SecurityContext; pod != nil && pod.SELinuxOptions != nil && pod.SELinuxOptions.Type != "" {
+		f.Label = podman.Set(pod.SELinuxOptions.Type, p.at(p.node, key, "seLinuxOptions", "type"))
 	}
-	if profile := security.SeccompProfile; profile != nil {
-		f.Seccomp = podman.Set("", p.at(node, key, "seccompProfile"))
-		if profile.Type == core.SeccompProfileTypeUnconfined {
-			f.Seccomp.Value = "unconfined"
-		}
-	}
-	if o := security.SELinuxOptions; o != nil && o.Type != "" {
-		f.Label = podman.Set(o.Type, p.at(node, key, "seLinuxOptions", "type"))
-	}
+	f.Label = p.label(k.Name, f.Label)
 	if mount := security.ProcMount; mount != nil && *mount == core.UnmaskedProcMount {
 		f.Unmasked = podman.Set([]string{"ALL"}, p.at(node, key, "procMount"))
 	}
@@ -130,8 +118,7 @@ func (p *podOf) limits(c *podman.Container, k *core.Container, node *yaml.Node) 
 	if limit, ok := k.Resources.Limits[core.ResourceCPU]; ok {
 		cpu.Value, cpu.State = !limit.IsZero(), podman.StateSet
 	}
-	// How many processes a container of kube play may have depends on the version: none counted on 4.3, 2048 on 5.4.
-	c.Limits = podman.Limits{Memory: memory, CPU: cpu}
+	c.Limits = podman.Limits{Memory: memory, CPU: cpu, PIDs: p.pids(k.Name)}
 	c.Lifecycle.Health = podman.DefaultTo("", p.at(node, "livenessProbe"))
 	if k.LivenessProbe != nil || k.StartupProbe != nil {
 		c.Lifecycle.Health.Value, c.Lifecycle.Health.State = "check", podman.StateSet
@@ -142,14 +129,10 @@ func (p *podOf) limits(c *podman.Container, k *core.Container, node *yaml.Node) 
 	if word, ok := policy[p.spec.RestartPolicy]; ok {
 		c.Lifecycle.Restart.Value, c.Lifecycle.Restart.State = word, podman.StateSet
 	}
-	place := p.meta
-	if place == nil {
-		place = p.node
-	}
 	c.Lifecycle.AutoUpdate = podman.DefaultTo("", c.Definition.Origin)
 	for _, name := range []string{"io.containers.autoupdate", "io.containers.autoupdate/" + k.Name} {
-		if value, ok := p.annotations[name]; ok {
-			c.Lifecycle.AutoUpdate = podman.Set(value, p.at(place, "annotations", name))
+		if given, ok := p.annotations.get(name); ok {
+			c.Lifecycle.AutoUpdate = given
 		}
 	}
 }

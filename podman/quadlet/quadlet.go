@@ -67,6 +67,8 @@ type Unit struct {
 type Kube struct {
 	// Paths holds the YAML files.
 	Paths []string
+	// ConfigMaps holds the files of ConfigMap= and --configmap.
+	ConfigMaps []string
 	// UserNS is the value of UserNS= or of --userns in PodmanArgs=, and where it stands.
 	UserNS podman.Setting[string]
 	// Place is the unit's section.
@@ -528,6 +530,15 @@ func kube(u *unit, words []string) *Kube {
 	k := &Kube{Place: u.sections[quadlet.KubeGroup]}
 	paths := len(u.words(quadlet.KubeGroup, quadlet.KeyYaml, eachWord))
 	k.Paths = words[max(len(words)-paths, 0):]
+	for i, word := range words {
+		value, ok := strings.CutPrefix(word, "--configmap=")
+		if word == "--configmap" && i+1 < len(words) {
+			value, ok = words[i+1], true
+		}
+		if ok {
+			k.ConfigMaps = append(k.ConfigMaps, strings.Split(value, ",")...)
+		}
+	}
 	k.UserNS = podman.DefaultTo("", k.Place.At("UserNS"))
 	if a := u.last(quadlet.KubeGroup, quadlet.KeyUserNS); a != nil && a.value != "" {
 		k.UserNS = podman.Set(a.value, a.origin)

@@ -35,7 +35,7 @@ var (
 	// references name the place where the value comes from.
 	references = lazy("^`|^" + `\$\$?\{?[A-Za-z_(]|\$\{[A-Za-z_]|\{\{|%\([a-z_A-Z]+\)s|^(?i:file|env|vault|secret|` +
 		`secretref|ssm|sm|op|arn|ref\+[a-z]+|azurekeyvault|keyvault|gcpsm|sops|doppler|bws|keyring):|` +
-		`^(?:\.{0,2}|~)(?:/[A-Za-z0-9._@%-]+)+/?(?::[A-Za-z,]+)?$|^projects/[^/]+/secrets/|^[A-Z]:\\`)
+		`^ENC\[[A-Z0-9_]+,|^(?:\.{0,2}|~)(?:/[A-Za-z0-9._@%-]+)+/?(?::[A-Za-z,]+)?$|^projects/[^/]+/secrets/|^[A-Z]:\\`)
 	// hashes are made so that they can be seen.
 	hashes = lazy(`^(?:\$\$?(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2(?:id?|d)?|scrypt|pbkdf2[a-z0-9-]*)\$|(?i:sha(?:1|` +
 		`224|256|384|512)|md5)[:-]|\{(?:S?SHA|S?MD5|CRYPT)[0-9]*\}|SCRAM-SHA-|\*[0-9A-F]{40}$|pbkdf2[_:])`)
