@@ -67,6 +67,8 @@ type Container struct {
 	// variables.
 	SecretFiles, SecretVariables Setting[[]string]
 	ConfigStrings                Setting[[]ConfigString]
+	// Ignored holds what the definition sets that does nothing.
+	Ignored []Ignored
 	// CreateCommand holds the words that a live container was made with; none for one that was made over the API.
 	CreateCommand Setting[[]Sensitive]
 }

@@ -91,6 +91,7 @@ func All(p Parameters) []Rule {
 		restartForever,
 		sshd,
 		execPrivileged,
+		ignoredSetting,
 		unitWritable,
 		// The machine.
 		hostAPI,

@@ -155,6 +155,24 @@ func TestCases(t *testing.T) {
 		{"the user of a Secret", func(c *podman.Container) {
 			c.Kind, c.ConfigStrings = podman.KindResource, kubeSecret("username", "admin")
 		}, "plaintext-secret", ""},
+		{"ports on the host's network", func(c *podman.Container) {
+			c.Definition.Syntax, c.Network.Mode = podman.SyntaxQuadlet, podman.Set("host", podman.Origin{})
+			c.Network.Ports = podman.Set([]podman.Port{{Host: 80}}, podman.Origin{})
+		}, "ignored-setting", "low --publish has no effect: on the host's network every port that the service listens on " +
+			"is open, whatever is published"},
+		{"a device rule without a device", func(c *podman.Container) {
+			c.Definition.Syntax = podman.SyntaxQuadlet
+			c.Files.DeviceRules = podman.Set([]string{"c 1:1 r"}, podman.Origin{})
+			c.Files.Devices, c.Files.Mounts.State = podman.DefaultTo[[]podman.Device](nil, podman.Origin{}), podman.StateSet
+			c.Capabilities.Bounding = podman.Set([]string{"CAP_CHOWN"}, podman.Origin{})
+		}, "ignored-setting", "info --device-cgroup-rule has no effect: without a device in the container, or MKNOD to " +
+			"make one, there is nothing to open"},
+		{"a device rule with MKNOD", func(c *podman.Container) {
+			c.Definition.Syntax = podman.SyntaxQuadlet
+			c.Files.DeviceRules = podman.Set([]string{"c 1:1 r"}, podman.Origin{})
+			c.Files.Devices, c.Files.Mounts.State = podman.DefaultTo[[]podman.Device](nil, podman.Origin{}), podman.StateSet
+			c.Capabilities.Bounding = podman.Set([]string{"CAP_MKNOD"}, podman.Origin{})
+		}, "ignored-setting", ""},
 		{"a resource is no container", func(c *podman.Container) {
 			c.Kind = podman.KindResource
 		}, "privileged", ""},

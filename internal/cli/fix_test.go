@@ -28,6 +28,7 @@ var needsAChoice = map[string]string{
 	"default-network": "which network", "healthcheck": "which command tells", "image-short-name": "which registry",
 	"image-unpinned": "which version", "port-privileged": "which port", "secret-env": "whether the image can read " +
 		"a file", "sshd": "what to start instead", "host-rootful": "which account",
+	"ignored-setting": "whether it is to be written where it counts",
 }
 
 func fixAt(t testing.TB, args ...string) (status int, out, errs string) {

@@ -160,9 +160,13 @@ func (p *podOf) containers() []*podman.Container {
 				c := p.container(&list.containers[i], node)
 				c.Lifecycle.RunsOnce = p.runsOnce || list.key == "initContainers"
 				p.volumesFrom(c, list.containers[i].Name, all)
+				c.Ignored = p.ignoredOf(&list.containers[i], node)
 				all = append(all, c)
 			}
 		}
+	}
+	if len(all) > 0 { // what is of the pod is said once
+		all[0].Ignored = append(all[0].Ignored, p.ignored()...)
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package kube
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -235,5 +236,44 @@ spec: {containers: [{name: a, image: i, env: [{name: U, valueFrom: {configMapKey
 		"configmap/m config f.ini=k = v:14", "configmap/m config f.ini=password = w:15"}
 	if !slices.Equal(got, want) {
 		t.Errorf("texts: %q, want %q", got, want)
+	}
+}
+
+// TestIgnored holds what counts as a setting that does nothing: not what is done in another way.
+func TestIgnored(t *testing.T) {
+	const c = "containers: [{name: c, image: i}]"
+	for _, test := range []struct{ metadata, spec, want string }{
+		{"", c, ""},
+		{"", "securityContext: {runAsNonRoot: true}, " + c, "securityContext.runAsNonRoot"},
+		{"", "securityContext: {runAsNonRoot: true, runAsUser: 5}, " + c, ""},
+		{"", "securityContext: {runAsNonRoot: true, runAsUser: 5}, containers: [{name: c, image: i, securityContext: " +
+			"{runAsUser: 0}}]", "securityContext.runAsNonRoot"},
+		{"", "securityContext: {runAsNonRoot: false}, " + c, ""},
+		{"", "containers: [{name: c, image: i, securityContext: {runAsNonRoot: true}}]", "securityContext.runAsNonRoot"},
+		{"", "securityContext: {fsGroup: 5, seccompProfile: {type: RuntimeDefault}}, " + c, "securityContext.fsGroup"},
+		{"", "securityContext: {seccompProfile: {type: Unconfined}}, " + c, "securityContext.seccompProfile"},
+		{"", "runtimeClassName: kata, " + c, "runtimeClassName"},
+		{"", "containers: [{name: c, image: i, readinessProbe: {exec: {command: [x]}}, livenessProbe: {exec: {command: " +
+			"[x]}}}]", "readinessProbe"},
+		{"", "containers: [{name: c, image: i, volumeMounts: [{name: v, mountPath: /e, subPathExpr: $(A)}]}], volumes: " +
+			"[{name: v, emptyDir: {sizeLimit: 1Mi}}]", "subPathExpr emptyDir.sizeLimit"},
+		{"annotations: {io.podman.annotations.seccomp/c: unconfined, io.podman.annotations.label/c: disable}", c,
+			"annotation io.podman.annotations.seccomp/c"},
+	} {
+		var got []string
+		for _, i := range container(t, test.metadata, test.spec).Ignored {
+			got = append(got, i.Setting)
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s %s: %s, want %s", test.metadata, test.spec, got, test.want)
+		}
+	}
+	all := read(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, annotations: "+
+		"{seccomp.security.alpha.kubernetes.io/pod: unconfined}}\nspec: {template: {metadata: {annotations: "+
+		"{io.podman.annotations.userns: auto}}, spec: {containers: [{name: a, image: i}, {name: b, image: i}]}}}\n---\n"+
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n}\n")
+	got := fmt.Sprint(len(all[0].Ignored), len(all[1].Ignored), all[2].Ignored[0].Setting)
+	if got != "2 0kind: NetworkPolicy" {
+		t.Errorf("Deployment and NetworkPolicy: %s", got)
 	}
 }

@@ -22,7 +22,7 @@ type Objects struct {
 	list       []*configMap // in their order, Secrets among them
 }
 
-// configMap is a ConfigMap or a Secret.
+// configMap is a ConfigMap, a Secret, or an object that Podman does not play.
 type configMap struct {
 	kind, name, file string
 	node             *yaml.Node
@@ -64,6 +64,8 @@ func (o *Objects) Collect(f File) {
 			m.add("data", read.Data)
 			m.addEncoded("binaryData", read.BinaryData)
 			o.configMaps[m.name] = m
+		case "NetworkPolicy":
+			m.name = nameOf(document)
 		case "Secret":
 			var read struct {
 				Metadata   struct{ Name string } `json:"metadata"`
@@ -81,6 +83,14 @@ func (o *Objects) Collect(f File) {
 		}
 		o.list = append(o.list, m)
 	}
+}
+
+// nameOf returns the name of an object, empty without one.
+func nameOf(document *yaml.Node) string {
+	if name := yamlpath.Get(document, "metadata", "name"); name != nil {
+		return name.Value
+	}
+	return ""
 }
 
 func (m *configMap) add(key string, data map[string]string) {
@@ -138,10 +148,16 @@ func (o *Objects) resources(file string, host *podman.Host) []*podman.Container 
 		if m.file != file {
 			continue
 		}
-		found = append(found, &podman.Container{Name: strings.ToLower(m.kind) + "/" + m.name,
+		resource := &podman.Container{Name: strings.ToLower(m.kind) + "/" + m.name,
 			Kind: podman.KindResource, Host: host,
 			Definition:    podman.Definition{Syntax: podman.SyntaxKube, Origin: yamlpath.Origin(file, m.node)},
-			ConfigStrings: podman.Set(m.texts(), yamlpath.Origin(file, m.node))})
+			ConfigStrings: podman.Set(m.texts(), yamlpath.Origin(file, m.node))}
+		if m.kind == "NetworkPolicy" {
+			resource.Ignored = []podman.Ignored{{Setting: "kind: NetworkPolicy", Why: notPlayed, Protects: true,
+				Instead: "give pods that must not reach one another networks of their own, with podman kube play --network",
+				Origin:  yamlpath.Origin(file, yamlpath.Get(m.node, "kind"))}}
+		}
+		found = append(found, resource)
 	}
 	return found
 }

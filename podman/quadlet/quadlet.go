@@ -492,6 +492,7 @@ func (r *Reader) container(u *unit, words []string, o references,
 	}
 	u.systemdLimits(&made.Limits)
 	made.Lifecycle.RunsOnce = made.Lifecycle.RunsOnce || u.isOneshot() && made.Lifecycle.Foreground
+	made.Ignored = u.ignored()
 	return made, problems
 }
 

@@ -305,3 +305,25 @@ func TestVolumes(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestIgnored holds which keys count as written in the wrong section: not those that systemd has too.
+func TestIgnored(t *testing.T) {
+	for text, want := range map[string]string{
+		"[Service]\nReadOnly=true\nPodmanArgs=--init\nUser=a\nEnvironment=A=b\nNoNewPrivileges=yes\n" +
+			"Restart=always\n": "[ReadOnly= in [Service] true:4 PodmanArgs= in [Service] false:5]",
+		"[Pod]\nPublishPort=80:80\n":      "[PublishPort= in [Pod] false:4]",
+		"[X-Own]\nReadOnly=true\n":        "[]",
+		"[Install]\nDropCapability=all\n": "[DropCapability= in [Install] true:4]",
+		"[Container]\nReadOnly=true\n":    "[]",
+	} {
+		text = "[Container]\nImage=i\n" + text
+		u := in(map[string]string{"/u/a.container": text}).Read("/u/a.container", []byte(text), rootful())
+		got := []string{}
+		for _, i := range u.Container.Ignored {
+			got = append(got, fmt.Sprint(i.Setting, " ", i.Protects, ":", i.Origin.Line))
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
