@@ -65,6 +65,8 @@ type Set struct {
 	overlay map[string][]byte
 	// kubes holds how .kube units play a YAML file, by its absolute path.
 	kubes map[string]played
+	// bundles caches the units of each bundle: map[string][]byte by their paths.
+	bundles *sync.Map
 	// hosts caches one assumed host for each Rootless setting.
 	hosts *sync.Map
 }
@@ -72,7 +74,7 @@ type Set struct {
 // Open finds what may be definitions at the paths: files that are named, and in directories those whose names say so. A
 // path that cannot be read is a problem; the others are in the set.
 func Open(paths []string, o Options) (*Set, []podman.Problem) {
-	s := &Set{options: o, roots: paths, hosts: &sync.Map{}, gate: &files.Gate{Open: o.AllowOutside}}
+	s := &Set{options: o, roots: paths, hosts: &sync.Map{}, bundles: &sync.Map{}, gate: &files.Gate{Open: o.AllowOutside}}
 	s.openGate(paths)
 	stopped := o.Stopped
 	if stopped == nil {
@@ -156,7 +158,7 @@ func (s *Set) Text(path string) ([]byte, error) {
 // With returns the same set with some texts in place of files' own, whether these exist or not.
 func (s *Set) With(overlay map[string][]byte) *Set {
 	with := *s
-	with.overlay = overlay
+	with.overlay, with.bundles = overlay, &sync.Map{}
 	with.units = with.newUnitReader()
 	return &with
 }
@@ -165,7 +167,28 @@ func (s *Set) With(overlay map[string][]byte) *Set {
 func (s *Set) Overlay() map[string][]byte { return s.overlay }
 
 func (s *Set) newUnitReader() *quadlet.Reader {
-	return quadlet.NewReader(quadlet.Files{Read: s.Text, List: s.list, Dirs: s.tree.dirs, Find: s.tree.find})
+	return quadlet.NewReader(quadlet.Files{
+		Read: func(path string) ([]byte, error) {
+			if text, ok := s.bundled(path); ok {
+				return text, nil
+			}
+			return s.Text(path)
+		},
+		List: s.list, Dirs: s.tree.dirs,
+		Find: func(dir, name string) (string, bool) { // beside it in a bundle, else as the bundle itself would
+			if filepath.Ext(dir) == quadlet.BundleExtension {
+				if path := filepath.Join(dir, name); s.isBundled(path) {
+					return path, true
+				}
+				dir = filepath.Dir(dir)
+			}
+			return s.tree.find(dir, name)
+		}})
+}
+
+func (s *Set) isBundled(path string) bool {
+	_, ok := s.bundled(path)
+	return ok
 }
 
 // list returns the names in a directory, those of texts without a file among them.

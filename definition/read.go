@@ -55,7 +55,7 @@ func (s *Set) resolveAlias(c *podman.Container) {
 // wanted reports whether a file in a directory may be a definition, by its name.
 func (s *Set) wanted(name string) bool {
 	switch ext := extension(name); ext {
-	case ".service", ".sh", ".bash", ".yaml", ".yml":
+	case ".service", ".sh", ".bash", ".yaml", ".yml", quadlet.BundleExtension:
 		return true
 	case ".md", ".markdown":
 		return s.options.Markdown
@@ -83,6 +83,8 @@ func (s *Set) define(path string, data []byte) Result {
 			return Result{Nothing: why}
 		}
 		return s.defineUnit(path, data)
+	case ext == quadlet.BundleExtension:
+		return s.defineBundle(path, data)
 	case ext == ".service":
 		return s.defineService(path, data)
 	case ext == ".yaml" || ext == ".yml":
@@ -137,6 +139,8 @@ func foreign(path string, data []byte) string {
 		return "a unit of systemd-networkd"
 	case slices.Contains(has, own), bytes.Contains(bytes.ReplaceAll(data, []byte{0}, nil), []byte("["+own+"]")):
 		return "" // or what was meant to be one
+	case (ext == ".network" || ext == ".volume") && quadlet.IsBare(path, data):
+		return ""
 	case slices.Contains([]string{".network", ".image", ".build", ".volume", ".artifact"}, ext),
 		slices.Contains(strings.Split(path, string(filepath.Separator)), ".git"):
 		return "without a section [" + own + "]"
@@ -148,8 +152,10 @@ func (s *Set) defineUnit(path string, data []byte) Result {
 	host := s.host(path)
 	unit := s.units.Read(path, data, host)
 	d := Result{Problems: unit.Problems, Files: unit.Files}
-	if unit.Container != nil {
-		d.Containers = append(d.Containers, unit.Container)
+	for _, c := range []*podman.Container{unit.Container, unit.Resource} {
+		if c != nil {
+			d.Containers = append(d.Containers, c)
+		}
 	}
 	if unit.Kube == nil {
 		return d
@@ -176,6 +182,47 @@ func (s *Set) defineUnit(path string, data []byte) Result {
 		d.Files = append(d.Files, inner.Files...)
 	}
 	return d
+}
+
+// defineBundle reads the units of a bundle.
+func (s *Set) defineBundle(path string, data []byte) Result {
+	parts, problems := quadlet.Parts(path, data)
+	d := Result{Problems: problems, Files: []string{path}}
+	for _, part := range parts {
+		unit := s.defineUnit(part.Path, part.Text)
+		d.Containers = append(d.Containers, unit.Containers...)
+		d.Problems = append(d.Problems, unit.Problems...)
+		for _, file := range unit.Files {
+			if !slices.Contains(d.Files, file) {
+				d.Files = append(d.Files, file)
+			}
+		}
+	}
+	if len(parts)+len(problems) == 0 {
+		d.Nothing = "a bundle without a unit"
+	}
+	return d
+}
+
+// bundled returns the text of a unit in a bundle, and false where the path is not that of one.
+func (s *Set) bundled(path string) ([]byte, bool) {
+	bundle := filepath.Dir(path)
+	if filepath.Ext(bundle) != quadlet.BundleExtension {
+		return nil, false
+	}
+	known, ok := s.bundles.Load(bundle)
+	if !ok {
+		texts := map[string][]byte{}
+		if data, err := s.Text(bundle); err == nil {
+			parts, _ := quadlet.Parts(bundle, data)
+			for _, part := range parts {
+				texts[part.Path] = part.Text
+			}
+		}
+		known, _ = s.bundles.LoadOrStore(bundle, texts)
+	}
+	text, ok := known.(map[string][]byte)[path]
+	return text, ok
 }
 
 // Unit reads a Quadlet unit with the command line that Podman's generator makes of it.

@@ -72,7 +72,7 @@ func secretsInText(text podman.ConfigString) []Finding {
 	switch text.Place {
 	case "argument", "health check":
 		return secretsInWords(text, words, fix)
-	case "label", "annotation", "build argument", "volume option":
+	case "label", "annotation", "build argument", "build variable", "volume option":
 		match, ok := secret.DetectPair(text.Name, words[0])
 		if !ok {
 			match, ok = secret.DetectText(text.Name) // a label without a value is all name

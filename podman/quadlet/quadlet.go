@@ -51,6 +51,8 @@ type Unit struct {
 	// Container is what a .container unit makes, and the infra container that a .pod unit makes; nil for others and for
 	// one that Podman's generator refuses.
 	Container *podman.Container
+	// Resource is what others are made with: an image, a build, a volume, a network, an artifact; nil for others.
+	Resource *podman.Container
 	// Kube is what a .kube unit plays, nil for others.
 	Kube *Kube
 	// Words is the command line that the generator makes of the unit: its ExecStart, a pod's ExecStartPre.
@@ -104,6 +106,11 @@ func (r *Reader) Read(path string, data []byte, host *podman.Host) Unit {
 	result.Problems = append(result.Problems, more...)
 	service, problems := convert(u, others.infos, host.Rootless.Value)
 	result.Problems = append(result.Problems, problems...)
+	switch filepath.Ext(u.name) {
+	case ".container", ".pod", ".kube":
+	default: // whether Podman takes it or not, its texts can be read
+		result.Resource = u.resource(host)
+	}
 	if service == nil {
 		return result
 	}
@@ -123,7 +130,7 @@ func (r *Reader) Read(path string, data []byte, host *podman.Host) Unit {
 // load reads a unit's lines and those of its drop-ins.
 func (r *Reader) load(path string, data []byte) (*unit, []podman.Problem) {
 	u := &unit{name: filepath.Base(path), path: path, sections: map[string]podman.Origin{}}
-	problems := u.add(path, data)
+	problems := u.add(u.file(), data)
 	for _, dropin := range r.DropIns(path) {
 		content, err := r.files.Read(dropin)
 		if err != nil {
@@ -143,7 +150,7 @@ func (r *Reader) DropIns(path string) []string {
 	probe := parser.NewUnitFile()
 	probe.Filename = filepath.Base(path)
 	for _, in := range probe.GetUnitDropinPaths() {
-		for _, dir := range r.files.Dirs(filepath.Dir(path)) {
+		for _, dir := range r.files.Dirs(filepath.Dir(fileOf(path))) {
 			dir = filepath.Join(dir, in)
 			for _, name := range r.files.List(dir) {
 				if filepath.Ext(name) == ".conf" && dropins[name] == "" {
@@ -323,10 +330,9 @@ func convert(u *unit, infos map[string]*quadlet.UnitInfo,
 	rootless bool) (service *parser.UnitFile, problems []podman.Problem) {
 	section := sections[filepath.Ext(u.name)]
 	place, ok := u.sections[section]
-	if !ok {
-		return nil, []podman.Problem{{Origin: podman.Origin{File: u.path},
-			Message: fmt.Sprintf("there is no section [%s]", section),
-			Hint:    fmt.Sprintf("a %s unit has one", filepath.Ext(u.name))}}
+	if !ok { // a volume, a network and a pod do without (tried on 5.4)
+		place = podman.Origin{File: u.file(), Line: 1, Column: 1}
+		u.sections[section] = place
 	}
 	const most = 20 // each costs another run of the generator
 	for range most {
@@ -338,6 +344,11 @@ func convert(u *unit, infos map[string]*quadlet.UnitInfo,
 			return service, problems
 		}
 		match := unsupported.FindStringSubmatch(err.Error())
+		if match == nil && !ok {
+			return nil, append(problems, podman.Problem{Origin: podman.Origin{File: u.file()},
+				Message: fmt.Sprintf("there is no section [%s]", section),
+				Hint:    fmt.Sprintf("a %s unit has one", filepath.Ext(u.name))})
+		}
 		if match == nil {
 			return nil, append(problems, podman.Problem{Origin: u.locate(section, err.Error()), Message: err.Error(),
 				Hint: "Podman's generator makes no service of this unit"})

@@ -3,7 +3,10 @@ package quadlet
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/containers/podman/v5/pkg/systemd/quadlet"
 
 	"github.com/podlint/podlint/podman"
 )
@@ -165,4 +168,16 @@ func wordBounds(value string) (starts, ends []int) {
 		ends = append(ends, start+len(strings.TrimRight(value[start:end], " \t\r\n")))
 	}
 	return starts, ends
+}
+
+// IsBare reports whether a text has nothing but what systemd reads of every unit, if anything: no assignment, or those
+// of [Unit], [Service] and [Install]. Podman's generator makes a volume or a network of such a file.
+func IsBare(path string, data []byte) bool {
+	assignments, ok := Assignments(path, data)
+	common := func(name string) bool {
+		return name == quadlet.UnitGroup || name == quadlet.ServiceGroup || name == quadlet.InstallGroup ||
+			name == quadlet.QuadletGroup
+	}
+	return ok && !slices.ContainsFunc(assignments, func(a Assignment) bool { return !common(a.Section) }) &&
+		!slices.ContainsFunc(Headers(data), func(name string) bool { return !common(name) })
 }
