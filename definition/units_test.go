@@ -39,7 +39,7 @@ func readTree(t *testing.T, texts map[string]string) (all map[string]*podman.Con
 	return all, problems, skipped
 }
 
-// TestUnitsWithoutSection holds that a volume, a network and a pod need no section of their own, as tried on Podman 5.4;
+// TestUnitsWithoutSection holds that a volume, a network and a pod need no section of their own (tried on 5.4);
 // what only has such a name is passed over.
 func TestUnitsWithoutSection(t *testing.T) {
 	all, problems, skipped := readTree(t, map[string]string{

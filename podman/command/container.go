@@ -184,12 +184,18 @@ func userNamespace(n *podman.Namespaces, b builder, host *podman.Host) {
 	}
 	uids, gids := b.All("uidmap"), b.All("gidmap")
 	if len(uids)+len(gids) > 0 {
-		own, ok := b.parseIDMaps(uids)
-		groups, okGroups := b.parseIDMaps(gids)
 		if len(gids) == 0 {
-			groups, okGroups, gids = own, ok, uids
+			gids = uids
 		} else if len(uids) == 0 {
-			own, ok, uids = groups, okGroups, gids
+			uids = gids
+		}
+		own, ok := b.idMaps(uids, 'u', host.UIDs)
+		groups, okGroups := b.idMaps(gids, 'g', host.GIDs)
+		switch { // of a rootless container, what only one of the maps says leaves the other the default
+		case rootless && len(own) == 0:
+			own = filled(nil, host.UIDs)
+		case rootless && len(groups) == 0:
+			groups = filled(nil, host.GIDs)
 		}
 		set(uids[0], engine(own), groups.Through(host.GIDs))
 		n.GIDs.Origin = b.origin(gids[0])
@@ -268,24 +274,6 @@ func keptID(details, which string) int64 {
 		}
 	}
 	return -1
-}
-
-// parseIDMaps reads the values of --uidmap or --gidmap. The shorthands that Podman 5 knows ("+", "u", "g", "@") mean
-// something only beside the ranges of the machine: they stay unknown.
-func (b builder) parseIDMaps(options []Option) (podman.IDMap, bool) {
-	lines := make([]string, 0, len(options))
-	for _, o := range options {
-		if b.unknown(o) {
-			return nil, false
-		}
-		value := o.Value
-		if strings.Count(value, ":") == 1 {
-			value += ":1"
-		}
-		lines = append(lines, value)
-	}
-	m, err := podman.ParseIDMap(lines)
-	return m, err == nil
 }
 
 // user reads --user. Without it the image decides, but for --userns=keep-id, which makes it the account that runs

@@ -466,6 +466,11 @@ func (r *Reader) container(u *unit, words []string, o references,
 		return nil, []podman.Problem{{Origin: u.locatePodmanArgs(definition.Origin), Message: "the command line that " +
 			"it makes: " + err.Error()}}
 	}
+	if at, taken := u.takesImage(words, plain); taken {
+		return nil, []podman.Problem{{Origin: at, Message: "a word of PodmanArgs= takes the place of the image, and the " +
+			"image of the unit becomes an argument", Hint: "PodmanArgs= is split at blanks: put a flag whose value has " +
+			`some into quotes, PodmanArgs="--flag=a b"`}}
+	}
 	list := withOrigins(u, words, plain, host)
 	c, err := command.ParseWords(list)
 	if err != nil {
@@ -536,6 +541,24 @@ func (u *unit) locatePodmanArgs(place podman.Origin) podman.Origin {
 		}
 	}
 	return place
+}
+
+// takesImage reports whether a word of PodmanArgs stands where Podman looks for the image, or takes the image for its
+// value, and where it is.
+func (u *unit) takesImage(words []string, c *command.Command) (podman.Origin, bool) {
+	extra := u.words(quadlet.ContainerGroup, quadlet.KeyPodmanArgs, eachArg)
+	image := len(words) - len(u.words(quadlet.ContainerGroup, quadlet.KeyExec, anyLast)) - 1
+	first := image - len(extra)
+	if a := u.last(quadlet.ContainerGroup, quadlet.KeyRootfs); a != nil && a.value != "" {
+		first-- // --rootfs
+	}
+	switch {
+	case c.Pod || len(extra) == 0 || first < 0 || c.ImageIndex == image || c.ImageIndex < first:
+		return podman.Origin{}, false
+	case c.ImageIndex-first < len(extra):
+		return extra[c.ImageIndex-first], true
+	}
+	return extra[len(extra)-1], true
 }
 
 func kube(u *unit, words []string) *Kube {

@@ -327,3 +327,31 @@ func TestIgnored(t *testing.T) {
 		}
 	}
 }
+
+// TestTakenImage holds that a word of PodmanArgs which Podman takes for the image, or that takes the image for its
+// value, is an error at its place.
+func TestTakenImage(t *testing.T) {
+	for text, want := range map[string]string{
+		"PodmanArgs=--device-cgroup-rule=c 226:* rwm\n":                              "3:35",
+		"PodmanArgs=--init\nPodmanArgs=--memory 1g x\nExec=a b\n":                    "4:24",
+		"PodmanArgs=--device\nExec=a b\n":                                            "3:1",
+		"PodmanArgs=--device\n":                                                      "3:1",
+		"PodmanArgs=\"--device-cgroup-rule=c 226:* rwm\"\nExec=a b\n":                "",
+		"PodmanArgs=--memory 1g --cpus=1\nExec=--x y 'z z'\nEnvironment=A=b\n":       "",
+		"GlobalArgs=--log-level debug\nPodmanArgs=--init\nContainersConfModule=/m\n": "",
+	} {
+		text = "[Container]\nImage=i\n" + text
+		u := in(map[string]string{}).Read("/u/a.container", []byte(text), rootful())
+		got := ""
+		for _, p := range u.Problems {
+			got += fmt.Sprint(p.Origin.Line, ":", p.Origin.Column)
+		}
+		if got != want || (u.Container == nil) != (want != "") {
+			t.Errorf("%q: %v, want %s", text, u.Problems, want)
+		}
+	}
+	rootfs := "[Container]\nRootfs=/r\nPodmanArgs=--init\nExec=a\n"
+	if u := in(map[string]string{}).Read("/u/a.container", []byte(rootfs), rootful()); len(u.Problems) > 0 {
+		t.Errorf("a root filesystem: %v", u.Problems)
+	}
+}
