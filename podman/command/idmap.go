@@ -12,8 +12,8 @@ import (
 // mostMappings is how many ranges the kernel takes in a map (user_namespaces(7)).
 const mostMappings = 340
 
-// idMaps reads the values of --uidmap or --gidmap as Podman 5 does (pkg/util, ParseIDMap): relative to Podman's own user
-// namespace, whose map is parent. "+" puts a range over those before it, and in a rootless container without any over
+// idMaps reads the values of --uidmap or --gidmap as Podman 5 does (pkg/util, ParseIDMap): relative to Podman's own
+// user namespace, whose map is parent. "+" puts a range over those before it, and in a rootless container without any over
 // the default map; "@" names an ID outside of Podman's namespace; "u" and "g" say which of the two maps is meant.
 func (b builder) idMaps(options []Option, which byte, parent podman.IDMap) (podman.IDMap, bool) {
 	if len(options) > mostMappings {

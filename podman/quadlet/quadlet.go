@@ -349,6 +349,10 @@ func convert(u *unit, infos map[string]*quadlet.UnitInfo,
 				Message: fmt.Sprintf("there is no section [%s]", section),
 				Hint:    fmt.Sprintf("a %s unit has one", filepath.Ext(u.name))})
 		}
+		if newer := u.dropNewer(section, err.Error()); len(newer) > 0 {
+			problems = append(problems, newer...)
+			continue
+		}
 		if match == nil {
 			return nil, append(problems, podman.Problem{Origin: u.locate(section, err.Error()), Message: err.Error(),
 				Hint: "Podman's generator makes no service of this unit"})

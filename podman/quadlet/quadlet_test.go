@@ -355,3 +355,33 @@ func TestTakenImage(t *testing.T) {
 		t.Errorf("a root filesystem: %v", u.Problems)
 	}
 }
+
+// TestNewer holds that what a newer Podman takes is left out with a notice, and the rest is read at its places.
+func TestNewer(t *testing.T) {
+	files := map[string]string{
+		"/u/a.container": "[Container]\nImage=i\nMount=type=volume,destination=/anon type=bind,src=/s,dst=/d\n" +
+			"ImageVolume=ignore\nPodmanArgs=--privileged\nVolume=b.volume:/v\n",
+		"/u/b.volume":    "[Volume]\nUID=1000\nGID=1000\nOptions=noexec\n",
+		"/u/c.container": "[Container]\nImage=i\nMount=type=bind,destination=/anon\n",
+	}
+	for path, want := range map[string]string{"/u/a.container": "w3 w4", "/u/b.volume": "w2 w3 w4",
+		"/u/c.container": "1"} {
+		u := in(files).Read(path, []byte(files[path]), rootful())
+		var got []string
+		for _, p := range u.Problems {
+			line := fmt.Sprint(p.Origin.Line)
+			if p.Warning {
+				line = "w" + line
+			}
+			got = append(got, line)
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, want %s", path, u.Problems, want)
+		}
+		if path == "/u/a.container" && (u.Container == nil || len(u.Container.Files.Mounts.Value) != 2 ||
+			!u.Container.Confinement.Privileged.Value) {
+			t.Errorf("%s: %+v", path, u.Container)
+		}
+	}
+}
