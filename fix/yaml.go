@@ -55,6 +55,9 @@ func (y *yamlText) end(path string, f *rules.Finding) (Done, string) {
 	if !y.read() {
 		return done, "the YAML cannot be read any more"
 	}
+	if f.Definition.Syntax == podman.SyntaxKube && f.Rule.Kind == rules.FixSecret && len(changes) > 0 {
+		return y.secretRef(path, f)
+	}
 	if f.Fix.Drop {
 		var why string
 		if byName {

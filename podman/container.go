@@ -349,8 +349,8 @@ type Variable struct {
 // the container, and in which people write secrets.
 type ConfigString struct {
 	// Place is what holds it: "argument", "label", "annotation", "health check", "hostname" or "option"; in a compose
-	// file, and of a resource, also "build argument", "build variable", "config" (a line of one) and "volume option"; "secret" is a value
-	// of a Kubernetes Secret.
+	// file, and of a resource, also "build argument", "build variable", "config" (a line of one) and "volume option";
+	// "secret" is a value of a Kubernetes Secret.
 	Place string
 	// Name is the label's, annotation's, argument's, config's or option's name, empty for others.
 	Name string

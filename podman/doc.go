@@ -23,6 +23,8 @@
 //   - hostUsers: false in Kubernetes YAML is --userns=auto on 4.3 and on 5.4; the annotation
 //     io.podman.annotations.userns counts from 5 on. Of a Deployment only its own annotations count, for seccomp those
 //     of its template. seccompProfile, runAsNonRoot and fsGroup do nothing, and runAsGroup alone makes the user root.
+//   - A secretKeyRef reads Secrets that kube play has made, not what podman secret create makes of a value alone; 4.3
+//     cannot read even those of its own.
 //   - The generator of 5.4 hands a unit's pod over in a file (--pod-id-file) and keeps the container's ID in one
 //     (--cidfile); that of 5.8 does not. Neither makes anything of NoNewPrivileges=no.
 //   - Top runs ps for a descriptor that it does not know, 4.3 in the container itself; "uid" is one of these there.

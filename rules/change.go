@@ -129,7 +129,7 @@ func (c Change) Settings(syntax podman.Syntax) (settings []Setting, byHand bool)
 	row, value := c.words()
 	switch {
 	case syntax == podman.SyntaxKube && len(row.kube.Keys) > 0:
-		settings = inKube(row, value)
+		settings = c.inKube(row, value)
 	case syntax == podman.SyntaxCompose && len(row.compose.Keys) > 0:
 		if _, whole, _ := strings.Cut(c.Flag, "="); row.compose.List { // an item is what the flag is given
 			value = whole
@@ -146,7 +146,7 @@ func (c Change) Settings(syntax podman.Syntax) (settings []Setting, byHand bool)
 	return settings, row.byHand
 }
 
-func inKube(row language, value string) []Setting {
+func (c Change) inKube(row language, value string) []Setting {
 	s := row.kube
 	s.Value = value
 	switch row.key {
@@ -157,8 +157,8 @@ func inKube(row language, value string) []Setting {
 	case "Memory":
 		s.Value = strings.Replace(value, "m", "Mi", 1)
 	case "Secret":
-		secret, variable := secretOf(value)
-		s.Value = "{name: " + variable + ", valueFrom: {secretKeyRef: {name: " + secret + ", key: " + secret + "}}}"
+		variable, ref := c.SecretRef()
+		s.Value = "{name: " + variable + ", " + ref + "}"
 	case "UserNS": // the annotation is one of Podman 5, hostUsers one of 4.3 too
 		if value != "auto" {
 			s = annotation("io.podman.annotations.userns")
@@ -299,6 +299,14 @@ func olderThan(version, than string) bool {
 	v, known := podman.ParseVersion(version)
 	first, _ := podman.ParseVersion(than)
 	return known && v.Before(first)
+}
+
+// SecretRef returns the variable that a secret is handed over as, and what takes the place of its value in Kubernetes
+// YAML: the key of a Secret of the same name.
+func (c Change) SecretRef() (variable, ref string) {
+	_, value := c.words()
+	secret, variable := secretOf(value)
+	return variable, "valueFrom: {secretKeyRef: {name: " + secret + ", key: " + secret + "}}"
 }
 
 // secretOf splits "NAME,type=env,target=VARIABLE".

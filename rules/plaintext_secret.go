@@ -56,6 +56,9 @@ func secretVariables(c *podman.Container) []Finding {
 			Summary: "keep it as a Podman secret, and change it", Drop: true,
 			Changes: []Change{secretChange(v.Name)},
 		}
+		if c.Definition.Syntax == podman.SyntaxKube {
+			fix.Summary = "keep it in a Secret that is played from a file of its own, and change it"
+		}
 		if v.Owner == podman.OwnerProxy {
 			what += ", which Podman copied from the host's environment"
 			fix = Fix{Summary: "keep the host's proxy variables out",

@@ -264,7 +264,7 @@ func (a *app) say(p *fix.Plan) {
 	for _, note := range p.Notes {
 		hanging(a.Err, fmt.Sprintf("  %-12s  ", "seen"), safe.Text(secret.Mask(note)))
 	}
-	secrets := false
+	secrets, kube := false, false
 	of := func(*rules.Finding) string { return "" }
 	names := map[string]bool{}
 	for _, d := range p.Done {
@@ -294,7 +294,10 @@ func (a *app) say(p *fix.Plan) {
 		}
 		hanging(a.Err, fmt.Sprintf("  %-12s  %-18s ", mark, d.Finding.Rule.ID),
 			safe.Text(of(d.Finding)+secret.Mask(what)))
-		secrets = secrets || d.Finding.Rule.Kind == rules.FixSecret
+		if d.Finding.Rule.Kind == rules.FixSecret {
+			kube = kube || d.Finding.Definition.Syntax == podman.SyntaxKube
+			secrets = secrets || d.Finding.Definition.Syntax != podman.SyntaxKube
+		}
 	}
 	notMade := func(mark string, list []fix.Left) {
 		for _, l := range list {
@@ -307,5 +310,9 @@ func (a *app) say(p *fix.Plan) {
 	if secrets {
 		hanging(a.Err, "  ", "first make the secrets: podman secret create NAME FILE; and change them, they have "+
 			"been seen")
+	}
+	if kube { // what podman secret create makes of a value alone, a secretKeyRef cannot read
+		hanging(a.Err, "  ", "first create the Secrets, with new values, for the old ones have been seen: podman kube play "+
+			"a file outside of the repository with kind: Secret, metadata: {name: NAME}, stringData: {NAME: VALUE}")
 	}
 }

@@ -13,8 +13,8 @@ import (
 const mostMappings = 340
 
 // idMaps reads the values of --uidmap or --gidmap as Podman 5 does (pkg/util, ParseIDMap): relative to Podman's own
-// user namespace, whose map is parent. "+" puts a range over those before it, and in a rootless container without any over
-// the default map; "@" names an ID outside of Podman's namespace; "u" and "g" say which of the two maps is meant.
+// user namespace, whose map is parent. "+" puts a range over those before it, and in a rootless container without any
+// over the default map; "@" names an ID outside of Podman's namespace; "u" and "g" say which of the two maps is meant.
 func (b builder) idMaps(options []Option, which byte, parent podman.IDMap) (podman.IDMap, bool) {
 	if len(options) > mostMappings {
 		return nil, false
@@ -22,17 +22,9 @@ func (b builder) idMaps(options []Option, which byte, parent podman.IDMap) (podm
 	var made podman.IDMap
 	fill := false
 	for _, o := range options {
-		value := o.Value
-		if b.unknown(o) { // %U is known as far as the account itself is
-			account, ok := parent.Outside(0)
-			value = strings.NewReplacer("@%U", "@"+strconv.FormatUint(uint64(account), 10),
-				"@%G", "@"+strconv.FormatUint(uint64(account), 10)).Replace(value)
-			if !ok || strings.ContainsAny(value, "%$`{") {
-				return nil, false
-			}
-		}
-		if strings.Count(value, ":") == 1 {
-			value += ":1"
+		value, ok := b.idMapValue(o, parent)
+		if !ok {
+			return nil, false
 		}
 		parts := strings.Split(value, ":")
 		if len(parts)%3 != 0 {
@@ -62,6 +54,24 @@ func (b builder) idMaps(options []Option, which byte, parent podman.IDMap) (podm
 		made = filled(made, parent)
 	}
 	return made, true
+}
+
+// idMapValue returns a value with its size. Of what is only known when it is run, %U is known as far as that the account
+// is the ID 0 of Podman's namespace.
+func (b builder) idMapValue(o Option, parent podman.IDMap) (string, bool) {
+	value := o.Value
+	if b.unknown(o) {
+		account, ok := parent.Outside(0)
+		number := "@" + strconv.FormatUint(uint64(account), 10)
+		value = strings.NewReplacer("@%U", number, "@%G", number).Replace(value)
+		if !ok || strings.ContainsAny(value, "%$`{") {
+			return "", false
+		}
+	}
+	if strings.Count(value, ":") == 1 {
+		value += ":1"
+	}
+	return value, true
 }
 
 // idRanges returns the ranges that INSIDE:OUTSIDE:SIZE makes: several where an "@" names IDs of several ranges of
