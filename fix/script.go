@@ -19,7 +19,8 @@ func scriptDocument(path string, text []byte, place podman.Origin) *document {
 	}
 	for _, call := range calls() {
 		for i, w := range call.Words {
-			if w.Origin.Line != place.Line || w.Origin.Column != place.Column || w.Text != "run" && w.Text != "create" {
+			if w.Origin.Line != place.Line || w.Origin.Column != place.Column || w.Text != "run" && w.Text != "create" ||
+				w.Given {
 				continue
 			}
 			if commented(text, call.Spans) {
@@ -65,7 +66,8 @@ func callDocument(path string, text []byte, call *command.Call, subcommand int) 
 		}
 	}
 	for _, o := range call.Options {
-		if o.Index < subcommand { // podman's own
+		// podman's own, and what is the value of a variable, which others may use
+		if o.Index < subcommand || call.Words[o.Index].Given || call.Words[o.ValueIndex].Given {
 			continue
 		}
 		d.occurrences = append(d.occurrences, occurrence{

@@ -357,13 +357,21 @@ func (b builder) capabilities(made *podman.Container) {
 	if len(added)+len(dropped) > 0 {
 		origin = b.origin(slices.Concat(dropped, added)[0])
 	}
-	if b.Open || slices.ContainsFunc(slices.Concat(added, dropped), b.unknown) ||
-		b.label("io.containers.capabilities") {
+	all := func(options []Option) bool {
+		return slices.ContainsFunc(options, func(o Option) bool { return strings.EqualFold(o.Value, "all") })
+	}
+	unknown := slices.ContainsFunc(slices.Concat(added, dropped), b.unknown) || b.label("io.containers.capabilities")
+	if unknown || b.Open && len(added) == 0 {
 		c.Bounding.Origin, c.Requested.Origin = origin, origin
 		return
 	}
-	all := func(options []Option) bool {
-		return slices.ContainsFunc(options, func(o Option) bool { return strings.EqualFold(o.Value, "all") })
+	if b.Open { // what is asked for is there, whatever else is
+		c.Bounding, c.Requested = podman.Set(slices.Sorted(slices.Values(requested)), origin), podman.Set(requested, origin)
+		if all(added) {
+			c.Bounding.Value = podman.AllCapabilities()
+		}
+		c.Effective = podman.Derive(c.Bounding, c.Bounding.Value)
+		return
 	}
 	var bounding []string
 	switch {

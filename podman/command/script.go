@@ -26,101 +26,215 @@ type Script struct {
 // Read returns the containers that a script's `podman run` and `podman create` command lines make. The script is parsed
 // as Bash reads it, which takes in POSIX shell; nothing of it is run.
 func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) {
-	return s.read(host, 0)
+	return s.read(host)
 }
 
-// read reads a script that is so many shells within another.
-func (s Script) read(host *podman.Host, within int) ([]*podman.Container, []podman.Problem) {
-	if !MentionsPodman(s.Text) {
-		return nil, nil
+// deepestScripts is how many scripts may be within one another.
+const deepestScripts = 4
+
+func (s Script) read(host *podman.Host) ([]*podman.Container, []podman.Problem) {
+	b := collector{host: host, pods: map[string]*PodCommand{}, waits: true}
+	b.script(s, host, nil, nil, 0)
+	return b.containers(), b.problems
+}
+
+// script reads a script that is so many others within.
+func (b *collector) script(s Script, host *podman.Host, outer *shell, input []Word, within int) {
+	if within > deepestScripts || !MentionsPodman(s.Text) && input == nil &&
+		(outer == nil || !strings.Contains(s.Text, "$")) {
+		return
 	}
 	if before, _, found := strings.Cut(s.Text, "\x00"); found {
-		return nil, []podman.Problem{{Origin: s.position(strings.Count(before, "\n")+1, 1), Message: "not a " +
-			"text file: a shell passes over its NUL byte and reads on, podlint does not", Hint: "remove it"}}
+		b.problems = append(b.problems, podman.Problem{Origin: s.position(strings.Count(before, "\n")+1, 1), Message: "not " +
+			"a text file: a shell passes over its NUL byte and reads on, podlint does not", Hint: "remove it"})
+		return
 	}
-	parsed, err := parse(s.Text)
-	var problems []podman.Problem
+	parsed, err := newShell(s, outer)
 	if err != nil {
-		problem := podman.Problem{Origin: podman.Origin{File: s.File}, Message: err.Error(), Hint: "podlint reads " +
-			"scripts as Bash does"}
-		var at syntax.ParseError
-		var lang syntax.LangError
-		switch {
-		case errors.Is(err, errTooDeep):
-			problem.Origin = s.position(1, 1)
-		case errors.As(err, &at):
-			problem.Origin, problem.Message = s.origin(at.Pos), "this is no shell script: "+at.Text
-		case errors.As(err, &lang):
-			problem.Origin = s.origin(lang.Pos)
-		}
-		return nil, []podman.Problem{problem}
+		problem := s.unreadable(err)
+		problem.Warning = !mentions(s.Text, "podman") // what is Docker's is read as far as it can be
+		b.problems = append(b.problems, problem)
+		return
 	}
-	b := collector{host: host, pods: map[string]*PodCommand{}}
-	behind := map[syntax.Command]bool{} // what runs in the background
-	syntax.Walk(parsed, func(node syntax.Node) bool {
-		if stmt, ok := node.(*syntax.Stmt); ok && (stmt.Background || stmt.Coprocess || stmt.Disown) {
-			behind[stmt.Cmd] = true
+	parsed.input = input
+	before := b.waits
+	defer func() { b.waits = before }()
+	parsed.commands(func(c shellCommand) {
+		l := launched(c.words)
+		b.waits = before && c.waits && !l.leaves(c.words)
+		as := l.host(host)
+		if p := b.call(l, as); p != nil {
+			b.problems = append(b.problems, *p)
 		}
-		call, ok := node.(*syntax.CallExpr)
-		if !ok || len(call.Args) < 2 {
-			return true
+		inner := l.script
+		if l.reads {
+			inner = c.input
 		}
-		b.waits = !behind[call]
-		words := make([]Word, len(call.Args))
-		for i, arg := range call.Args {
-			words[i] = s.word(arg)
+		if len(inner) > 0 {
+			b.script(scriptOf(inner), as, parsed, c.input, within+1)
 		}
-		if p := b.call(words); p != nil {
-			problems = append(problems, *p)
-		}
-		const deepest = 3
-		if inner, ok := innerScript(words); ok && within < deepest {
-			origin := inner.Origin
-			script := Script{File: s.File, Text: inner.Text, At: func(int, int) (int, int) {
-				return origin.Line, origin.Column
-			}}
-			found, wrong := script.read(host, within+1)
-			b.found, problems = append(b.found, found...), append(problems, wrong...)
-		}
-		return true
 	})
-	return b.containers(), append(problems, b.problems...)
 }
 
-// innerScript returns the script that a command hands to another shell (sh -c) or to its own (eval).
-func innerScript(words []Word) (Word, bool) {
-	for i, w := range words {
-		name := path.Base(w.Text)
-		switch {
-		case name == "eval" && i+1 < len(words):
-			inner := words[i+1]
-			for _, more := range words[i+2:] {
-				inner.Text += " " + more.Text
+// unreadable is the problem about a script that cannot be parsed.
+func (s Script) unreadable(err error) podman.Problem {
+	problem := podman.Problem{Origin: podman.Origin{File: s.File}, Message: err.Error(), Hint: "podlint reads " +
+		"scripts as Bash does"}
+	var at syntax.ParseError
+	var lang syntax.LangError
+	switch {
+	case errors.Is(err, errTooDeep):
+		problem.Origin = s.position(1, 1)
+	case errors.As(err, &at):
+		problem.Origin, problem.Message = s.origin(at.Pos), "this is no shell script: "+at.Text
+	case errors.As(err, &lang):
+		problem.Origin = s.origin(lang.Pos)
+	}
+	return problem
+}
+
+// shellCommand is a command of a script.
+type shellCommand struct {
+	words []Word
+	// spans says where the words are written.
+	spans [][2]int
+	// input is what the command reads from its standard input, where the script says that.
+	input []Word
+	// waits is set where the script goes on only after the command.
+	waits bool
+}
+
+// commands calls visit for each command of a script.
+func (s *shell) commands(visit func(shellCommand)) {
+	walkWithin(s.file, func(node syntax.Node, around ancestors) {
+		call, ok := node.(*syntax.CallExpr)
+		if !ok || len(call.Args) == 0 {
+			return
+		}
+		at := around.place()
+		var words []Word
+		var spans [][2]int
+		for _, arg := range call.Args {
+			made := s.words(arg, at)
+			words = append(words, made...)
+			for range made {
+				spans = append(spans, [2]int{int(arg.Pos().Offset()), int(arg.End().Offset())})
 			}
-			return inner, true
-		case slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh"}, name):
-			for j := i + 1; j+1 < len(words) && strings.HasPrefix(words[j].Text, "-"); j++ {
-				if !strings.HasPrefix(words[j].Text, "--") && strings.Contains(words[j].Text, "c") {
-					return words[j+1], true
-				}
+			if len(words) > mostFields*10 {
+				return
 			}
-			return Word{}, false
-		case i == 0 && !slices.Contains(prefixes, name):
-			return Word{}, false
+		}
+		if len(words) > 0 {
+			visit(shellCommand{words, spans, s.inputOf(around, at), around.waits()})
+		}
+	})
+}
+
+// waits reports whether a script waits for the last node of a stack, a command.
+func (a ancestors) waits() bool {
+	if len(a) < 2 {
+		return true
+	}
+	stmt, ok := a[len(a)-2].(*syntax.Stmt)
+	return !ok || !stmt.Background && !stmt.Coprocess && !stmt.Disown
+}
+
+// leaves reports whether what launches a command line does not wait for its end.
+func (l launch) leaves(words []Word) bool {
+	return slices.ContainsFunc(words[:min(l.first, len(words))], func(w Word) bool {
+		return slices.Contains([]string{"exec", "nohup", "systemd-run"}, path.Base(w.Text))
+	})
+}
+
+// inputOf returns what the last command of a stack reads from its standard input, where that is written in the script.
+func (s *shell) inputOf(around ancestors, at place) []Word {
+	var command *syntax.Stmt
+	for i := len(around) - 2; i >= 0; i-- {
+		switch node := around[i].(type) {
+		case *syntax.Stmt:
+			if input := s.redirected(node, at); input != nil {
+				return input
+			}
+			command = node
+		case *syntax.BinaryCmd:
+			if node.Op != syntax.Pipe && node.Op != syntax.PipeAll || command != node.Y {
+				return nil
+			}
+			return s.piped(node.X, at)
+		case *syntax.TimeClause:
+		default:
+			return s.input
 		}
 	}
-	return Word{}, false
+	return s.input
+}
+
+// redirected returns the here-document, or here-string, that a command reads.
+func (s *shell) redirected(statement *syntax.Stmt, at place) []Word {
+	for _, r := range slices.Backward(statement.Redirs) {
+		text := r.Hdoc
+		if r.Op == syntax.WordHdoc {
+			text = r.Word
+		}
+		if text == nil || r.N != nil && r.N.Value != "0" {
+			continue
+		}
+		b := &fields{single: true}
+		b.last.at = int(text.Pos().Offset())
+		quoted := r.Op != syntax.WordHdoc
+		if quoted && r.Word.Lit() == "" { // its delimiter is in quotes: nothing is put into it
+			for _, part := range text.Parts {
+				if l, ok := part.(*syntax.Lit); ok {
+					b.add(piece{text: l.Value, from: int(l.ValuePos.Offset())})
+				}
+			}
+		} else {
+			s.parts(b, text.Parts, at, quoted, 0)
+		}
+		b.end(0)
+		words := make([]Word, len(b.done))
+		for i, f := range b.done {
+			words[i] = s.word(f)
+		}
+		return words
+	}
+	return nil
+}
+
+// piped returns what cat and echo write into a pipe.
+func (s *shell) piped(from *syntax.Stmt, at place) []Word {
+	call, ok := from.Cmd.(*syntax.CallExpr)
+	if !ok || len(call.Args) == 0 {
+		return nil
+	}
+	switch call.Args[0].Lit() {
+	case "cat":
+		return s.redirected(from, at)
+	case "echo", "printf":
+		var words []Word
+		for _, arg := range call.Args[1:] {
+			words = append(words, s.words(arg, at)...)
+		}
+		for len(words) > 0 && (strings.HasPrefix(words[0].Text, "-") || strings.HasPrefix(words[0].Text, "%")) {
+			words = words[1:]
+		}
+		return words
+	}
+	return nil
 }
 
 // unquoting takes away what a shell takes away within a word.
 var unquoting = strings.NewReplacer("\\\n", "", `\`, "", `'`, "", `"`, "")
 
-// MentionsPodman reports whether a script has the word podman, however it is quoted.
-func MentionsPodman(text string) bool {
+// MentionsPodman reports whether a script has the word podman, however it is quoted, or docker, whose command lines are
+// read as Podman's.
+func MentionsPodman(text string) bool { return mentions(text, "podman") || mentions(text, "docker") }
+
+func mentions(text, program string) bool {
 	text = strings.ToLower(text)
-	return strings.Contains(text, "podman") ||
+	return strings.Contains(text, program) ||
 		strings.ContainsAny(text, "\\'\"\x00") &&
-			strings.Contains(unquoting.Replace(strings.ReplaceAll(text, "\x00", "")), "podman")
+			strings.Contains(unquoting.Replace(strings.ReplaceAll(text, "\x00", "")), program)
 }
 
 // expressions puts a variable in place of each ${{ … }} that a CI system fills in before a shell sees the script,
@@ -157,40 +271,32 @@ type Call struct {
 	Spans [][2]int
 }
 
-// Calls returns the command lines of a script that make a container or a pod.
+// Calls returns Podman's command lines of a script that make a container or a pod, but for those that it gives to
+// another shell.
 func (s Script) Calls() []Call {
-	parsed, err := parse(s.Text)
+	parsed, err := newShell(s, nil)
 	if err != nil {
 		return nil
 	}
 	var calls []Call
-	syntax.Walk(parsed, func(node syntax.Node) bool {
-		call, ok := node.(*syntax.CallExpr)
-		if !ok || len(call.Args) < 2 {
-			return true
-		}
-		words, spans := make([]Word, len(call.Args)), make([][2]int, len(call.Args))
-		for i, arg := range call.Args {
-			words[i] = s.word(arg)
-			spans[i] = [2]int{int(arg.Pos().Offset()), int(arg.End().Offset())}
-		}
-		if c, ok := CallIn(words, spans); ok {
+	parsed.commands(func(made shellCommand) {
+		if c, ok := CallIn(made.words, made.spans); ok {
 			calls = append(calls, c)
 		}
-		return true
 	})
 	return calls
 }
 
-// CallIn returns the command line among words that makes a container or a pod, whatever stands before it, such as sudo;
-// false where there is none. The spans say where the words stand.
+// CallIn returns Podman's command line among words that makes a container or a pod, whatever stands before it, such as
+// sudo; false where there is none. The spans say where the words stand.
 func CallIn(words []Word, spans [][2]int) (Call, bool) {
-	for i := range words {
-		if !isPodman(words[i]) {
+	l := launched(words)
+	for i := range l.words {
+		if l.words[i].engine() != "podman" {
 			continue
 		}
-		if c, err := ParseWords(words[i:]); err == nil {
-			return Call{c, words[i:], spans[i:]}, true
+		if c, err := ParseWords(l.words[i:]); err == nil {
+			return Call{c, l.words[i:], spans[min(l.first+i, len(spans)):]}, true
 		}
 	}
 	return Call{}, false
@@ -207,62 +313,6 @@ func (s Script) position(line, column int) podman.Origin {
 	return podman.Origin{File: s.File, Line: line, Column: column}
 }
 
-// word reads a word of the shell: its quotes are taken away, what the shell would put into it stands as it was written.
-func (s Script) word(w *syntax.Word) Word {
-	word := Word{Origin: s.origin(w.Pos())}
-	var b strings.Builder
-	literal := false
-	var read func(parts []syntax.WordPart, quoted bool)
-	read = func(parts []syntax.WordPart, quoted bool) {
-		for _, part := range parts {
-			switch part := part.(type) {
-			case *syntax.Lit:
-				b.WriteString(unescaped(part.Value, quoted))
-				literal = true
-			case *syntax.SglQuoted:
-				b.WriteString(part.Value)
-				literal = true
-			case *syntax.DblQuoted:
-				literal = true
-				read(part.Parts, true)
-			default:
-				word.Unknown = true
-				from, to := part.Pos().Offset(), part.End().Offset()
-				text := s.Text[min(int(from), len(s.Text)):min(int(to), len(s.Text))]
-				b.WriteString(text)
-				if text == "$@" || strings.HasSuffix(text, "[@]}") {
-					word.Splits = true
-				}
-			}
-		}
-	}
-	read(w.Parts, false)
-	word.Text = b.String()
-	word.Splits = word.Splits || word.Unknown && !literal
-	return word
-}
-
-// unescaped takes the backslashes away.
-func unescaped(text string, quoted bool) string {
-	if !strings.Contains(text, `\`) {
-		return text
-	}
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] == '\\' && i+1 < len(text) {
-			switch next := text[i+1]; {
-			case next == '\n':
-				i++
-				continue
-			case !quoted || strings.IndexByte("$`\"\\", next) >= 0:
-				i++
-			}
-		}
-		b.WriteByte(text[i])
-	}
-	return b.String()
-}
-
 // collector gathers the command lines of a file.
 type collector struct {
 	host  *podman.Host
@@ -274,68 +324,25 @@ type collector struct {
 	problems []podman.Problem
 }
 
-// prefixes are the programs that run another one that stands behind them.
-var prefixes = []string{"sudo", "doas", "env", "exec", "command", "nohup", "nice", "ionice", "time", "timeout",
-	"systemd-run", "runuser", "setpriv", "chrt", "-"}
-
 // call reads the words of a command, if it is one of Podman's.
-func (b *collector) call(words []Word) *podman.Problem {
-	first := strings.TrimLeft(path.Base(words[0].Text), "-@:+!")
-	if !isPodman(words[0]) && !slices.Contains(prefixes, first) {
-		return nil
-	}
-	for i := range words {
-		if !isPodman(words[i]) {
+func (b *collector) call(l launch, host *podman.Host) *podman.Problem {
+	for i, w := range l.words {
+		program := w.engine()
+		if program == "" {
 			continue
 		}
-		c, err := ParseWords(words[i:])
+		c, err := ParseWords(l.words[i:])
 		if errors.Is(err, ErrNotCreate) {
 			continue
 		}
 		if err != nil {
-			return &podman.Problem{Origin: words[i].Origin, Message: "this podman command line: " + err.Error(),
-				Hint: "podlint knows the flags of Podman " + TableVersion}
+			return &podman.Problem{Origin: w.Origin, Message: "this " + program + " command line: " + err.Error(),
+				Hint: "podlint knows the flags of Podman " + TableVersion, Warning: program == "docker" || w.Unknown}
 		}
-		b.waits = b.waits && !slices.Contains([]string{"exec", "nohup", "systemd-run"}, first)
-		b.add(c, words[i:], b.mode(words[:i]))
+		b.add(c, l.words[i:], host)
 		return nil
 	}
 	return nil
-}
-
-// isPodman reports whether a word is Podman's program, or a variable that is called by it.
-func isPodman(w Word) bool {
-	name := strings.ToLower(path.Base(w.Text))
-	return strings.TrimLeft(name, "-@:+!") == "podman" || w.Unknown && strings.Trim(name, "${}") == "podman"
-}
-
-// mode returns the host with what sudo says about who runs Podman.
-func (b *collector) mode(before []Word) *podman.Host {
-	if len(before) == 0 {
-		return b.host
-	}
-	name := path.Base(before[0].Text)
-	if name != "sudo" && name != "doas" && name != "runuser" {
-		return b.host
-	}
-	rootless := podman.Set(false, before[0].Origin)
-	for i, w := range before[1:] {
-		user, given := "", false
-		switch {
-		case w.Text == "-u" || w.Text == "--user":
-			if i+2 < len(before) {
-				user, given = before[i+2].Text, true
-			}
-		case strings.HasPrefix(w.Text, "--user="):
-			user, given = strings.TrimPrefix(w.Text, "--user="), true
-		case strings.HasPrefix(w.Text, "-u"):
-			user, given = w.Text[2:], true
-		}
-		if given {
-			rootless.Value = user != "root" && user != "0" && user != "#0"
-		}
-	}
-	return podman.AssumedHost(rootless, b.host.Now)
 }
 
 // add keeps what a command line makes.
@@ -370,8 +377,8 @@ func (b *collector) add(c *Command, words []Word, host *podman.Host) {
 		ctx.Pod = b.pods[strings.TrimPrefix(o.Value, "new:")]
 	}
 	if c.Open {
-		for _, w := range words {
-			if w.Splits {
+		for i, w := range words {
+			if w.Splits && i != c.ImageIndex {
 				b.problems = append(b.problems, podman.Problem{Origin: w.Origin, Warning: true,
 					Message: fmt.Sprintf("%s may hold more flags: what they set is unknown", w.Text)})
 				break
@@ -426,14 +433,18 @@ func imageName(image string) string {
 // ExecStart.
 func Lines(lines [][]Word, host *podman.Host) ([]*podman.Container, []podman.Problem) {
 	b := collector{host: host, pods: map[string]*PodCommand{}}
-	var problems []podman.Problem
 	for _, words := range lines {
-		if len(words) < 2 {
+		if len(words) == 0 {
 			continue
 		}
-		if p := b.call(words); p != nil {
-			problems = append(problems, *p)
+		l := launched(words)
+		as := l.host(host)
+		if p := b.call(l, as); p != nil {
+			b.problems = append(b.problems, *p)
+		}
+		if len(l.script) > 0 {
+			b.script(scriptOf(l.script), as, nil, nil, 1)
 		}
 	}
-	return b.containers(), append(problems, b.problems...)
+	return b.containers(), b.problems
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/podlint/podlint/podman"
@@ -16,8 +17,16 @@ type Word struct {
 	Unknown bool
 	// Splits is set where the word may become any number of words when the command is run, as an unquoted variable may.
 	Splits bool
+	// Given is set where a part of the word is written elsewhere than in the command line: as the value of a variable.
+	Given bool
 	// Origin is where it stands.
 	Origin podman.Origin
+
+	// program is the engine that the word may be the program of, where that is not its text.
+	program string
+	// pieces say where in a script its parts are.
+	pieces []piece
+	script *shell
 }
 
 // ParseWords reads the words of a command line some of which are only known when it is run. A word that may stand for
@@ -70,9 +79,31 @@ func ParseWords(words []Word) (*Command, error) {
 	}
 }
 
-// namesImage reports whether a word with a variable in it is an image's name rather than flags.
+// namesImage reports whether a word that may stand for several is an image's name rather than flags: by its default, or
+// by what its variable, or the command whose output it is, is called. All elements of a list are none.
 func namesImage(text string) bool {
-	lower := strings.ToLower(text)
-	return strings.ContainsAny(strings.NewReplacer("${", "", "$(", "", ":-", "", ":=", "").Replace(text), "/:@") ||
-		strings.Contains(lower, "image") || strings.Contains(lower, "img") || strings.Contains(lower, "tag")
+	if strings.Contains(text, "[@]") || strings.Contains(text, "[*]") || text == "$@" || text == "$*" {
+		return false
+	}
+	name, other, given := strings.Cut(text, "-")
+	if !given {
+		name, other, given = strings.Cut(text, "+")
+	}
+	if given && strings.HasPrefix(text, "${") {
+		if strings.HasPrefix(other, "-") {
+			return false
+		}
+		if text = name; strings.ContainsAny(other, "/:@") {
+			return true
+		}
+	}
+	text = strings.ToLower(text)
+	for _, flags := range []string{"opt", "arg", "flag", "param", "extra"} {
+		if strings.Contains(text, flags) {
+			return false
+		}
+	}
+	return strings.Contains(text, "image") || strings.Contains(text, "img") || slices.ContainsFunc(
+		strings.FieldsFunc(text, func(r rune) bool { return r < 'a' || r > 'z' }),
+		func(word string) bool { return word == "tag" })
 }

@@ -1,7 +1,6 @@
 package quadlet
 
 import (
-	"path"
 	"strings"
 
 	"github.com/containers/podman/v5/pkg/systemd/quadlet"
@@ -21,34 +20,20 @@ func (r *Reader) Service(file string, data []byte,
 		}
 	}
 	var lines [][]command.Word
-	awaited := map[podman.Origin]bool{} // the words of commands that systemd waits for before it goes on
-	var found []*podman.Container
+	awaited := map[podman.Origin]bool{} // the lines of commands that systemd waits for before it goes on
 	for _, key := range []string{"ExecStartPre", "ExecStart", "ExecStartPost"} {
 		for _, words := range u.commandLines(key, host) {
 			for i := range words {
-				awaited[words[i].Origin.At("")] = key != "ExecStart" || u.isOneshot()
+				awaited[lineOf(words[i].Origin)] = key != "ExecStart" || u.isOneshot()
 			}
 			words[0].Text = strings.TrimLeft(words[0].Text, "-@:+!|")
-			switch path.Base(words[0].Text) {
-			case "sh", "bash", "dash":
-				if len(words) > 2 && strings.HasPrefix(words[1].Text, "-") && strings.Contains(words[1].Text, "c") {
-					origin := words[2].Origin
-					script := command.Script{File: origin.File, Text: words[2].Text,
-						At: func(int, int) (int, int) { return origin.Line, origin.Column }}
-					c, p := script.Read(host)
-					found = append(found, c...)
-					problems = append(problems, p...)
-				}
-			default:
-				lines = append(lines, words)
-			}
+			lines = append(lines, words)
 		}
 	}
-	c, more := command.Lines(lines, host)
-	found = append(found, c...)
+	found, more := command.Lines(lines, host)
 	for _, c := range found {
 		c.Unit = u.name
-		c.Lifecycle.RunsOnce = awaited[c.Definition.Origin.At("")] && c.Lifecycle.Foreground
+		c.Lifecycle.RunsOnce = awaited[lineOf(c.Definition.Origin)] && c.Lifecycle.Foreground
 		for _, a := range u.effective(quadlet.ServiceGroup, "Environment") {
 			if strings.Contains(a.value, "PODMAN_SYSTEMD_UNIT=") { // as `podman generate systemd` writes
 				c.Lifecycle.UpdateUnit = podman.Set(u.name, a.origin)
@@ -82,3 +67,5 @@ func (u *unit) isOneshot() bool {
 	a := u.last(quadlet.ServiceGroup, "Type")
 	return a != nil && a.value == "oneshot"
 }
+
+func lineOf(o podman.Origin) podman.Origin { return podman.Origin{File: o.File, Line: o.Line} }
