@@ -80,7 +80,7 @@ func Open(paths []string, o Options) (*Set, []podman.Problem) {
 	if stopped == nil {
 		stopped = func() bool { return false }
 	}
-	tree, problems := walk(paths, s.wanted, s.gate.Lets, stopped)
+	tree, problems := walk(paths, s.wanted, startsAsScript, s.gate.Lets, stopped)
 	for name := range o.Given {
 		tree.files = append(tree.files, name)
 		tree.named[name] = true

@@ -34,7 +34,7 @@ func TestIgnores(t *testing.T) {
 		_ = os.WriteFile(filepath.Join(dir, path), []byte("x"), 0o644) // some are directories already
 	}
 	var found []string
-	tree, problems := walk([]string{dir}, func(string) bool { return true }, func(string) bool { return true },
+	tree, problems := walk([]string{dir}, func(string) bool { return true }, nil, func(string) bool { return true },
 		func() bool { return false })
 	if len(problems) > 0 {
 		t.Fatal(problems)

@@ -121,7 +121,7 @@ func newUnitSet(dirs []string) *unitSet {
 		}
 	}
 	set.tree, _ = walk(there,
-		func(name string) bool { return slices.Contains(quadlet.Extensions(), filepath.Ext(name)) },
+		func(name string) bool { return slices.Contains(quadlet.Extensions(), filepath.Ext(name)) }, nil,
 		func(string) bool { return true }, func() bool { return false })
 	// As for the generator, a unit of one name counts once, that of the first directory.
 	rank := func(path string) int {

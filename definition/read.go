@@ -52,20 +52,6 @@ func (s *Set) resolveAlias(c *podman.Container) {
 	}
 }
 
-// wanted reports whether a file in a directory may be a definition, by its name.
-func (s *Set) wanted(name string) bool {
-	switch ext := extension(name); ext {
-	case ".service", ".sh", ".bash", ".yaml", ".yml", quadlet.BundleExtension:
-		return true
-	case ".md", ".markdown":
-		return s.options.Markdown
-	case "":
-		return false
-	default:
-		return slices.Contains(quadlet.Extensions(), ext)
-	}
-}
-
 // extension returns a name's ending. Podman takes a unit's as it is; of others large letters are as small ones.
 func extension(name string) string {
 	ext := filepath.Ext(name)
@@ -77,7 +63,12 @@ func extension(name string) string {
 
 // define reads a file as what its name, or its first line, says that it is.
 func (s *Set) define(path string, data []byte) Result {
+	if scripts, ok := recipes(path, data); ok {
+		return s.defineScripts(path, scripts, true)
+	}
 	switch ext := extension(path); {
+	case isDevcontainer(path):
+		return s.defineDevcontainer(path, data)
 	case slices.Contains(quadlet.Extensions(), ext):
 		if why := foreign(path, data); why != "" && !s.tree.named[path] {
 			return Result{Nothing: why}
@@ -94,11 +85,12 @@ func (s *Set) define(path string, data []byte) Result {
 			return failed(path, "Markdown is only read with --markdown", "")
 		}
 		return s.defineScripts(path, command.InMarkdown(path, string(data)), true)
-	case ext == ".sh" || ext == ".bash" || isShell(data):
+	case ext == ".sh" || ext == ".bash" || command.IsShell(data):
 		return s.defineScripts(path, []command.Script{{File: path, Text: string(data)}}, false)
 	}
 	return failed(path, "podlint does not know what this file is", "it reads Quadlet units, .service units, "+
-		"Kubernetes YAML, compose files, CI YAML, shell scripts and, with --markdown, Markdown")
+		"Kubernetes YAML, compose files, CI YAML, shell scripts, makefiles, justfiles, Taskfiles, devcontainer.json "+
+		"and, with --markdown, Markdown")
 }
 
 func (s *Set) defineService(path string, data []byte) Result {
@@ -115,18 +107,6 @@ func (s *Set) defineService(path string, data []byte) Result {
 
 func failed(path, message, hint string) Result {
 	return Result{Problems: []podman.Problem{{Origin: podman.Origin{File: path}, Message: message, Hint: hint}}}
-}
-
-// isShell reports whether a file's first line names a shell.
-func isShell(data []byte) bool {
-	first, _, _ := strings.Cut(string(data[:min(len(data), 200)]), "\n")
-	command, ok := strings.CutPrefix(first, "#!")
-	words := strings.Fields(command)
-	if ok && len(words) > 1 && filepath.Base(words[0]) == "env" {
-		words = words[1:]
-	}
-	return ok && len(words) > 0 &&
-		slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh"}, filepath.Base(words[0]))
 }
 
 // foreign says why a file that is called like a unit is something else: systemd-networkd's .network, a disk's .image, a

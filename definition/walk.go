@@ -43,6 +43,8 @@ type walker struct {
 	*tree
 	// wanted tells by its name whether a file may be a definition.
 	wanted func(name string) bool
+	// script tells by its first line whether a file is a script, nil where none is looked for.
+	script func(path string) bool
 	// may tells whether a symbolic link may be followed to a path, which is resolved.
 	may      func(target string) bool
 	problems []podman.Problem
@@ -64,12 +66,13 @@ type place struct {
 }
 
 // walk collects the files that may be definitions: those that were named, and in directories those that wanted asks
-// for. What a .gitignore leaves out and git does not track is passed over. Of a repository's own directory only units
-// are read, which Podman's generator would take there too. Symbolic links are followed to where may says.
-func walk(paths []string, wanted func(name string) bool, may func(string) bool,
+// for, and scripts without an extension. What a .gitignore leaves out and git does not track is passed over. Of a
+// repository's own directory only units are read, which Podman's generator would take there too. Symbolic links are
+// followed to where may says.
+func walk(paths []string, wanted func(name string) bool, script func(path string) bool, may func(string) bool,
 	stopped func() bool) (*tree, []podman.Problem) {
 	t := &tree{named: map[string]bool{}, byName: map[string][]string{}}
-	w := &walker{tree: t, wanted: wanted, may: may, visited: map[fileID]bool{}, stopped: stopped}
+	w := &walker{tree: t, wanted: wanted, script: script, may: may, visited: map[fileID]bool{}, stopped: stopped}
 	for _, path := range paths {
 		path = filepath.Clean(path)
 		info, err := os.Stat(path)
@@ -161,7 +164,7 @@ func (w *walker) dir(dir string, at place) {
 			w.dir(path, below)
 		case entry.Type()&os.ModeSymlink != 0:
 			w.link(path, at)
-		case !w.wants(name, at):
+		case !w.wants(name, at) && !w.isScript(entry, path, at):
 		case (at.inside || at.patterns.match(path, false)) && !at.patterns.tracked(path, false):
 			w.ignore(path, at)
 		case !entry.Type().IsRegular():
@@ -170,6 +173,16 @@ func (w *walker) dir(dir string, at place) {
 			w.files = append(w.files, path)
 		}
 	}
+}
+
+// isScript reports whether a file whose name does not say what it is starts as a script does.
+func (w *walker) isScript(entry fs.DirEntry, path string, at place) bool {
+	if at.git || w.script == nil || !entry.Type().IsRegular() ||
+		(at.inside || at.patterns.match(path, false)) && !at.patterns.tracked(path, false) {
+		return false
+	}
+	info, err := entry.Info()
+	return err == nil && mayBeScript(entry.Name(), info) && w.script(path)
 }
 
 func (w *walker) wants(name string, at place) bool {

@@ -51,6 +51,7 @@ func mayDefine(path string, data []byte) bool {
 	lower := bytes.ToLower(data)
 	return isComposeName(path) || bytes.ContainsAny(data, "\\!\x00") || bytes.HasPrefix(data, []byte{0xff}) ||
 		bytes.HasPrefix(data, []byte{0xfe}) || has("services") || bytes.Contains(lower, []byte("podman")) ||
+		bytes.Contains(lower, []byte("docker")) || has("jobs") && has("container") ||
 		bytes.Contains(lower, []byte("apiversion")) && bytes.Contains(lower, []byte("kind"))
 }
 
@@ -75,6 +76,13 @@ func (s *Set) defineYAML(path string, data []byte) Result {
 		}
 		return Result{Problems: []podman.Problem{problem}}
 	}
+	if command.IsTaskfile(filepath.Base(path)) {
+		var scripts []command.Script
+		for _, document := range documents {
+			scripts = append(scripts, command.InTaskfile(path, string(data), document)...)
+		}
+		return s.defineScripts(path, scripts, true)
+	}
 	documents = kube.Items(documents)
 	switch {
 	case slices.ContainsFunc(documents, kube.MayBeKube):
@@ -89,6 +97,7 @@ func (s *Set) defineYAML(path string, data []byte) Result {
 	var scripts []command.Script
 	for _, document := range documents {
 		scripts = append(scripts, command.InYAML(path, string(data), document)...)
+		scripts = append(scripts, command.InWorkflow(path, string(data), document)...)
 	}
 	if len(scripts) == 0 {
 		return nothing

@@ -42,11 +42,12 @@ func (a *app) checkCommand(after func(*output, *report.Report) error) *cobra.Com
 change. It needs no Podman.
 
 It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, with their drop-ins),
-Kubernetes YAML as podman kube play takes it, compose files, and the podman command lines in shell scripts,
-.service units, CI YAML and, with --markdown, Markdown. Directories are walked. Files that define no container, and
-those that .gitignore excludes and git does not track, are passed over: the last line counts them, --verbose lists
-them. A file with a definition's ending that cannot be read is an error. The path - is standard input, which
---stdin-name names.
+Kubernetes YAML as podman kube play takes it, compose files, devcontainer.json, and the podman and docker command
+lines in shell scripts, .service units, makefiles, justfiles, Taskfiles, CI YAML and, with --markdown, Markdown.
+Directories are walked; a file without an extension is read where its first line names a shell. Files that define no
+container, and those that .gitignore excludes and git does not track, are passed over: the last line counts them,
+--verbose lists them. A file with a definition's ending that cannot be read is an error. The path - is standard input,
+which --stdin-name names.
 
 Only files below the paths are read. What a definition names elsewhere (include, extends, env_file, EnvironmentFile,
 .env) and symbolic links that lead elsewhere are errors or unknown, unless --allow-outside says so; the units in

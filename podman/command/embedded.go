@@ -1,6 +1,7 @@
 package command
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -23,8 +24,11 @@ func InYAML(file string, text string, document *yaml.Node) []Script {
 		}
 		switch node.Kind {
 		case yaml.MappingNode:
+			other := isOtherLanguage(node)
 			for i := 0; i+1 < len(node.Content); i += 2 {
-				visit(node.Content[i+1], slices.Contains(scriptKeys, node.Content[i].Value), depth+1)
+				if key := node.Content[i].Value; !other || key != "run" && key != "script" && key != "with" {
+					visit(node.Content[i+1], slices.Contains(scriptKeys, key), depth+1)
+				}
 			}
 		case yaml.ScalarNode:
 			if isScript && MentionsPodman(node.Value) {
@@ -39,6 +43,20 @@ func InYAML(file string, text string, document *yaml.Node) []Script {
 	}
 	visit(document, false, 0)
 	return found
+}
+
+// isOtherLanguage reports whether a step's script is none for a shell: what it says runs it, or the action that it is
+// for, takes another language.
+func isOtherLanguage(step *yaml.Node) bool {
+	if uses := valueOf(step, "uses"); uses != nil && strings.Contains(strings.ToLower(uses.Value), "github-script") {
+		return true
+	}
+	shell := valueOf(step, "shell")
+	if shell == nil || shell.Kind != yaml.ScalarNode || valueOf(step, "run") == nil {
+		return false
+	}
+	program, _, _ := strings.Cut(strings.TrimSpace(shell.Value), " ")
+	return !strings.Contains(program, "$") && !slices.Contains(shells, path.Base(program))
 }
 
 // position returns where a byte of a scalar's value stands in the file. Only of a literal block is it told exactly.

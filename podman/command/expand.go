@@ -49,6 +49,9 @@ type shell struct {
 	input []Word
 	// lines holds the offset of each line.
 	lines []int
+	// engines holds which engine a variable may hold, and spent how many bytes values have made.
+	engines map[string]string
+	spent   int
 }
 
 // newShell parses a script.
@@ -57,7 +60,8 @@ func newShell(s Script, outer *shell) (*shell, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &shell{Script: s, file: file, vars: findVariables(file), outer: outer, lines: lineOffsets(s.Text)}, nil
+	return &shell{Script: s, file: file, vars: findVariables(file), outer: outer, lines: lineOffsets(s.Text),
+		engines: map[string]string{}}, nil
 }
 
 // lineOffsets returns the offset of each line of a text.
@@ -270,7 +274,7 @@ func (s *shell) parameter(b *fields, x *syntax.ParamExp, at place, quoted bool, 
 		s.expansion(b, x, fieldsOf{value, known, array}, asWritten, at, quoted, depth)
 		return
 	}
-	if !known || tooLong(value) {
+	if !known || s.tooLong(value) {
 		b.add(asWritten)
 		return
 	}
@@ -302,20 +306,23 @@ func (s *shell) show(value []field, asWritten piece) []field {
 	return shown
 }
 
-func tooLong(value []field) bool {
+// tooLong reports whether a value is too long to be used, or too much was made of values already.
+func (s *shell) tooLong(value []field) bool {
+	const mostMade = 1 << 23
 	size := 0
 	for _, f := range value {
 		for _, p := range f.pieces {
-			size += len(p.text)
+			size += len(p.text) + 1
 		}
 	}
-	return size > mostBytes || len(value) > mostFields
+	s.spent += size
+	return size > mostBytes || len(value) > mostFields || s.spent > mostMade
 }
 
 // expansion adds ${X:-default} and ${X:+other}, where X is known; else the former is unknown, and so is the latter.
 func (s *shell) expansion(b *fields, x *syntax.ParamExp, of fieldsOf, asWritten piece, at place, quoted bool,
 	depth int) {
-	known := of.known && !tooLong(of.value) && (len(of.value) == 0 || !of.value[0].unknown())
+	known := of.known && !s.tooLong(of.value) && (len(of.value) == 0 || !of.value[0].unknown())
 	empty := len(of.value) == 0 || len(of.value) == 1 && of.value[0].text() == ""
 	alternate := x.Exp.Op == syntax.AlternateUnset || x.Exp.Op == syntax.AlternateUnsetOrNull
 	switch op := x.Exp.Op; {
@@ -465,7 +472,13 @@ func (s *shell) program(written *syntax.Word, w Word) string {
 			if node.Param == nil {
 				return true
 			}
-			found = cmp.Or(found, s.engineIn(node.Param.Value))
+			name := node.Param.Value
+			held, ok := s.engines[name]
+			if !ok {
+				held = s.engineIn(name)
+				s.engines[name] = held
+			}
+			found = cmp.Or(found, held)
 			if x := node.Exp; x != nil && x.Word != nil {
 				found = cmp.Or(found, engineMentioned(s.written(x.Word)))
 			}

@@ -21,6 +21,8 @@ type Script struct {
 	// At returns where a byte of the script stands in the file, by its 1-based line and column in the script; nil where
 	// the script is the whole file.
 	At func(line, column int) (int, int)
+	// Open is set where its command lines are given further flags, which are not known.
+	Open bool
 }
 
 // Read returns the containers that a script's `podman run` and `podman create` command lines make. The script is parsed
@@ -33,7 +35,7 @@ func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) 
 const deepestScripts = 4
 
 func (s Script) read(host *podman.Host) ([]*podman.Container, []podman.Problem) {
-	b := collector{host: host, pods: map[string]*PodCommand{}, waits: true}
+	b := collector{host: host, pods: map[string]*PodCommand{}, waits: true, open: s.Open}
 	b.script(s, host, nil, nil, 0)
 	return b.containers(), b.problems
 }
@@ -43,6 +45,16 @@ func (b *collector) script(s Script, host *podman.Host, outer *shell, input []Wo
 	if within > deepestScripts || !MentionsPodman(s.Text) && input == nil &&
 		(outer == nil || !strings.Contains(s.Text, "$")) {
 		return
+	}
+	if outer != nil {
+		const most = 1 << 22
+		if b.read += len(s.Text); b.read > most {
+			if b.read-len(s.Text) <= most {
+				b.problems = append(b.problems, podman.Problem{Origin: s.position(1, 1), Message: "the scripts within this " +
+					"one are too long together for podlint to read", Hint: "split it"})
+			}
+			return
+		}
 	}
 	if before, _, found := strings.Cut(s.Text, "\x00"); found {
 		b.problems = append(b.problems, podman.Problem{Origin: s.position(strings.Count(before, "\n")+1, 1), Message: "not " +
@@ -223,6 +235,20 @@ func (s *shell) piped(from *syntax.Stmt, at place) []Word {
 	return nil
 }
 
+// IsShell reports whether a file's first line names a shell.
+func IsShell(data []byte) bool {
+	const longest = 200
+	first, _, _ := strings.Cut(string(data[:min(len(data), longest)]), "\n")
+	command, ok := strings.CutPrefix(first, "#!")
+	words := strings.Fields(command)
+	if ok && len(words) > 1 && path.Base(words[0]) == "env" {
+		for words = words[1:]; len(words) > 1 && (strings.HasPrefix(words[0], "-") || isAssignment(words[0])); {
+			words = words[1:]
+		}
+	}
+	return ok && len(words) > 0 && slices.Contains(shells, path.Base(words[0]))
+}
+
 // unquoting takes away what a shell takes away within a word.
 var unquoting = strings.NewReplacer("\\\n", "", `\`, "", `'`, "", `"`, "")
 
@@ -322,6 +348,10 @@ type collector struct {
 	waits bool
 
 	problems []podman.Problem
+	// read counts the bytes of the scripts within others.
+	read int
+	// open is set where every command line is given further flags.
+	open bool
 }
 
 // call reads the words of a command, if it is one of Podman's.
@@ -376,9 +406,10 @@ func (b *collector) add(c *Command, words []Word, host *podman.Host) {
 		}
 		ctx.Pod = b.pods[strings.TrimPrefix(o.Value, "new:")]
 	}
+	c.Open = c.Open || b.open
 	if c.Open {
 		for i, w := range words {
-			if w.Splits && i != c.ImageIndex {
+			if w.Splits && i < c.ImageIndex && !c.takes(i) {
 				b.problems = append(b.problems, podman.Problem{Origin: w.Origin, Warning: true,
 					Message: fmt.Sprintf("%s may hold more flags: what they set is unknown", w.Text)})
 				break
@@ -401,6 +432,11 @@ func (c *Command) newPod() *Command {
 		}
 	}
 	return pod
+}
+
+// takes reports whether a word is the value of an option.
+func (c *Command) takes(word int) bool {
+	return slices.ContainsFunc(c.Options, func(o Option) bool { return o.ValueIndex == word })
 }
 
 // containers returns what was found, each with a name: one that was given none is called by its image.
