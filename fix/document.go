@@ -42,7 +42,8 @@ type document struct {
 	place       int          // where what is added goes
 	version     string
 	isUnit      bool
-	separator   string // that stands before what is added to a command line
+	separator   string          // that stands before what is added to a command line
+	ofVariables []podman.Origin // of options that are, or are in, the value of a variable, which others may use
 }
 
 // addition is an option to add.
@@ -154,6 +155,8 @@ func (d *document) whyAbsent(f *rules.Finding, place podman.Origin) string {
 	switch {
 	case len(d.at(place, true)) > 0: // it went for another finding
 		return ""
+	case slices.Contains(d.ofVariables, podman.Origin{File: place.File, Line: place.Line, Column: place.Column}):
+		return "a variable holds it, which may be used elsewhere too: " + f.Fix.Summary
 	case place.File != d.path:
 		return "it is set in " + place.String()
 	case nothingWritten:

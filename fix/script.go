@@ -66,9 +66,15 @@ func callDocument(path string, text []byte, call *command.Call, subcommand int) 
 		}
 	}
 	for _, o := range call.Options {
-		// podman's own, and what is the value of a variable, which others may use
-		if o.Index < subcommand || call.Words[o.Index].Given || call.Words[o.ValueIndex].Given {
+		if o.Index < subcommand { // podman's own
 			continue
+		}
+		if w := call.Words[o.ValueIndex]; w.Given || call.Words[o.Index].Given {
+			at, span := offsetOf(text, w.Origin.Line, w.Origin.Column), call.Spans[o.ValueIndex]
+			if o.Name != "env" || at < span[0] || at >= span[1] || call.Words[o.Index].Given && o.Index != o.ValueIndex {
+				d.ofVariables = append(d.ofVariables, w.Origin)
+				continue
+			}
 		}
 		d.occurrences = append(d.occurrences, occurrence{
 			flag: o.Name, value: o.Value, group: -1,
@@ -83,7 +89,8 @@ func callDocument(path string, text []byte, call *command.Call, subcommand int) 
 // to edit around it.
 func commented(text []byte, spans [][2]int) bool {
 	for i := 1; i < len(spans); i++ {
-		if bytes.IndexByte(text[spans[i-1][1]:spans[i][0]], '#') >= 0 {
+		from, to := spans[i-1][1], spans[i][0] // several words may be the value of one variable
+		if from < to && bytes.IndexByte(text[from:to], '#') >= 0 {
 			return true
 		}
 	}
