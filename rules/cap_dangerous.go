@@ -12,6 +12,7 @@ import (
 func capDangerous(allowed []string) Rule {
 	return Rule{
 		ID:       "cap-dangerous",
+		Step:     "take the dangerous capabilities away from %s",
 		Title:    "A capability reaches beyond the container",
 		Severity: High,
 		Why: `Some capabilities are not about the container's own files and processes but about the machine: with

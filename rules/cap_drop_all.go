@@ -11,6 +11,7 @@ import (
 
 var capDropAll = Rule{
 	ID:       "cap-drop-all",
+	Step:     "drop every capability that nobody asked for from %s",
 	Title:    "Default capabilities are not dropped",
 	Severity: Medium,
 	Kind:     FixCapabilities,

@@ -10,6 +10,7 @@ import (
 
 var device = Rule{
 	ID:       "device",
+	Step:     "take the host's devices away from %s",
 	Title:    "A device of the host is in the container",
 	Severity: High,
 	Why: `A block device is the filesystem on it past every permission; /dev/mem is the machine's memory; an input

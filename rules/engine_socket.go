@@ -10,6 +10,7 @@ import (
 
 var engineSocket = Rule{
 	ID:       "engine-socket",
+	Step:     "take the engine's socket away from %s",
 	Title:    "A container engine's socket is mounted",
 	Severity: Critical,
 	Why: `Whoever can talk to Podman's, Docker's, containerd's or CRI-O's socket can start a privileged container with

@@ -8,6 +8,7 @@ import (
 
 var groupsKept = Rule{
 	ID:       "groups-kept",
+	Step:     "take the account's groups away from %s",
 	Title:    "The user's supplementary groups are kept",
 	Severity: Low,
 	Why: `With keep-groups the container's process is in every group of the account that runs Podman: docker, disk,

@@ -12,6 +12,7 @@ import (
 func hostPathRule(allowed []string) Rule {
 	return Rule{
 		ID:       "host-path",
+		Step:     "take the host's own paths away from %s",
 		Title:    "A directory of the host's own is mounted",
 		Severity: High,
 		Why: `What lies in /etc, /usr, /root or /boot decides who the host is: with write access to it one adds an

@@ -10,6 +10,7 @@ import (
 
 var hostSocket = Rule{
 	ID:       "host-socket",
+	Step:     "take the host's sockets away from %s",
 	Title:    "A socket of the host's services is mounted",
 	Severity: High,
 	Why: `A socket is a door to the process behind it, and a read-only mount does not shut it. Over the system's D-Bus

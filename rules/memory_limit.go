@@ -6,6 +6,7 @@ import (
 
 var memoryLimit = Rule{
 	ID:       "memory-limit",
+	Step:     "limit the memory of %s",
 	Title:    "Memory is not limited",
 	Severity: Low,
 	Untried:  "how much it needs shows only under load",

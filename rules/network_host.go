@@ -3,7 +3,8 @@ package rules
 import "github.com/podlint/podlint/podman"
 
 var networkHost = hostNamespace(Rule{
-	ID: "network-host", Title: "The container is on the host's network", Severity: High,
+	ID:   "network-host",
+	Step: "take %s off the host's network", Title: "The container is on the host's network", Severity: High,
 	Why: `On the host's network a container talks to everything that listens on loopback, where services trust
 everyone who asks, and to abstract sockets; it listens on any port without one being published, and no network of
 Podman's keeps it from others.`,

@@ -4,6 +4,7 @@ import "github.com/podlint/podlint/podman"
 
 var noNewPrivileges = Rule{
 	ID:       "no-new-privileges",
+	Step:     "forbid %s to gain privileges",
 	Title:    "Processes can gain privileges through setuid files",
 	Severity: Medium,
 	Why: `Without no_new_privs, a setuid or file-capability program in the image lifts a taken-over process to

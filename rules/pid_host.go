@@ -3,7 +3,8 @@ package rules
 import "github.com/podlint/podlint/podman"
 
 var pidHost = hostNamespace(Rule{
-	ID: "pid-host", Title: "The container sees every process of the host", Severity: High,
+	ID:   "pid-host",
+	Step: "take %s out of the host's PID namespace", Title: "The container sees every process of the host", Severity: High,
 	Why: `In the host's PID namespace a container sees all processes with their arguments and environments, secrets in
 them included, and signals those of its own UID. With SYS_PTRACE it reads and changes their memory.`,
 	Remedy: "Leave `--pid=host` out. Monitoring gets the host's /proc mounted read-only, or runs on the host.",

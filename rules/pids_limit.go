@@ -6,6 +6,7 @@ import (
 
 var pidsLimit = Rule{
 	ID:       "pids-limit",
+	Step:     "limit the processes of %s",
 	Title:    "The number of processes is not limited",
 	Severity: Low,
 	Why: `A fork bomb in the container takes every process of the host, and nobody can log in to stop it. Podman's

@@ -9,6 +9,7 @@ import (
 
 var portExposed = Rule{
 	ID:       "port-exposed",
+	Step:     "publish the ports of %s on one address each",
 	Title:    "A port is published on every address",
 	Severity: Medium,
 	Untried:  "a copy publishes no port",

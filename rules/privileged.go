@@ -6,6 +6,7 @@ import (
 
 var privileged = Rule{
 	ID:       "privileged",
+	Step:     "leave --privileged out of %s",
 	Title:    "The container is privileged",
 	Severity: Critical,
 	Why: `--privileged takes every fence down at once: all capabilities, which --cap-drop does not take away again,

@@ -9,6 +9,7 @@ import (
 
 var procUnmasked = Rule{
 	ID:       "proc-unmasked",
+	Step:     "mask /proc and /sys again in %s",
 	Title:    "Kernel files in /proc and /sys are unmasked",
 	Severity: High,
 	Why: `Podman hides what in /proc and /sys is the whole machine's and not the container's: kernel memory, keys,

@@ -4,6 +4,7 @@ import "github.com/podlint/podlint/podman"
 
 var readOnly = Rule{
 	ID:       "read-only",
+	Step:     "make the root filesystem of %s read-only",
 	Title:    "The root filesystem is writable",
 	Severity: Medium,
 	Kind:     FixReadOnly,

@@ -8,6 +8,7 @@ import (
 
 var rootUser = Rule{
 	ID:       "root-user",
+	Step:     "run %s as a user that is not root",
 	Title:    "The process runs as root",
 	Severity: High,
 	Kind:     FixUser,

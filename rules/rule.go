@@ -43,6 +43,9 @@ func ParseSeverity(name string) (Severity, error) {
 			return Severity(s), nil
 		}
 	}
+	if near := Nearest(strings.ToLower(name), severityNames[Info:]); near != "" {
+		return 0, fmt.Errorf("%q is not a severity: did you mean %s?", name, near)
+	}
 	return 0, fmt.Errorf("%q is not a severity: use critical, high, medium, low or info", name)
 }
 
@@ -84,6 +87,9 @@ type Rule struct {
 	Why string
 	// Remedy says what to do about it, in one paragraph.
 	Remedy string
+	// Step says what the fixes do to several containers, "%s" standing for how many, such as "map the UIDs of %s to
+	// ranges of their own"; empty for a rule that has no part in how far somebody gets.
+	Step string
 	// CIS is the number of the item in the CIS Docker Benchmark 1.6.0, empty for none.
 	CIS string
 	// See holds the addresses of further reading.

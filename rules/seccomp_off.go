@@ -6,6 +6,7 @@ import (
 
 var seccompOff = Rule{
 	ID:       "seccomp-off",
+	Step:     "give %s Podman's seccomp filter again",
 	Title:    "No seccomp filter",
 	Severity: High,
 	Why: `Podman's filter keeps some fifty system calls from the container that services do not use and that most ways

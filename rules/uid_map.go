@@ -9,6 +9,7 @@ import (
 
 var uidMap = Rule{
 	ID:       "uid-map",
+	Step:     "map the UIDs of %s to ranges of their own",
 	Title:    "Container UIDs are not mapped to a range of their own",
 	Severity: High,
 	Kind:     FixIDMap,
