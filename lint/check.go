@@ -41,6 +41,8 @@ type outcome struct {
 	waivers    []policy.Waiver
 	// ofPods holds those findings that are about a pod, which other members, in other files, have too.
 	ofPods []rules.Finding
+	// kept holds the containers themselves, where somebody wants them.
+	kept []*podman.Container
 	// read holds the texts that the findings are quoted from.
 	read    texts
 	skipped *report.Skipped
@@ -148,6 +150,9 @@ func (c *check) batch(ctx context.Context, paths []string) []outcome {
 
 func (c *check) put(o *outcome) {
 	c.result.Containers = append(c.result.Containers, o.containers...)
+	for _, kept := range o.kept {
+		c.Keep(kept)
+	}
 	c.peers = append(c.peers, o.peers...)
 	c.waivers = append(c.waivers, o.waivers...)
 	c.ofPods = append(c.ofPods, o.ofPods...)
@@ -202,6 +207,9 @@ func (l *Linter) lint(set *definition.Set, path string) outcome {
 	for _, c := range d.Containers {
 		o.containers = append(o.containers, report.Describe(c))
 		o.peers = append(o.peers, rules.PeerOf(c))
+		if l.Keep != nil {
+			o.kept = append(o.kept, c)
+		}
 		found := rules.Check(l.Rules, c)
 		l.Proofs.Mark(c, found, func() (string, bool) {
 			text, ok := read.of(c.Definition.Origin.File)

@@ -44,6 +44,8 @@ type Linter struct {
 	Proofs Proofs
 	// Propose is set where Check gives each finding the edits that end it. Each file is linted twice more for that.
 	Propose bool
+	// Keep is given each container that is judged, one at a time, where it is not nil.
+	Keep func(*podman.Container)
 	// Tool is the program that a report names.
 	Tool report.Tool
 	// Now tells the time.

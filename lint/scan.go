@@ -32,6 +32,9 @@ func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Sel
 	host, problems, err := service.Containers(ctx, which, count, func(c *podman.Container) {
 		installed.Define(c)
 		result.Containers = append(result.Containers, report.Describe(c))
+		if l.Keep != nil {
+			l.Keep(c)
+		}
 		found := rules.Check(atOnce, c)
 		l.Proofs.MarkLive(c, found)
 		l.keep(result, found)

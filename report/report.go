@@ -29,12 +29,16 @@ type Report struct {
 	Errors []Error
 	// Warnings holds what was read and is odd, such as a key that Podman does not know.
 	Warnings []Error
+	// Plan is the changes that take away the most exposure, nil where nobody asked for it.
+	Plan *Plan
 	// Fixed holds what a baseline knows and is not found any more.
 	Fixed []Fixed
 	// Configuration holds what decided beside the options: each file with what it changes.
 	Configuration []Configuration
 	// Skipped holds the files and directories that were passed over.
 	Skipped []Skipped
+	// Given names what was read from standard input as if it were a file.
+	Given []string
 	// Definitions is set where files were read rather than a service.
 	Definitions bool
 	// Unreadable is set where a file could not be read.

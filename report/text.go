@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -13,11 +14,13 @@ import (
 	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/rules"
 )
 
 // What the text report looks like is decided here and nowhere else:
 //
+//   - Many containers are an overview: see overview.go. Else
 //   - A container is a block: who it is on the first line, its findings below, worst first. The worst container is
 //     first, since reports are read from the top, in a pager and in a CI log. What is clean is one line.
 //   - A finding is what is wrong, and below it, after an arrow, what to type. In a unit's words where a unit made the
@@ -35,6 +38,10 @@ type Style struct {
 	Width int
 	// Verbose adds the evidence to each finding.
 	Verbose bool
+	// Overview says what the containers have in common rather than what each has, and shows the plan.
+	Overview bool
+	// Options holds what the commands have to be given that lead on from here, such as which service was asked.
+	Options []string
 }
 
 // palette holds the few colours; each is a function that may do nothing.
@@ -75,20 +82,29 @@ func Text(w io.Writer, r *Report, style Style) error {
 		t.print(t.wrapped(safe.Text(c.String()), 2, t.palette.dim), "\n")
 	}
 	blocks, clean := t.blocks()
-	for _, b := range blocks {
-		t.block(b)
+	if style.Overview {
+		t.overview(blocks, clean)
+		t.errors("errors", t.report.Errors)
+		t.alike("warnings", t.report.Warnings)
+	} else {
+		for _, b := range blocks {
+			t.block(b)
+		}
+		t.clean(clean)
+		t.errors("errors", t.report.Errors)
+		t.errors("warnings", t.report.Warnings)
 	}
-	t.clean(clean)
-	t.errors("errors", t.report.Errors)
-	t.errors("warnings", t.report.Warnings)
 	t.skipped()
+	if style.Overview {
+		t.plan()
+	}
 	flagged := 0
 	for _, b := range blocks {
 		if b.container.isLinted() {
 			flagged++
 		}
 	}
-	t.summary(flagged, len(clean))
+	t.summary(flagged, len(clean), blocks)
 	return t.err
 }
 
@@ -179,18 +195,36 @@ func (t *textWriter) blocks() (blocks []block, clean []string) {
 	if of := found[containerKey{}]; len(of) > 0 {
 		blocks = append(blocks, block{Container{}, of})
 	}
-	if t.report.Definitions {
+	if t.report.Definitions { // the files worst first, what a file defines in its order
+		files := map[string]*block{}
+		for _, b := range blocks {
+			file := b.container.Definition.Origin.File
+			if files[file] == nil {
+				files[file] = &block{}
+			}
+			files[file].findings = append(files[file].findings, b.findings...)
+		}
+		of := func(b block) block { return *files[b.container.Definition.Origin.File] }
+		slices.SortStableFunc(blocks, func(a, b block) int {
+			return cmp.Or(of(a).compare(of(b)),
+				strings.Compare(a.container.Definition.Origin.File, b.container.Definition.Origin.File))
+		})
 		return blocks, clean
 	}
 	slices.SortStableFunc(blocks, func(a, b block) int {
-		for _, s := range severities {
-			if d := b.count(s) - a.count(s); d != 0 {
-				return d
-			}
-		}
-		return strings.Compare(a.container.Name, b.container.Name)
+		return cmp.Or(a.compare(b), strings.Compare(a.container.Name, b.container.Name))
 	})
 	return blocks, clean
+}
+
+// compare orders blocks by how many findings they have of the worst severity, then of the next.
+func (b block) compare(other block) int {
+	for _, s := range severities {
+		if d := other.count(s) - b.count(s); d != 0 {
+			return d
+		}
+	}
+	return 0
 }
 
 func (b block) count(s rules.Severity) int {
@@ -436,7 +470,7 @@ func (t *textWriter) skipped() {
 	}
 }
 
-func (t *textWriter) summary(flagged, clean int) {
+func (t *textWriter) summary(flagged, clean int, blocks []block) {
 	r := t.report
 	parts := append([]string{fmt.Sprintf("%d clean", clean)}, r.totals(t.palette)...)
 	judged := word.Count(clean+flagged, t.noun(), t.noun()+"s") + ":"
@@ -454,9 +488,7 @@ func (t *textWriter) summary(flagged, clean int) {
 	default:
 		t.print("\n")
 	}
-	if next := t.next(); next != "" {
-		t.print(t.palette.dim("Next: "+next), "\n")
-	}
+	t.next(blocks)
 }
 
 // space is what stands between the totals and what is wrong: the end of the line where both do not fit into one.
@@ -477,24 +509,74 @@ func (t *textWriter) noun() string {
 	return "container"
 }
 
-// next names the commands that lead on from here: about the rule that is worst, or, of equals, found most.
-func (t *textWriter) next() string {
-	if len(t.report.Findings) == 0 {
-		return ""
+// next names the commands that lead on from here: about the container to look at first, and the rule that is worst or,
+// of equals, found most.
+func (t *textWriter) next(blocks []block) {
+	rule := t.worstRule()
+	if rule == "" {
+		return
 	}
+	var commands [][]string
+	with := func(words ...string) {
+		commands = append(commands, append(append([]string{"podlint"}, words...), t.style.Options...))
+	}
+	if c, ok := t.worstContainer(blocks); ok {
+		switch file := c.Definition.Origin.File; {
+		case !t.report.Definitions:
+			if t.style.Overview {
+				with("scan", c.Name)
+			}
+			with("fix", c.Name)
+			if c.State == "running" {
+				with("prove", c.Name)
+			}
+		case !t.report.given(file): // standard input
+		case t.style.Overview:
+			with("check", "--full", file)
+			with("fix", file)
+		default:
+			with("fix", file)
+		}
+	}
+	commands = append(commands, []string{"podlint", "explain", rule})
+	line, width := "Next:", len("Next:")
+	for _, words := range commands {
+		text := safe.Whole(command.Join(words))
+		const gap = "  "
+		if width += len(gap) + utf8.RuneCountInString(text); t.style.Width > 0 && width > t.style.Width {
+			line += "\n     "
+			width = len("Next:") + len(gap) + utf8.RuneCountInString(text)
+		}
+		line += gap + text
+	}
+	for text := range strings.SplitSeq(line, "\n") {
+		t.print(t.palette.dim(text), "\n")
+	}
+}
+
+// given reports whether there is a file to name in a command.
+func (r *Report) given(file string) bool {
+	return file != "" && !strings.HasPrefix(file, "-") && !slices.Contains(r.Given, file)
+}
+
+// worstRule returns the rule that counts most of what counts, empty for none.
+func (t *textWriter) worstRule() string {
 	type tally struct {
 		worst rules.Severity
 		n     int
 	}
 	tallies := map[string]tally{}
-	best := ""
 	for i := range t.report.Findings {
 		f := &t.report.Findings[i]
+		if f.Waived != "" || f.Baseline {
+			continue
+		}
 		y := tallies[f.Rule.ID]
 		y.n++
 		y.worst = max(y.worst, f.Severity)
 		tallies[f.Rule.ID] = y
 	}
+	best := ""
 	for i := range t.report.Rules {
 		id := t.report.Rules[i].ID
 		if y, b := tallies[id],
@@ -502,7 +584,7 @@ func (t *textWriter) next() string {
 			best = id
 		}
 	}
-	return "podlint explain " + best
+	return best
 }
 
 // wrapped breaks a text at spaces so that it fits the width, continuing at the given column, and paints each line by

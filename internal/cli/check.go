@@ -21,6 +21,7 @@ import (
 // checkFlags holds the flags of `podlint check`.
 type checkFlags struct {
 	output
+	overviewFlags
 	rootless, rootful bool
 	markdown          bool
 	allowOutside      bool
@@ -48,6 +49,8 @@ Directories are walked; a file without an extension is read where its first line
 container, and those that .gitignore excludes and git does not track, are passed over: the last line counts them,
 --verbose lists them. A file with a definition's ending that cannot be read is an error. The path - is standard input,
 which --stdin-name names.
+
+The text is an overview above eight containers; --full shows the details. Either is in the order of what is worst.
 
 Only files below the paths are read. What a definition names elsewhere (include, extends, env_file, EnvironmentFile,
 .env) and symbolic links that lead elsewhere are errors or unknown, unless --allow-outside says so; the units in
@@ -90,6 +93,7 @@ read; the other files are linted.`,
 	f.StringVar(&flags.registries, "registries", "",
 		"the registries.conf `file` of that machine, instead of this one's")
 	f.StringVar(&flags.stdinName, "stdin-name", "", "the `name` that standard input would have as a file")
+	flags.add(cmd)
 	flags.flags(cmd)
 	return cmd
 }
@@ -133,8 +137,15 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 		}
 		options.Given = map[string][]byte{flags.stdinName: data}
 	}
+	finish, err := flags.view(cmd, flags.overviewFlags, false)
+	if err != nil {
+		return err
+	}
 	flags.linter.Propose = flags.edits || flags.writes("sarif")
 	result := flags.linter.NewReport()
+	if stdin {
+		result.Given = []string{flags.stdinName}
+	}
 	bar := startProgress(a.Err, flags.quiet)
 	var set *definition.Set
 	var problems []podman.Problem
@@ -149,6 +160,7 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	}
 	bar.end()
 	flags.linter.Finish(result)
+	finish(result, paths)
 	if !slices.Contains(flags.destinations, destination{"text", "-"}) || flags.quiet { // the text report has them
 		a.tell(slices.Concat(result.Errors, result.Warnings))
 	}

@@ -51,11 +51,11 @@ func TestCheckGoldens(t *testing.T) {
 	t.Chdir("../../testdata/definitions")
 	t.Setenv("COLUMNS", "100")
 	for _, format := range formats {
-		status, out, _ := checkAt(t, "", "--format", format, "--markdown", ".")
+		status, out, _ := checkAt(t, "", "--full", "--format", format, "--markdown", ".")
 		if status != 2 { // one of them is broken
 			t.Errorf("%s: status %d", format, status)
 		}
-		if _, again, _ := checkAt(t, "", "--format", format, "--markdown", "."); again != out {
+		if _, again, _ := checkAt(t, "", "--full", "--format", format, "--markdown", "."); again != out {
 			t.Errorf("%s: the second run says something else", format)
 		}
 		if strings.Contains(out, "planted-") {
@@ -64,6 +64,9 @@ func TestCheckGoldens(t *testing.T) {
 		golden("check."+map[string]string{"text": "txt"}[format]+strings.TrimPrefix(format, "text"), out)
 		wellFormed(t, format, out)
 	}
+	t.Setenv("COLUMNS", "80")
+	_, out, _ := checkAt(t, "", "--markdown", ".")
+	golden("check.overview.txt", out)
 }
 
 const softUnit = "[Container]\nImage=localhost/plain:1\n"

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,6 +27,7 @@ type fixFlags struct {
 	rootless, rootful bool
 	diff, write       bool
 	all, dropIn       bool
+	containers        bool
 	podman            string
 }
 
@@ -52,18 +52,14 @@ input, 3 for a container that could not be read.`,
   podlint fix --write --all web.container   change it
   podlint fix --drop-in --write --all web.container
   podlint fix web                           the command line of a container, hardened`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return &usageError{errors.New("fix takes files, directories or containers")}
-			}
-			return nil
-		},
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.fix(cmd, &flags, args) },
 	}
 	f := cmd.Flags()
 	f.BoolVar(&flags.diff, "diff", false, "print the edits as a diff (the default)")
 	f.BoolVar(&flags.write, "write", false, "make the safe edits")
 	f.BoolVar(&flags.all, "all", false, "with --write, make the edits too that need trying")
+	f.BoolVar(&flags.containers, "containers", false, "every container of the service, rather than targets")
 	f.BoolVar(&flags.dropIn, "drop-in", false, "leave units alone and put what changes into NAME.container.d/"+
 		fix.DropInName)
 	f.BoolVar(&flags.rootless, "rootless", false, "the definitions are for rootless Podman")
@@ -88,20 +84,14 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 		return &usageError{errors.New("--all says what --write writes")}
 	case !isVersion(flags.podman):
 		return &usageError{fmt.Errorf("--podman: %q is no version such as 5.4", flags.podman)}
+	case flags.containers == (len(targets) > 0):
+		return &usageError{errors.New("fix takes files, directories or containers, or --containers for every one")}
 	case flags.diff && flags.write:
 		return &usageError{errors.New("--diff and --write exclude each other")}
 	}
-	var paths, names []string
-	for _, target := range targets {
-		if _, err := os.Lstat(target); err == nil || strings.ContainsAny(target, "/") ||
-			filepath.Ext(target) != "" && isDefinition(target) {
-			paths = append(paths, target)
-		} else {
-			names = append(names, target)
-		}
-	}
+	paths, names := byKind(targets)
 	var plans []*fix.Plan
-	if len(names) > 0 {
+	if len(names) > 0 || flags.containers {
 		found, err := a.plansOfContainers(cmd, flags, names)
 		if err != nil {
 			return err

@@ -36,6 +36,8 @@ type output struct {
 	// What prepare makes of them:
 	destinations []destination
 	linter       *lint.Linter
+	// style is how the text report is drawn, as far as the command decides it.
+	style report.Style
 	// after is called with the finished report in place of writing it, where set.
 	after func(*output, *report.Report) error
 }
@@ -221,8 +223,9 @@ func (o *output) write(std Streams, r *report.Report) error {
 			continue
 		}
 		buffered := bufio.NewWriter(std.Out)
-		err := o.format(buffered, d.format, r,
-			report.Style{Color: wantsColor(std.Out, o.noColor), Width: width(std.Out), Verbose: o.verbose})
+		style := o.style
+		style.Color, style.Width, style.Verbose = wantsColor(std.Out, o.noColor), width(std.Out), o.verbose
+		err := o.format(buffered, d.format, r, style)
 		errs = append(errs, errors.Join(err, buffered.Flush()))
 	}
 	return errors.Join(errs...)
@@ -251,7 +254,9 @@ func (o *output) writeFile(d destination, r *report.Report) error {
 
 func (o *output) buffered(w io.Writer, format string, r *report.Report) error {
 	buffered := bufio.NewWriter(w)
-	err := o.format(buffered, format, r, report.Style{Verbose: o.verbose})
+	style := o.style
+	style.Verbose = o.verbose
+	err := o.format(buffered, format, r, style)
 	return errors.Join(err, buffered.Flush())
 }
 

@@ -64,7 +64,16 @@ func TestCaptures(t *testing.T) {
 			validateSARIF(t, sarif)
 			golden(t, name+".sarif", sarif)
 			t.Setenv("COLUMNS", "100")
-			golden(t, name+".txt", strings.ReplaceAll(runScan(t, url, "--format", "text"), url, "unix:///SOCKET"))
+			text := runScan(t, url, "--full")
+			golden(t, name+".txt", strings.ReplaceAll(text, url, "unix:///SOCKET"))
+			t.Setenv("COLUMNS", "80")
+			t.Setenv("CONTAINER_HOST", url)
+			_, overview, _ := runAt(t, "scan")
+			overview = strings.ReplaceAll(overview, url, "unix:///SOCKET")
+			golden(t, name+".overview.txt", overview)
+			if strings.Count(overview, "\n")*3 > strings.Count(text, "\n") {
+				t.Error("the overview is more than a third as long as the details")
+			}
 		})
 	}
 }

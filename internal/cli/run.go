@@ -180,8 +180,8 @@ service or a file that could not be read, 3 the scan is incomplete or was interr
 	root.Version = version.String()
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.imageCommand(), a.fixCommand(), a.proveCommand(),
-		a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.docsCommand(),
+	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.imageCommand(), a.planCommand(), a.fixCommand(),
+		a.proveCommand(), a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.docsCommand(),
 		a.versionCommand())
 	return root
 }

@@ -20,6 +20,7 @@ import (
 // scanFlags holds the flags of `podlint scan`.
 type scanFlags struct {
 	output
+	overviewFlags
 	service  live.Options
 	running  bool
 	pods     []string
@@ -37,6 +38,9 @@ func (a *app) scanCommand(after func(*output, *report.Report) error) *cobra.Comm
 		Short: "Lint containers that Podman runs or defines",
 		Long: `Scan asks a Podman service for its containers, running or not, and reports what leaves them unhardened.
 It only reads.
+
+The text is an overview above eight containers: how far an attacker gets, what only some containers have, what nearly
+all have, and the changes that take away the most exposure. A container's name, or --full, shows the details.
 
 The service is the one that --url, --connection, CONTAINER_CONNECTION or CONTAINER_HOST names, else Podman's default
 connection, else the socket of this user, else that of root. Where none answers, podlint starts "podman system
@@ -66,6 +70,7 @@ incomplete or was interrupted; what was read is reported.`,
 	f.BoolVar(&flags.online, "online", false, "ask the registries whether they have newer images")
 	f.DurationVar(&flags.registryTimeout, "registry-timeout", lint.RegistryTimeout, "timeout for each registry request")
 	f.DurationVar(&flags.imageAge, "image-age", rules.DefaultImageAge, "how old an image may be")
+	flags.add(cmd)
 	flags.flags(cmd)
 	return cmd
 }
@@ -136,6 +141,10 @@ func (a *app) scan(cmd *cobra.Command, flags *scanFlags, names []string) error {
 		}
 	}
 
+	finish, err := flags.view(cmd, flags.overviewFlags, len(names) > 0)
+	if err != nil {
+		return err
+	}
 	result := flags.linter.NewReport()
 	bar := startProgress(a.Err, flags.quiet)
 	err = a.scanService(cmd.Context(), flags, selection, result, bar)
@@ -144,6 +153,7 @@ func (a *app) scan(cmd *cobra.Command, flags *scanFlags, names []string) error {
 		return err
 	}
 	flags.linter.Finish(result)
+	finish(result, nil)
 	return a.finish(&flags.output, result)
 }
 
