@@ -121,7 +121,8 @@ func (l *Linter) severities(c Choice) error {
 
 // NewReport returns the report that a run begins with.
 func (l *Linter) NewReport() *report.Report {
-	return &report.Report{Tool: l.Tool, Started: l.Now(), Rules: l.Rules, FailOn: l.FailOn, Complete: true}
+	return &report.Report{Tool: l.Tool, Started: l.Now(), Rules: l.Rules, FailOn: l.FailOn, Least: l.Least,
+		Complete: true}
 }
 
 // Finish compares the report with the baseline and says which waivers of the configuration are out of date.
@@ -134,7 +135,10 @@ func (l *Linter) Finish(r *report.Report) {
 		r.Add(p)
 	}
 	if l.Baseline != nil {
-		for _, k := range l.Baseline.Mark(r.Findings, SeenIn(r)) {
+		all := slices.Concat(r.Findings, r.Hidden)
+		fixed := l.Baseline.Mark(all, SeenIn(r))
+		copy(r.Hidden, all[copy(r.Findings, all):])
+		for _, k := range fixed {
 			r.Fixed = append(r.Fixed, report.Fixed{Fingerprint: k.Fingerprint, Rule: k.Rule, Container: k.Container})
 		}
 	}
@@ -145,8 +149,9 @@ func (l *Linter) Finish(r *report.Report) {
 func (l *Linter) configuration(r *report.Report) []report.Configuration {
 	var list []report.Configuration
 	if l.Config.File != "" {
-		list = append(list, report.Configuration{Kind: "configuration", File: l.Config.File,
-			Effect: l.Config.Effect(l.configFailOn)})
+		effect := l.Config.Effect(l.configFailOn)
+		list = append(list, report.Configuration{Kind: "configuration", File: l.Config.File, Effect: effect,
+			Idle: effect == policy.NoEffect})
 	}
 	if l.Baseline != nil {
 		known := 0
@@ -202,11 +207,13 @@ func (l *Linter) Judge(c *podman.Container) []rules.Finding {
 	return l.Config.Adjust(rules.Check(l.Rules, c), l.Profile, l.Now())
 }
 
-// keep puts findings into the report, as the configuration has them, except those below the least severity.
+// keep puts findings into the report, as the configuration has them; those below the least severity are not shown.
 func (l *Linter) keep(r *report.Report, findings []rules.Finding) {
 	for _, f := range l.Config.Adjust(findings, l.Profile, r.Started) {
 		if f.Severity >= l.Least {
 			r.Findings = append(r.Findings, f)
+		} else {
+			r.Hidden = append(r.Hidden, f)
 		}
 	}
 }

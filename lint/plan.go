@@ -106,8 +106,8 @@ func (l *Linter) Plan(r *report.Report, m *Models, steps int,
 	return plan
 }
 
-// inWords reports whether the definition of a container takes what a rule's fixes add: YAML has no words for some of it,
-// and what is a pod's is on no command line of a container.
+// inWords reports whether the definition of a container takes what a rule's fixes add: YAML has no words for some of
+// it, and what is a pod's is on no command line of a container.
 func inWords(c *podman.Container, found []*rules.Finding, rule string) bool {
 	syntax := c.Definition.Syntax
 	yaml := syntax == podman.SyntaxKube || syntax == podman.SyntaxCompose

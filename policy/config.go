@@ -477,6 +477,9 @@ func (c *Config) Stale(used func(rule string) bool, now time.Time) []podman.Prob
 	return problems
 }
 
+// NoEffect is the effect of a configuration that changes nothing.
+const NoEffect = "changes nothing"
+
 // Effect says what the configuration changes, for a report: what it switches off first. The severity that fails a run
 // is left out where the command line says another.
 func (c *Config) Effect(failOn bool) string {
@@ -519,7 +522,7 @@ func (c *Config) Effect(failOn bool) string {
 		"exceptions")
 	count(len(c.Custom), "rule of its own", "rules of its own")
 	if len(parts) == 0 {
-		return "changes nothing"
+		return NoEffect
 	}
 	return strings.Join(parts, ", ")
 }

@@ -52,7 +52,7 @@ type pageContainer struct {
 	Name, Image, State, Place, Reach, Exposure string
 	Why                                        []string
 	Percent                                    int
-	Worst                                      string
+	Worst, Hidden                              string
 	Findings                                   []pageFinding
 }
 
@@ -113,6 +113,10 @@ func (p *page) addContainers(r *Report) {
 	of := byContainer(r)
 	used := map[string]bool{}
 	byLevel := map[rules.Level][]string{}
+	hidden := map[containerKey]int{}
+	for i := range r.Hidden {
+		hidden[keyOf(&r.Hidden[i])]++
+	}
 	for _, c := range append([]Container{{}}, r.Containers...) {
 		found := of[c.key()]
 		if !c.isLinted() && len(found) == 0 {
@@ -125,6 +129,9 @@ func (p *page) addContainers(r *Report) {
 				shown.Worst = f.Severity.String()
 			}
 			shown.Findings = append(shown.Findings, r.pageFinding(f))
+		}
+		if n := hidden[c.key()]; n > 0 {
+			shown.Hidden = fmt.Sprintf("%d hidden below %s", n, r.Least)
 		}
 		p.Containers = append(p.Containers, shown)
 		if c.Reach != nil {

@@ -73,6 +73,7 @@ type summary struct {
 	Info       int  `json:"info"`
 	Waived     int  `json:"waived"`
 	Baseline   int  `json:"baseline,omitempty"`
+	Hidden     int  `json:"hidden,omitempty"`
 	Complete   bool `json:"complete"`
 }
 
@@ -111,7 +112,7 @@ func JSON(w io.Writer, r *Report) error {
 	n := r.Count()
 	out.rawString(`"summary":`)
 	out.value(summary{r.count(), n[rules.Critical], n[rules.High], n[rules.Medium], n[rules.Low], n[rules.Info],
-		r.waived(), r.baselined(), r.Complete && !r.Unreadable})
+		r.waived(), r.baselined(), r.hidden(), r.Complete && !r.Unreadable})
 	out.rawString("}\n")
 	return out.err
 }

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/podlint/podlint/internal/safe"
+	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/rules"
 )
 
@@ -17,7 +17,6 @@ type junitSuites struct {
 	Tests    int          `xml:"tests,attr"`
 	Failures int          `xml:"failures,attr"`
 	Errors   int          `xml:"errors,attr"`
-	Skipped  int          `xml:"skipped,attr"`
 	Time     string       `xml:"time,attr"`
 	Suites   []junitSuite `xml:"testsuite"`
 }
@@ -36,8 +35,6 @@ type junitSuite struct {
 type junitCase struct {
 	Name    string        `xml:"name,attr"`
 	Class   string        `xml:"classname,attr"`
-	File    string        `xml:"file,attr,omitempty"`
-	Line    int           `xml:"line,attr,omitempty"`
 	Failure *junitMessage `xml:"failure,omitempty"`
 	Error   *junitMessage `xml:"error,omitempty"`
 	Skipped *junitMessage `xml:"skipped,omitempty"`
@@ -50,36 +47,42 @@ type junitMessage struct {
 	Text    string `xml:",chardata"`
 }
 
-// JUnit writes the report as test results: a suite for each container, a case for each rule. A finding at or above the
-// severity that fails the run is a failure, one below it is the case's output; what is waived or in the baseline is
-// skipped; what could not be read is an error.
+// JUnit writes the report as test results, as Jenkins' schema has them (xunit-plugin, junit-10.xsd), which GitLab reads
+// too: a suite for each file that defines containers, or each live container, with a case for each finding. One at or
+// above the severity that fails the run is a failure, one below it is the case's output; what is waived or in the
+// baseline is skipped; what could not be read is an error. The rules that found nothing are one case.
 func JUnit(w io.Writer, r *Report) error {
 	out := junitSuites{Name: "podlint", Time: fmt.Sprintf("%.3f", r.Finished.Sub(r.Started).Seconds())}
-	stamp := r.Started.UTC().Format(time.RFC3339)
+	stamp := r.Started.UTC().Format("2006-01-02T15:04:05")
 	of := byContainer(r)
+	hidden := map[containerKey][]*rules.Finding{}
+	for i := range r.Hidden {
+		f := &r.Hidden[i]
+		hidden[keyOf(f)] = append(hidden[keyOf(f)], f)
+	}
+	at := map[string]int{}
 	for _, c := range append([]Container{{}}, r.Containers...) {
 		found := of[c.key()]
 		if !c.isLinted() && len(found) == 0 {
 			continue
 		}
 		suite := junitSuite{Name: safe.Text(c.Name), Timestamp: stamp}
-		if c.Name == "" {
-			suite.Name = "the host"
+		class := suite.Name
+		switch file := c.Definition.Origin.File; {
+		case c.Name == "":
+			suite.Name, class = "the host", "the host"
+		case r.Definitions && file != "":
+			suite.Name, suite.File = safe.Text(file), safe.Text(file)
+		case file != "":
+			suite.File = safe.Text(file)
 		}
-		if c.Definition.Origin.File != "" {
-			suite.File = safe.Text(c.Definition.Origin.File)
+		i, known := at[suite.Name]
+		if !known || !r.Definitions {
+			i = len(out.Suites)
+			at[suite.Name] = i
+			out.Suites = append(out.Suites, suite)
 		}
-		seen := map[string]bool{}
-		for _, f := range found {
-			seen[f.Rule.ID] = true
-			suite.add(r.junitCase(suite.Name, f))
-		}
-		for i := range r.Rules {
-			if rule := &r.Rules[i]; !seen[rule.ID] && rule.Check != nil && c.isLinted() {
-				suite.add(junitCase{Name: rule.ID, Class: suite.Name})
-			}
-		}
-		out.add(suite)
+		r.junitCases(&out.Suites[i], class, &c, found, hidden[c.key()])
 	}
 	if len(r.Errors)+len(r.Configuration) > 0 {
 		suite := junitSuite{Name: "podlint", Timestamp: stamp}
@@ -90,7 +93,10 @@ func JUnit(w io.Writer, r *Report) error {
 			suite.add(junitCase{Name: safe.Text(e.Target), Class: "podlint",
 				Error: &junitMessage{Message: safe.Text(e.Message), Text: safe.Text(e.Hint)}})
 		}
-		out.add(suite)
+		out.Suites = append(out.Suites, suite)
+	}
+	for _, s := range out.Suites {
+		out.Tests, out.Failures, out.Errors = out.Tests+s.Tests, out.Failures+s.Failures, out.Errors+s.Errors
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
@@ -104,18 +110,47 @@ func JUnit(w io.Writer, r *Report) error {
 	return err
 }
 
+// junitCases adds what was found in a container, what is not shown, and how many rules found nothing.
+func (r *Report) junitCases(suite *junitSuite, class string, c *Container, found, hidden []*rules.Finding) {
+	seen := map[string]bool{}
+	for _, f := range found {
+		seen[f.Rule.ID] = true
+		suite.add(r.junitCase(class, f))
+	}
+	if len(hidden) > 0 {
+		message := fmt.Sprintf("%s below %s, not shown", word.Count(len(hidden), "finding", "findings"), r.Least)
+		not := junitCase{Name: "hidden", Class: class, Skipped: &junitMessage{Message: message}}
+		for _, f := range hidden {
+			seen[f.Rule.ID] = true
+			if r.fails(f) {
+				not.Failure, not.Skipped = &junitMessage{Message: message, Type: r.FailOn.String()}, nil
+			}
+		}
+		suite.add(not)
+	}
+	passed := 0
+	for i := range r.Rules {
+		if rule := &r.Rules[i]; !seen[rule.ID] && rule.Check != nil && c.isLinted() {
+			passed++
+		}
+	}
+	if passed > 0 {
+		suite.add(junitCase{Name: word.Count(passed, "rule", "rules") + " without a finding", Class: class})
+	}
+}
+
 func (r *Report) junitCase(suite string, f *rules.Finding) junitCase {
 	name := f.Rule.ID
 	if f.Cause != "" {
 		name += " (" + safe.Text(f.Cause) + ")"
 	}
-	c := junitCase{Name: name, Class: suite, Line: f.Location.Line}
-	if f.Location.File != "" {
-		c.File = safe.Text(f.Location.File)
-	}
+	c := junitCase{Name: name, Class: suite}
 	remedy := safe.Text(f.Fix.Summary)
 	if changes := f.Fix.In(f.Definition.Syntax, r.podman()); len(changes) > 0 {
 		remedy = safe.Text(strings.Join(changes, "  "))
+	}
+	if f.Location.File != "" {
+		remedy += "\n" + safe.Text(short(f.Location))
 	}
 	message := &junitMessage{Message: f.Severity.String() + ": " + safe.Text(f.Message), Type: f.Severity.String(),
 		Text: remedy}
@@ -124,7 +159,7 @@ func (r *Report) junitCase(suite string, f *rules.Finding) junitCase {
 		c.Skipped = &junitMessage{Message: "waived: " + safe.Text(f.Waived)}
 	case f.Baseline:
 		c.Skipped = &junitMessage{Message: "in the baseline"}
-	case r.FailOn > 0 && f.Severity >= r.FailOn:
+	case r.fails(f):
 		c.Failure = message
 	default:
 		c.Out = message.Message + "\n" + remedy
@@ -143,10 +178,4 @@ func (s *junitSuite) add(c junitCase) {
 	case c.Skipped != nil:
 		s.Skipped++
 	}
-}
-
-func (o *junitSuites) add(s junitSuite) {
-	o.Suites = append(o.Suites, s)
-	o.Tests, o.Failures, o.Errors, o.Skipped = o.Tests+s.Tests, o.Failures+s.Failures, o.Errors+s.Errors, o.Skipped+
-		s.Skipped
 }

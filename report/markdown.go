@@ -122,6 +122,9 @@ func remedyMarkdown(f *rules.Finding, version string) string {
 
 // verdict says in a few words how a run ended.
 func verdict(r *Report) string {
+	if r.Empty {
+		return "nothing to lint"
+	}
 	switch r.ExitStatus() {
 	case 0:
 		return "passed"

@@ -5,11 +5,14 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/podlint/podlint/internal/hint"
+	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
@@ -25,6 +28,9 @@ type Report struct {
 	Containers []Container
 	// Findings holds those of all containers.
 	Findings []rules.Finding
+	// Hidden holds those below Least, the severity from which findings are shown: they count all the same.
+	Hidden []rules.Finding
+	Least  rules.Severity
 	// Errors holds what could not be read.
 	Errors []Error
 	// Warnings holds what was read and is odd, such as a key that Podman does not know.
@@ -43,6 +49,8 @@ type Report struct {
 	Definitions bool
 	// Unreadable is set where a file could not be read.
 	Unreadable bool
+	// Empty is set where that there was nothing to lint is an error, which is among Errors.
+	Empty bool
 	// Complete is false where something was not read.
 	Complete bool
 	// Rules is the catalogue that was used.
@@ -65,6 +73,8 @@ type Configuration struct {
 	File string `json:"file"`
 	// Effect says what it changes, such as "3 rules off, fail-on none".
 	Effect string `json:"effect"`
+	// Idle is set where it changes nothing.
+	Idle bool `json:"-"`
 }
 
 // String writes it in one line.
@@ -297,19 +307,70 @@ func (r *Report) totals(p palette) []string {
 	if n := len(r.Fixed); n > 0 {
 		total = append(total, p.good(fmt.Sprintf("%d fixed since the baseline", n)))
 	}
-	if n := len(r.Skipped); n > 0 {
-		total = append(total, word.Count(n, "path", "paths")+" passed over")
+	if n := r.hidden(); n > 0 {
+		total = append(total, fmt.Sprintf("%d hidden below %s", n, r.Least))
 	}
-	return total
+	return append(total, r.passedOver()...)
 }
 
-// Fails reports whether a finding is at or above the severity that fails the run.
-func (r *Report) Fails() bool {
-	if r.FailOn == 0 {
-		return false
+// accepted returns the containers in which something is found that does not count, or is not shown: they are not clean.
+func (r *Report) accepted() map[containerKey]bool {
+	keys := map[containerKey]bool{}
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Waived != "" || f.Baseline {
+			keys[keyOf(f)] = true
+		}
 	}
-	return slices.ContainsFunc(r.Findings,
-		func(f rules.Finding) bool { return f.Waived == "" && !f.Baseline && f.Severity >= r.FailOn })
+	for i := range r.Hidden {
+		keys[keyOf(&r.Hidden[i])] = true
+	}
+	return keys
+}
+
+// hidden counts the findings that count and are not shown.
+func (r *Report) hidden() int {
+	n := 0
+	for i := range r.Hidden {
+		if f := &r.Hidden[i]; f.Waived == "" && !f.Baseline {
+			n++
+		}
+	}
+	return n
+}
+
+// passedOver counts the files that were not read, by what says so, and names the configuration that has a say.
+func (r *Report) passedOver() (list []string) {
+	ignored, others := map[string]int{}, 0
+	for _, s := range r.Skipped {
+		if s.By == "" {
+			others++
+		} else {
+			ignored[filepath.Base(s.By)]++
+		}
+	}
+	for _, by := range slices.Sorted(maps.Keys(ignored)) {
+		list = append(list, word.Count(ignored[by], "path", "paths")+" ignored by "+safe.Text(by))
+	}
+	if others > 0 {
+		list = append(list, word.Count(others, "path", "paths")+" passed over")
+	}
+	for _, c := range r.Configuration {
+		if c.Kind == "configuration" && !c.Idle {
+			list = append(list, safe.Text(filepath.Base(c.File)+" ("+c.Effect+")"))
+		}
+	}
+	return list
+}
+
+// Fails reports whether a finding is at or above the severity that fails the run, shown or not.
+func (r *Report) Fails() bool {
+	fails := func(f rules.Finding) bool { return r.fails(&f) }
+	return slices.ContainsFunc(r.Findings, fails) || slices.ContainsFunc(r.Hidden, fails)
+}
+
+// fails reports whether a finding fails the run.
+func (r *Report) fails(f *rules.Finding) bool {
+	return r.FailOn != 0 && f.Severity >= r.FailOn && f.Waived == "" && !f.Baseline
 }
 
 // ExitStatus is the status that podlint ends with after this report: 3 where it is incomplete, 2 where a file could not

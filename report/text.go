@@ -113,7 +113,9 @@ type textWriter struct {
 	style   Style
 	palette palette
 	report  *Report
-	err     error
+	// quiet names the containers in which nothing is found that counts and is shown, but which are not clean.
+	quiet []string
+	err   error
 }
 
 func (t *textWriter) print(parts ...string) {
@@ -183,9 +185,12 @@ func (t *textWriter) blocks() (blocks []block, clean []string) {
 			found[keyOf(f)] = append(found[keyOf(f)], f)
 		}
 	}
+	accepted := t.report.accepted()
 	for _, c := range t.report.Containers {
 		switch found := found[c.key()]; {
 		case !c.isLinted() && len(found) == 0:
+		case len(found) == 0 && accepted[c.key()]:
+			t.quiet = append(t.quiet, safe.Text(c.Name))
 		case len(found) == 0:
 			clean = append(clean, safe.Text(c.Name))
 		default:
@@ -436,13 +441,19 @@ func (t *textWriter) uptime(c Container) string {
 }
 
 func (t *textWriter) clean(names []string) {
+	t.listed("clean", names, t.palette.good)
+	t.listed("nothing shown", t.quiet, t.palette.bold)
+}
+
+// listed writes names behind what is said of them.
+func (t *textWriter) listed(what string, names []string, paint func(string) string) {
 	if len(names) == 0 {
 		return
 	}
 	slices.Sort(names)
-	head := "clean   "
-	t.print("\n", t.palette.good(strings.TrimSpace(head)), "   ",
-		t.wrapped(strings.Join(names, " "), len(head), t.palette.dim), "\n")
+	const gap = "   "
+	t.print("\n", paint(what), gap,
+		t.wrapped(strings.Join(names, " "), len(what)+len(gap), t.palette.dim), "\n")
 }
 
 func (t *textWriter) errors(title string, list []Error) {
@@ -472,33 +483,55 @@ func (t *textWriter) skipped() {
 
 func (t *textWriter) summary(flagged, clean int, blocks []block) {
 	r := t.report
-	parts := append([]string{fmt.Sprintf("%d clean", clean)}, r.totals(t.palette)...)
-	judged := word.Count(clean+flagged, t.noun(), t.noun()+"s") + ":"
-	t.print("\n", t.palette.bold(judged), " ", strings.Join(parts, ", "), ".")
+	judged := clean + flagged + len(t.quiet)
+	first := fmt.Sprintf("%d clean", clean)
+	if judged == 0 {
+		first = "nothing to lint"
+	}
+	if r.baselined() > 0 && len(r.Count()) == 0 {
+		if first += ", nothing new"; clean == 0 {
+			first = "nothing new"
+		}
+	}
+	parts := append([]string{first}, r.totals(newPalette(false))...)
+	painted := append([]string{first}, r.totals(t.palette)...)
+	for i := range parts[:len(parts)-1] {
+		parts[i], painted[i] = parts[i]+",", painted[i]+","
+	}
+	parts[len(parts)-1] += "."
+	painted[len(parts)-1] += "."
+	add := func(text string, paint func(string) string) {
+		parts, painted = append(parts, text), append(painted, paint(text))
+	}
 	errs := word.Count(len(r.Errors), "error", "errors")
 	switch r.ExitStatus() {
 	case 2:
-		t.print(t.space(judged), t.palette.severity[rules.High]("Not everything could be read: "+errs+"."))
-		t.print(" Exit status 2.\n")
+		if r.Empty {
+			add("Exit status 2.", plain)
+			break
+		}
+		add("Not everything could be read: "+errs+".", t.palette.severity[rules.High])
+		add("Exit status 2.", plain)
 	case 3:
-		t.print(t.space(judged), t.palette.severity[rules.High]("Incomplete: "+errs+"."))
-		t.print(" Exit status 3.\n")
+		add("Incomplete: "+errs+".", t.palette.severity[rules.High])
+		add("Exit status 3.", plain)
 	case 1:
-		t.print(" Exit status 1 (--fail-on=", r.FailOn.String(), ").\n")
-	default:
-		t.print("\n")
+		add("Exit status 1 (--fail-on="+r.FailOn.String()+").", plain)
 	}
+	head := word.Count(judged, t.noun(), t.noun()+"s") + ":"
+	t.print("\n", t.palette.bold(head))
+	column := utf8.RuneCountInString(head)
+	for i, part := range parts {
+		width := 1 + utf8.RuneCountInString(part)
+		if t.style.Width > 0 && column+width > t.style.Width {
+			t.print("\n ")
+			column = 1
+		}
+		t.print(" ", painted[i])
+		column += width
+	}
+	t.print("\n")
 	t.next(blocks)
-}
-
-// space is what stands between the totals and what is wrong: the end of the line where both do not fit into one.
-func (t *textWriter) space(judged string) string {
-	const wrong = len(" Not everything could be read: 100 errors. Exit status 2.")
-	totals := judged + strings.Join(t.report.totals(newPalette(false)), ", ") + "100 clean, "
-	if t.style.Width > 0 && utf8.RuneCountInString(totals)+wrong > t.style.Width {
-		return "\n"
-	}
-	return " "
 }
 
 // noun is what is judged.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -160,6 +161,9 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	}
 	bar.end()
 	flags.linter.Finish(result)
+	if set == nil || !defines(set, result) {
+		flags.empty(result, strings.Join(slices.Concat(paths, result.Given), " "), "no container is defined here")
+	}
 	finish(result, paths)
 	if !slices.Contains(flags.destinations, destination{"text", "-"}) || flags.quiet { // the text report has them
 		a.tell(slices.Concat(result.Errors, result.Warnings))
@@ -169,6 +173,13 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	}
 	a.end(&flags.output, result)
 	return nil
+}
+
+// defines reports whether any file of a set is a definition, though maybe of no container.
+func defines(set *definition.Set, r *report.Report) bool {
+	return slices.ContainsFunc(set.Paths(), func(path string) bool {
+		return !slices.ContainsFunc(r.Skipped, func(s report.Skipped) bool { return s.Path == path })
+	})
 }
 
 // await calls a function and reports whether it returned before the context ended; else it is left behind.

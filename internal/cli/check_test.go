@@ -88,25 +88,28 @@ func TestCheckInputs(t *testing.T) {
 		{name: "a file", files: soft, args: []string{"a.container"}, status: 1, found: "systemd-a"},
 		{name: "a file and its directory", files: soft, args: []string{"a.container", "."}, status: 1,
 			found: "systemd-a"},
-		{name: "an empty directory", status: 0},
+		{name: "an empty directory", status: 2, errs: "no container is defined here"},
+		{name: "an empty directory that may be", args: []string{"--allow-empty", "."}, status: 0},
+		{name: "a network alone", files: map[string]string{"a.network": "[Network]\nInternal=true\n"}, status: 0},
 		{name: "nothing of that name", args: []string{"none.container"}, status: 2, errs: "none.container: no such " +
 			"file or directory"},
 		{name: "a broken unit beside a good one", files: map[string]string{"a.container": softUnit,
 			"b.container": "[Container]\nx\n"}, status: 2, found: "systemd-a", errs: "b.container:2: neither"},
 		{name: "what is not podlint's", files: map[string]string{"a.txt": "x", "b.yaml": "a: b",
 			"c.network": "[Match]\nName=x\n[Network]\nDHCP=yes\n", "d.image": "raw", "e.sh": "echo",
-			"f.service": "[Service]\nExecStart=/bin/true\n"}, status: 0},
+			"f.service": "[Service]\nExecStart=/bin/true\n"}, status: 2, errs: "no container is defined here"},
 		{name: "a file that podlint does not know", files: map[string]string{"a.txt": "x"}, args: []string{"a.txt"},
 			status: 2, errs: "a.txt: podlint does not know"},
 		{name: "a script without an ending", files: map[string]string{"a": "#!/usr/bin/env bash\npodman run --name " +
 			"x y\n"}, args: []string{"a"}, status: 1, found: "x"},
 		{name: "binary", files: map[string]string{"a.container": "\x7fELF\x00"}, args: []string{"a.container"},
 			status: 2, errs: "not a text file"},
-		{name: "binary in a directory", files: map[string]string{"a.image": "\x7fELF\x00"}, status: 0},
+		{name: "binary in a directory", files: map[string]string{"a.image": "\x7fELF\x00"}, status: 2,
+			errs: "no container is defined here"},
 		{name: "a FIFO", make: func(dir string) error {
 			return syscall.Mkfifo(filepath.Join(dir, "a.container"),
 				0o644)
-		}, status: 0},
+		}, status: 2, errs: "no container is defined here"},
 		{name: "a FIFO by name", make: func(dir string) error {
 			return syscall.Mkfifo(filepath.Join(dir, "a.container"),
 				0o644)
@@ -136,7 +139,8 @@ func TestCheckInputs(t *testing.T) {
 			strings.Repeat("[", 5000) + strings.Repeat("]", 5000)}, status: 2, errs: "nested deeper"},
 		{name: "YAML that contains itself", files: map[string]string{"a.yaml": "x-a: &a {<<: *a, image: " +
 			"i}\nservices: {a: {image: x}}\n"}, status: 2, errs: "or in itself"},
-		{name: "Markdown", files: map[string]string{"a.md": "```\npodman run --name x y\n```\n"}, status: 0},
+		{name: "Markdown", files: map[string]string{"a.md": "```\npodman run --name x y\n```\n"}, status: 2,
+			errs: "no container is defined here"},
 		{name: "Markdown when asked for", files: map[string]string{"a.md": "```\npodman run --name x y\n```\n"},
 			args: []string{".", "--markdown"}, status: 1, found: "x"},
 		{name: "units of one name", files: map[string]string{"a/x.container": softUnit, "b/x.container": softUnit},

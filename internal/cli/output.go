@@ -15,6 +15,7 @@ import (
 	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/internal/version"
 	"github.com/podlint/podlint/lint"
+	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
 	"github.com/podlint/podlint/rules"
@@ -32,6 +33,8 @@ type output struct {
 	baseline       string
 	noColor        bool
 	quiet, verbose bool
+	// allowEmpty is whether it is fine that there is nothing to lint.
+	allowEmpty bool
 
 	// What prepare makes of them:
 	destinations []destination
@@ -78,6 +81,8 @@ func (o *output) flags(cmd *cobra.Command) {
 	f.StringVar(&o.configFrom, "config-from", "", "take the configuration, the baseline and the waivers as they are in "+
 		"`REV`, a commit such as origin/main, so that a change does not bring its own; or the configuration from a FILE")
 	f.StringVar(&o.baseline, "baseline", "", "ignore findings that are listed in this baseline `file`")
+	f.BoolVar(&o.allowEmpty, "allow-empty", false, "succeed where there is nothing to lint: no definition, no container "+
+		"that the filters leave, no rule that --skip leaves; else that is an error")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard output, only the exit status and errors")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the evidence of each finding, and what podlint does")
 	complete := func(values ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -111,6 +116,9 @@ func (a *app) prepare(cmd *cobra.Command, o *output, p rules.Parameters) error {
 	}
 	if o.linter, err = lint.New(config, choice); err != nil {
 		return asUsage(err)
+	}
+	if len(o.linter.Rules) == 0 && !o.allowEmpty {
+		return &usageError{errors.New("no rule is left: nothing would be found, whatever there is")}
 	}
 	if o.baseline != "" && o.after == nil {
 		if revision != nil {
@@ -279,4 +287,14 @@ func (o *output) format(w io.Writer, name string, r *report.Report, style report
 	default:
 		return report.Text(w, r, style)
 	}
+}
+
+// empty says in a report that there was nothing to lint, unless that is fine: it only looks clean.
+func (o *output) empty(r *report.Report, target, message string) {
+	if o.allowEmpty || !r.Complete || r.Unreadable || len(r.Containers) > 0 {
+		return
+	}
+	r.Empty = true
+	r.Add(podman.Problem{Origin: podman.Origin{File: target}, Message: message,
+		Hint: "with --allow-empty that is no error"})
 }

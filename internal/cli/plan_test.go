@@ -112,7 +112,8 @@ func TestPlanIsTrue(t *testing.T) {
 func TestPlanText(t *testing.T) {
 	t.Chdir(planned(t))
 	_, out, _ := runAt(t, "plan", "--steps", "2", ".")
-	for _, want := range []string{"Plan", "  1  ", "host-root, exposure ", "podlint fix --rule uid-map ", "With all of it: "} {
+	for _, want := range []string{"Plan", "  1  ", "host-root, exposure ", "podlint fix --rule uid-map ",
+		"With all of it: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
@@ -170,7 +171,8 @@ func TestOverview(t *testing.T) {
 		t.Error("--full and --overview go together")
 	}
 	_, out, _ := checkAt(t, "", ".")
-	for _, want := range []string{"systemd-sock0, systemd-sock1, systemd-sock2, systemd-sock3: ", "systemd-big 9.6; made 9.1; systemd-sock0, ",
+	for _, want := range []string{"systemd-sock0, systemd-sock1, systemd-sock2, systemd-sock3: ",
+		"systemd-big 9.6; made 9.1; systemd-sock0, ",
 		"  high     uid-map", "not in: systemd-own0, ", "podlint check --full big.container"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)

@@ -153,6 +153,9 @@ func (a *app) scan(cmd *cobra.Command, flags *scanFlags, names []string) error {
 		return err
 	}
 	flags.linter.Finish(result)
+	if flags.running || len(flags.pods)+len(flags.filters) > 0 {
+		flags.empty(result, "scan", "no container matches")
+	}
 	finish(result, nil)
 	return a.finish(&flags.output, result)
 }
