@@ -12,6 +12,7 @@ import (
 	"github.com/podlint/podlint/lint"
 	"github.com/podlint/podlint/policy"
 	"github.com/podlint/podlint/report"
+	"github.com/podlint/podlint/rules"
 )
 
 const baselineName = "podlint-baseline.json"
@@ -37,7 +38,8 @@ Exit status: 0 the baseline was written; any other status, it was not.`,
 			if len(args) == 0 {
 				return nil
 			}
-			return &usageError{fmt.Errorf("baseline has no command %q: write or update", args[0])}
+			return &usageError{fmt.Errorf("baseline has no command %q: write or update%s", args[0],
+				meant(rules.Nearest(args[0], []string{"write", "update"})))}
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -227,7 +227,7 @@ func (a *app) carryOut(flags *fixFlags, p *fix.Plan) error {
 		}
 		fmt.Fprintf(a.Out, "%s: written\n", safe.Text(target))
 	default:
-		a.printDiff(target, before, after, wantsColor(a.Out, flags.noColor))
+		a.printDiff(target, before, after, wantsColor(a.Out, flags.color))
 	}
 	a.say(p)
 	if len(p.Failed) > 0 && a.status == 0 {

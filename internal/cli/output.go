@@ -31,7 +31,7 @@ type output struct {
 	configFile     string
 	configFrom     string
 	baseline       string
-	noColor        bool
+	color          colorMode
 	quiet, verbose bool
 	// allowEmpty is whether it is fine that there is nothing to lint.
 	allowEmpty bool
@@ -51,7 +51,7 @@ type destination struct {
 }
 
 // formats are the names that --format takes.
-var formats = []string{"text", "json", "sarif", "github", "markdown", "junit", "codequality", "html"}
+var formats = []string{"text", "line", "json", "sarif", "github", "markdown", "junit", "codequality", "html"}
 
 // choice adds the flags that say which rules are used.
 func (o *output) choice(cmd *cobra.Command) {
@@ -62,7 +62,13 @@ func (o *output) choice(cmd *cobra.Command) {
 		"names others")
 	f.StringVar(&o.configFile, "config", "", "the configuration's `file` instead of the podlint.toml that is found, "+
 		"or none")
-	f.BoolVar(&o.noColor, "no-color", false, "no colour (as NO_COLOR does)")
+	o.color = colorAuto
+	f.Var(&o.color, "color", "when text has colour: auto (on a terminal), always or never, whatever NO_COLOR and "+
+		"FORCE_COLOR say")
+	f.Var(noColor{&o.color}, "no-color", "no colour, as --color=never")
+	f.Lookup("no-color").NoOptDefVal = "true"
+	_ = cmd.RegisterFlagCompletionFunc("color",
+		cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("rule", completeRules)
 	_ = cmd.RegisterFlagCompletionFunc("skip", completeRules)
 	_ = cmd.RegisterFlagCompletionFunc("profile",
@@ -72,8 +78,8 @@ func (o *output) choice(cmd *cobra.Command) {
 func (o *output) flags(cmd *cobra.Command) {
 	o.choice(cmd)
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, json, sarif, github, markdown, junit, "+
-		"codequality or html; FORMAT=FILE writes to a file, and may be given several times")
+	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, line, json, sarif, github, markdown, "+
+		"junit, codequality or html; FORMAT=FILE writes to a file, and may be given several times")
 	f.StringVarP(&o.file, "output", "o", "", "write the report to this `file` instead of standard output")
 	f.StringVar(&o.failOn, "fail-on", "medium", "exit with status 1 if a finding has at least this `severity`: "+
 		"critical, high, medium, low, info or none")
@@ -190,7 +196,8 @@ func (o *output) chooseDestinations() error {
 	for _, f := range given {
 		name, file, hasFile := strings.Cut(f, "=")
 		if !slices.Contains(formats, name) {
-			return fmt.Errorf("--format: %q must be one of %s", name, strings.Join(formats, ", "))
+			return fmt.Errorf("--format: %q must be one of %s%s", name, strings.Join(formats, ", "),
+				meant(rules.Nearest(name, formats)))
 		}
 		if hasFile && file == "" {
 			return fmt.Errorf("--format: %s= needs a file's name", name)
@@ -232,7 +239,7 @@ func (o *output) write(std Streams, r *report.Report) error {
 		}
 		buffered := bufio.NewWriter(std.Out)
 		style := o.style
-		style.Color, style.Width, style.Verbose = wantsColor(std.Out, o.noColor), width(std.Out), o.verbose
+		style.Color, style.Width, style.Verbose = wantsColor(std.Out, o.color), width(std.Out), o.verbose
 		err := o.format(buffered, d.format, r, style)
 		errs = append(errs, errors.Join(err, buffered.Flush()))
 	}
@@ -270,6 +277,8 @@ func (o *output) buffered(w io.Writer, format string, r *report.Report) error {
 
 func (o *output) format(w io.Writer, name string, r *report.Report, style report.Style) error {
 	switch name {
+	case "line":
+		return report.Line(w, r)
 	case "json":
 		return report.JSON(w, r)
 	case "sarif":

@@ -110,7 +110,7 @@ func (a *app) plan(cmd *cobra.Command, flags *planFlags, targets []string) error
 	}
 	out := bufio.NewWriter(a.Out)
 	err := errors.Join(writePlan(out, flags.format, result,
-		report.Style{Color: wantsColor(a.Out, flags.noColor), Width: width(a.Out)}), out.Flush())
+		report.Style{Color: wantsColor(a.Out, flags.color), Width: width(a.Out)}), out.Flush())
 	if err == nil {
 		a.end(&flags.output, result)
 	}

@@ -389,7 +389,7 @@ func (a *app) sayProof(flags *proveFlags, engine *prove.Engine, it *proof, r *pr
 	}
 	if !flags.write {
 		shown := func(line string) string { return safe.Whole(engine.Redact(line)) }
-		text, exact := fix.Diff(it.unit, it.text, out.After, shown, wantsColor(a.Out, flags.noColor))
+		text, exact := fix.Diff(it.unit, it.text, out.After, shown, wantsColor(a.Out, flags.color))
 		fmt.Fprint(a.Out, text)
 		if !exact {
 			fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(it.unit), fix.NotForPatch)

@@ -168,18 +168,18 @@ service or a file that could not be read, 3 the scan is incomplete or was interr
 			if len(args) == 0 {
 				return nil
 			}
-			message := fmt.Sprintf("there is no command %q", args[0])
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				message += ": did you mean " + strings.Join(near, " or ") + "?"
+			near := strings.Join(cmd.SuggestionsFor(args[0]), " or ")
+			if near == "" {
+				near = nearestCommand(cmd, args[0])
 			}
-			return &usageError{errors.New(message)}
+			return &usageError{fmt.Errorf("there is no command %q%s", args[0], meant(near))}
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.Version = version.String()
 	root.SetVersionTemplate(versionLine())
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{flagError(cmd, err)} })
 	root.AddCommand(a.scanCommand(nil), a.checkCommand(nil), a.imageCommand(), a.planCommand(), a.fixCommand(),
 		a.proveCommand(), a.baselineCommand(), a.configCommand(), a.rulesCommand(), a.explainCommand(), a.docsCommand(),
 		a.versionCommand())

@@ -63,7 +63,7 @@ func TestUsage(t *testing.T) {
 	}{
 		{[]string{"scann"}, "did you mean scan?"},
 		{[]string{"scan", "--no-such-flag"}, "hint: see `podlint scan --help`"},
-		{[]string{"scan", "--format", "xml"}, `"xml" must be one of text, json, sarif`},
+		{[]string{"scan", "--format", "xml"}, `"xml" must be one of text, line, json, sarif`},
 		{[]string{"scan", "--format", "json", "--format", "text"}, "only one format can go to standard output"},
 		{[]string{"scan", "--fail-on", "awful"}, "critical, high, medium, low or info, or none"},
 		{[]string{"scan", "--rule", "readonly"}, "did you mean read-only?"},
