@@ -308,7 +308,10 @@ func (s *shell) show(value []field, asWritten piece) []field {
 
 // tooLong reports whether a value is too long to be used, or too much was made of values already.
 func (s *shell) tooLong(value []field) bool {
-	const mostMade = 1 << 23
+	const mostMade = 1 << 22
+	if s.spent > mostMade {
+		return true
+	}
 	size := 0
 	for _, f := range value {
 		for _, p := range f.pieces {

@@ -128,7 +128,9 @@ func (j *justfile) keep(t *templates, first, last, skip int) {
 	from := j.lines[first] + skip
 	text := j.text[from:max(from, j.lines[last]+len(j.line(last)))]
 	l := &layout{}
+	t.spent = j.spent
 	t.braces(l, text, from, "{{{{", func(expression string) string { return expression })
+	j.spent = t.spent
 	if MentionsPodman(l.text.String()) {
 		j.found = append(j.found, l.script(j.file, j.lines, nil))
 	}

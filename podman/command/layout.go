@@ -73,6 +73,8 @@ type templates struct {
 	variables map[string][]assigned
 	// own holds those of one recipe, which count before the others.
 	own map[string][]assigned
+	// spent is how many bytes values have made.
+	spent int
 	// expand puts values into a text that is written at an offset.
 	expand func(l *layout, text string, from, depth int)
 }
@@ -90,8 +92,8 @@ const mostMade = 1 << 16
 // value adds a variable's value in a place, and returns false where it is not known.
 func (t *templates) value(l *layout, name string, place, depth int) bool {
 	list := t.named(name)
-	const deepest = 20
-	if len(list) == 0 || len(list) > mostAssignments || depth > deepest || l.text.Len() > mostMade {
+	const deepest, most = 20, 1 << 22
+	if len(list) == 0 || t.spent > most || len(list) > mostAssignments || depth > deepest || l.text.Len() > mostMade {
 		return false
 	}
 	for i, a := range list {
@@ -109,6 +111,7 @@ func (t *templates) value(l *layout, name string, place, depth int) bool {
 		if i > 0 {
 			l.add(" ", a.from, true)
 		}
+		t.spent += len(a.text) + 1
 		t.expand(l, a.text, a.from, depth+1)
 	}
 	return true
