@@ -56,7 +56,7 @@ func (b builder) idMaps(options []Option, which byte, parent podman.IDMap) (podm
 	return made, true
 }
 
-// idMapValue returns a value with its size. Of what is only known when it is run, %U is known as far as that the account
+// idMapValue returns a value with its size. Of what is only known when it is run, %U is known so far that the account
 // is the ID 0 of Podman's namespace.
 func (b builder) idMapValue(o Option, parent podman.IDMap) (string, bool) {
 	value := o.Value

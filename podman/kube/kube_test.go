@@ -202,6 +202,10 @@ spec:
 // TestResources holds what is read of Secrets and ConfigMaps, and where: not what a container's variables say already.
 func TestResources(t *testing.T) {
 	all := read(t, `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: c, annotations: {volume.podman.io/mount-options: "username=u,password=p"}}
+---
+apiVersion: v1
 kind: Secret
 metadata: {name: s}
 stringData: {a: x}
@@ -232,8 +236,9 @@ spec: {containers: [{name: a, image: i, env: [{name: U, valueFrom: {configMapKey
 				text.Origin.Line))
 		}
 	}
-	want := []string{"secret/s secret a=x:4", "secret/s secret b=y:5", "configmap/m config m=d=z:10",
-		"configmap/m config f.ini=k = v:14", "configmap/m config f.ini=password = w:15"}
+	want := []string{"persistentvolumeclaim/c volume option username=u:3", "persistentvolumeclaim/c volume option " +
+		"password=p:3", "secret/s secret a=x:8", "secret/s secret b=y:9", "configmap/m config m=d=z:14",
+		"configmap/m config f.ini=k = v:18", "configmap/m config f.ini=password = w:19"}
 	if !slices.Equal(got, want) {
 		t.Errorf("texts: %q, want %q", got, want)
 	}

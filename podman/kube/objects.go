@@ -22,12 +22,14 @@ type Objects struct {
 	list       []*configMap // in their order, Secrets among them
 }
 
-// configMap is a ConfigMap, a Secret, or an object that Podman does not play.
+// configMap is a ConfigMap, a Secret, a claim of a volume, or an object that Podman does not play.
 type configMap struct {
 	kind, name, file string
 	node             *yaml.Node
 	// data holds the texts, those in base64 decoded, and keys says below which key of the object each is written.
 	data, keys map[string]string
+	// options holds the annotations of a claim, which are the options of its volume.
+	options annotations
 	// used holds the keys that are variables of a container.
 	used map[string]bool
 }
@@ -50,7 +52,8 @@ func (o *Objects) Collect(f File) {
 			if convert(document, &read) == nil {
 				o.claims[read.Name] = volumeOf(&read)
 			}
-			continue
+			m.name = read.Name
+			m.options = annotationsOf(f.Path, document, read.Annotations)
 		case "ConfigMap":
 			var read struct {
 				Metadata   struct{ Name string } `json:"metadata"`
@@ -162,9 +165,28 @@ func (o *Objects) resources(file string, host *podman.Host) []*podman.Container 
 	return found
 }
 
+// optionTexts returns the mount options of a claim's volume, and its other annotations.
+func optionTexts(claim annotations) []podman.ConfigString {
+	const options = "volume.podman.io/mount-options"
+	var found []podman.ConfigString
+	for _, text := range claim.texts() {
+		if text.Name != options {
+			found = append(found, text)
+		}
+	}
+	for option := range strings.SplitSeq(claim.values[options], ",") {
+		name, value, _ := strings.Cut(option, "=")
+		if name != "" {
+			found = append(found, podman.ConfigString{Place: "volume option", Name: name,
+				Words: []podman.Sensitive{podman.Sensitive(value)}, Origin: claim.at(options)})
+		}
+	}
+	return found
+}
+
 // texts returns the texts: those of a Secret as they are, and the lines of a ConfigMap's files.
 func (m *configMap) texts() []podman.ConfigString {
-	var found []podman.ConfigString
+	found := optionTexts(m.options)
 	for _, key := range slices.Sorted(maps.Keys(m.data)) {
 		if m.used[key] {
 			continue
