@@ -224,7 +224,7 @@ func occurrences(f flag, value string, index, valueIndex int) ([]Option, error) 
 	case single, list:
 	case boolean:
 		// what is only known when it is run may be either
-		if _, err := strconv.ParseBool(value); err != nil && !strings.ContainsAny(value, "$%") {
+		if _, err := strconv.ParseBool(value); err != nil && !strings.ContainsAny(value, "$%{") {
 			return nil, fmt.Errorf("word %d: --%s takes true or false", index+1, f.name)
 		}
 	case commaList:
@@ -258,6 +258,16 @@ func Flags(words []string, ofPod bool) ([]Option, error) {
 		err = fmt.Errorf("word %d is no flag", i+1)
 	}
 	return found, err
+}
+
+// Takes reports whether there is a flag of a name, and whether it is on or off rather than given a value.
+func Takes(name string, ofPod bool) (known, onOff bool) {
+	flags := container
+	if ofPod {
+		flags = pod
+	}
+	f, known := flags.byName[name]
+	return known, f.takes == boolean
 }
 
 // Repeats reports whether each occurrence of a flag adds to those before it; of others the last one counts.

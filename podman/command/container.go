@@ -593,13 +593,13 @@ func (b builder) volume(o Option) (podman.Mount, bool) {
 	return b.source(m), true
 }
 
-// splitVolume splits at colons, but not at those inside ${VARIABLE:-DEFAULT}.
+// splitVolume splits at colons, but not at those inside ${VARIABLE:-DEFAULT} or {{ EXPRESSION }}.
 func splitVolume(value string) []string {
 	var parts []string
 	depth, from := 0, 0
 	for i := range len(value) {
 		switch c := value[i]; {
-		case c == '{' && i > 0 && value[i-1] == '$':
+		case c == '{' && (depth > 0 || i > 0 && value[i-1] == '$' || strings.HasPrefix(value[i:], "{{")):
 			depth++
 		case c == '}' && depth > 0:
 			depth--
@@ -618,7 +618,7 @@ func (b builder) source(m podman.Mount) podman.Mount {
 		m.Type, m.Source = "bind", path.Clean(m.Source)
 		return m
 	}
-	if strings.HasPrefix(m.Source, ".") || strings.HasPrefix(m.Source, "~") || strings.ContainsAny(m.Source, "/$%") {
+	if strings.HasPrefix(m.Source, ".") || strings.HasPrefix(m.Source, "~") || strings.ContainsAny(m.Source, "/$%{") {
 		m.Type = "bind"
 		return m
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/podlint/podlint/podman/yamlpath"
 )
 
 // scriptKeys are the keys under which CI systems keep shell commands: GitHub's and Forgejo's run, GitLab's script,
@@ -32,7 +34,7 @@ func InYAML(file string, text string, document *yaml.Node) []Script {
 			}
 		case yaml.ScalarNode:
 			if isScript && MentionsPodman(node.Value) {
-				found = append(found, Script{File: file, Text: node.Value, At: position(node, lines)})
+				found = append(found, Script{File: file, Text: node.Value, At: yamlpath.Within(node, lines)})
 			}
 		case yaml.AliasNode: // seen where its anchor is
 		default:
@@ -57,30 +59,6 @@ func isOtherLanguage(step *yaml.Node) bool {
 	}
 	program, _, _ := strings.Cut(strings.TrimSpace(shell.Value), " ")
 	return !strings.Contains(program, "$") && !slices.Contains(shells, path.Base(program))
-}
-
-// position returns where a byte of a scalar's value stands in the file. Only of a literal block is it told exactly.
-func position(node *yaml.Node, lines []string) func(line, column int) (int, int) {
-	if node.Style&yaml.LiteralStyle == 0 {
-		quote := 0
-		if node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
-			quote = 1
-		}
-		return func(line, column int) (int, int) {
-			if line > 1 || node.Style&yaml.FoldedStyle != 0 {
-				return node.Line, node.Column
-			}
-			return node.Line, node.Column + column - 1 + quote
-		}
-	}
-	indent := 0
-	for _, line := range lines[min(node.Line, len(lines)):] {
-		if trimmed := strings.TrimLeft(line, " "); trimmed != "" && trimmed != "\r" {
-			indent = len(line) - len(trimmed)
-			break
-		}
-	}
-	return func(line, column int) (int, int) { return node.Line + line, indent + column }
 }
 
 // InMarkdown returns the shell scripts in a Markdown file's fenced code blocks: those that say sh, bash, shell or

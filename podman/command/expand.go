@@ -9,6 +9,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/jinja"
 )
 
 // piece is a part of a word: text, or what is only known when the script is run, as it is written.
@@ -56,7 +57,7 @@ type shell struct {
 
 // newShell parses a script.
 func newShell(s Script, outer *shell) (*shell, error) {
-	file, err := parse(s.Text)
+	file, err := s.parse()
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +215,7 @@ func (s *shell) parts(b *fields, parts []syntax.WordPart, at place, quoted bool,
 			if part.Dollar {
 				from++
 			}
-			b.add(piece{text: part.Value, from: from})
+			b.add(s.singleQuoted(part, from))
 			b.open = true
 		case *syntax.DblQuoted:
 			if len(part.Parts) != 1 || !isArray(part.Parts[0]) {
@@ -437,6 +438,7 @@ func scriptOf(words []Word) Script {
 	script := Script{Text: text.String()}
 	if len(words) > 0 {
 		script.File = words[0].Origin.File
+		script.Template = words[0].script != nil && words[0].script.Template
 	}
 	lines := lineOffsets(script.Text)
 	script.At = func(line, column int) (int, int) {
@@ -514,7 +516,21 @@ func (s *shell) engineIn(name string) string {
 // written returns the text of a node.
 func (s *shell) written(node syntax.Node) string {
 	from, to := min(int(node.Pos().Offset()), len(s.Text)), min(int(node.End().Offset()), len(s.Text))
-	return s.Text[from:max(from, to)]
+	text := s.Text[from:max(from, to)]
+	if s.Template && strings.HasPrefix(text, "{%") && !strings.HasSuffix(text, "%}") {
+		text += "}" // its last byte is a backslash for the shell
+	}
+	return text
+}
+
+// singleQuoted returns what is between single quotes, which a template fills in before there is a shell.
+func (s *shell) singleQuoted(part *syntax.SglQuoted, from int) piece {
+	p := piece{text: part.Value, from: from}
+	if s.Template && !part.Dollar && from+len(p.text) <= len(s.Text) {
+		p.text = s.Text[from : from+len(p.text)]
+		p.unknown = jinja.Unknown(p.text)
+	}
+	return p
 }
 
 // isParameter reports whether a word is a variable or the output of a command, in quotes or not.

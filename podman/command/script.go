@@ -10,6 +10,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/jinja"
 )
 
 // Script is a shell script, or a piece of one, in a file.
@@ -23,6 +24,8 @@ type Script struct {
 	At func(line, column int) (int, int)
 	// Open is set where its command lines are given further flags, which are not known.
 	Open bool
+	// Template is set where Jinja makes the script: what an expression stands for is not known.
+	Template bool
 }
 
 // Read returns the containers that a script's `podman run` and `podman create` command lines make. The script is parsed
@@ -326,6 +329,14 @@ func CallIn(words []Word, spans [][2]int) (Call, bool) {
 		}
 	}
 	return Call{}, false
+}
+
+// parse parses the script with variables in place of what a template fills in.
+func (s Script) parse() (*syntax.File, error) {
+	if s.Template {
+		return parse(jinja.Script(s.Text))
+	}
+	return parse(s.Text)
 }
 
 func (s Script) origin(pos syntax.Pos) podman.Origin {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/podlint/podlint/podman/yamlpath"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -28,7 +29,7 @@ func InTaskfile(file, text string, document *yaml.Node) []Script {
 			return name
 		})
 		if MentionsPodman(l.text.String()) {
-			found = append(found, l.script(file, lineOffsets(node.Value), position(node, lines)))
+			found = append(found, l.script(file, lineOffsets(node.Value), yamlpath.Within(node, lines)))
 		}
 	}
 	var commands func(node *yaml.Node, depth int)

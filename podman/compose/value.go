@@ -8,6 +8,7 @@ import (
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
+	"github.com/podlint/podlint/podman/yamlpath"
 )
 
 // value is a scalar of a compose file with its variables filled in as far as they are known.
@@ -65,47 +66,17 @@ type field struct {
 // fields returns the entries of a mapping, those that it merges in (<<) behind its own, each key once.
 func fields(m *yaml.Node) []field {
 	var list []field
-	seen := map[string]bool{}
-	var collect func(m *yaml.Node, depth int)
-	collect = func(m *yaml.Node, depth int) {
-		m = resolved(m)
-		if m == nil || m.Kind != yaml.MappingNode || depth > deepest {
-			return
-		}
-		var merged []*yaml.Node
-		for i := 0; i+1 < len(m.Content); i += 2 {
-			key, value := m.Content[i], resolved(m.Content[i+1])
-			switch {
-			case key.Value == "<<" && value.Kind == yaml.SequenceNode:
-				merged = append(merged, value.Content...)
-			case key.Value == "<<":
-				merged = append(merged, value)
-			case !seen[key.Value]:
-				seen[key.Value] = true
-				list = append(list, field{key, value})
-			}
-		}
-		for _, other := range merged {
-			collect(other, depth+1)
-		}
+	for _, f := range yamlpath.Fields(m) {
+		list = append(list, field{f.Key, f.Value})
 	}
-	collect(m, 0)
 	return list
 }
 
-// deepest is how many merges, and how many services that extend one another, are followed.
+// deepest is how many services that extend one another are followed.
 const deepest = 20
 
 // resolved follows aliases.
-func resolved(n *yaml.Node) *yaml.Node {
-	for range deepest {
-		if n == nil || n.Kind != yaml.AliasNode {
-			return n
-		}
-		n = n.Alias
-	}
-	return nil
-}
+func resolved(n *yaml.Node) *yaml.Node { return yamlpath.Resolve(n) }
 
 // below returns the entry of a mapping with a key.
 func below(m *yaml.Node, key string) (field, bool) {

@@ -190,6 +190,79 @@ func findKey(node *yaml.Node, name string, rest []any, depth int) (value, key *y
 	return nil, nil
 }
 
+// Within returns where a byte of a scalar's value stands in the file, whose lines are given, by its 1-based line and
+// column in the value. Only of a literal block is it told exactly.
+func Within(node *yaml.Node, lines []string) func(line, column int) (int, int) {
+	if node.Style&yaml.LiteralStyle == 0 {
+		quote := 0
+		if node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+			quote = 1
+		}
+		return func(line, column int) (int, int) {
+			if line > 1 || node.Style&yaml.FoldedStyle != 0 {
+				return node.Line, node.Column
+			}
+			return node.Line, node.Column + column - 1 + quote
+		}
+	}
+	indent := 0
+	for _, line := range lines[min(node.Line, len(lines)):] {
+		if trimmed := strings.TrimLeft(line, " "); trimmed != "" && trimmed != "\r" {
+			indent = len(line) - len(trimmed)
+			break
+		}
+	}
+	return func(line, column int) (int, int) { return node.Line + line, indent + column }
+}
+
+// Field is an entry of a mapping.
+type Field struct {
+	Key, Value *yaml.Node
+}
+
+// Fields returns the entries of a mapping, those that it merges in (<<) behind its own, each key once. Aliases are
+// followed.
+func Fields(m *yaml.Node) []Field {
+	var list []Field
+	seen := map[string]bool{}
+	var collect func(m *yaml.Node, depth int)
+	collect = func(m *yaml.Node, depth int) {
+		m = Resolve(m)
+		if m == nil || m.Kind != yaml.MappingNode || depth > deepest {
+			return
+		}
+		var merged []*yaml.Node
+		for i := 0; i+1 < len(m.Content); i += 2 {
+			key, value := m.Content[i], Resolve(m.Content[i+1])
+			switch {
+			case key.Value == "<<" && value != nil && value.Kind == yaml.SequenceNode:
+				merged = append(merged, value.Content...)
+			case key.Value == "<<":
+				merged = append(merged, value)
+			case !seen[key.Value]:
+				seen[key.Value] = true
+				list = append(list, Field{key, value})
+			}
+		}
+		for _, other := range merged {
+			collect(other, depth+1)
+		}
+	}
+	collect(m, 0)
+	return list
+}
+
+// Resolve follows aliases, to nil where there are too many.
+func Resolve(n *yaml.Node) *yaml.Node {
+	for range deepest {
+		if n == nil || n.Kind != yaml.AliasNode {
+			return n
+		}
+		n = n.Alias
+	}
+	return nil
+}
+
 var atLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\n\s*)?(?:line (\d+): )?`)
 
 // Problem returns an error of the YAML reader with its line.
