@@ -17,6 +17,9 @@ func (s *Set) wanted(name string) bool {
 	if isMakefile(name) || isJustfile(name) || isDevcontainer(name) {
 		return true
 	}
+	if _, ok := unitOfTemplate(name); ok {
+		return true
+	}
 	switch ext := extension(name); ext {
 	case ".service", ".sh", ".bash", ".yaml", ".yml", quadlet.BundleExtension:
 		return true

@@ -66,6 +66,9 @@ func (s *Set) define(path string, data []byte) Result {
 	if scripts, ok := recipes(path, data); ok {
 		return s.defineScripts(path, scripts, true)
 	}
+	if unit, ok := unitOfTemplate(path); ok {
+		return s.defineTemplate(text{name: unit, file: path, text: string(data), host: s.host(path)})
+	}
 	switch ext := extension(path); {
 	case isDevcontainer(path):
 		return s.defineDevcontainer(path, data)
@@ -73,7 +76,7 @@ func (s *Set) define(path string, data []byte) Result {
 		if why := foreign(path, data); why != "" && !s.tree.named[path] {
 			return Result{Nothing: why}
 		}
-		return s.defineUnit(path, data)
+		return s.defineUnit(path, data, s.host(path))
 	case ext == quadlet.BundleExtension:
 		return s.defineBundle(path, data)
 	case ext == ".service":
@@ -89,8 +92,8 @@ func (s *Set) define(path string, data []byte) Result {
 		return s.defineScripts(path, []command.Script{{File: path, Text: string(data)}}, false)
 	}
 	return failed(path, "podlint does not know what this file is", "it reads Quadlet units, .service units, "+
-		"Kubernetes YAML, compose files, CI YAML, shell scripts, makefiles, justfiles, Taskfiles, devcontainer.json "+
-		"and, with --markdown, Markdown")
+		"Kubernetes YAML, compose files, playbooks, CI YAML, shell scripts, makefiles, justfiles, Taskfiles, "+
+		"devcontainer.json and, with --markdown, Markdown")
 }
 
 func (s *Set) defineService(path string, data []byte) Result {
@@ -128,8 +131,7 @@ func foreign(path string, data []byte) string {
 	return ""
 }
 
-func (s *Set) defineUnit(path string, data []byte) Result {
-	host := s.host(path)
+func (s *Set) defineUnit(path string, data []byte, host *podman.Host) Result {
 	unit := s.units.Read(path, data, host)
 	d := Result{Problems: unit.Problems, Files: unit.Files}
 	for _, c := range []*podman.Container{unit.Container, unit.Resource} {
@@ -169,7 +171,7 @@ func (s *Set) defineBundle(path string, data []byte) Result {
 	parts, problems := quadlet.Parts(path, data)
 	d := Result{Problems: problems, Files: []string{path}}
 	for _, part := range parts {
-		unit := s.defineUnit(part.Path, part.Text)
+		unit := s.defineUnit(part.Path, part.Text, s.host(path))
 		d.Containers = append(d.Containers, unit.Containers...)
 		d.Problems = append(d.Problems, unit.Problems...)
 		for _, file := range unit.Files {
@@ -257,11 +259,6 @@ func (s *Set) defineScripts(path string, scripts []command.Script, embedded bool
 		d.Containers = append(d.Containers, containers...)
 		d.Problems = append(d.Problems, problems...)
 	}
-	seen := map[string]int{}
-	for _, c := range d.Containers { // each script has names of its own
-		if seen[c.Name]++; seen[c.Name] > 1 {
-			c.Name = fmt.Sprintf("%s#%d", c.Name, seen[c.Name])
-		}
-	}
+	numbered(d.Containers) // each script has names of its own
 	return d
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/ansible"
 	"github.com/podlint/podlint/podman/command"
 	"github.com/podlint/podlint/podman/compose"
 	"github.com/podlint/podlint/podman/kube"
@@ -52,6 +53,7 @@ func mayDefine(path string, data []byte) bool {
 	return isComposeName(path) || bytes.ContainsAny(data, "\\!\x00") || bytes.HasPrefix(data, []byte{0xff}) ||
 		bytes.HasPrefix(data, []byte{0xfe}) || has("services") || bytes.Contains(lower, []byte("podman")) ||
 		bytes.Contains(lower, []byte("docker")) || has("jobs") && has("container") ||
+		has("containers/systemd") ||
 		bytes.Contains(lower, []byte("apiversion")) && bytes.Contains(lower, []byte("kind"))
 }
 
@@ -60,7 +62,7 @@ var composeName = regexp.MustCompile(`^(?:(?:docker|podman|container)-)?compose(
 
 func isComposeName(path string) bool { return composeName.MatchString(filepath.Base(path)) }
 
-// defineYAML reads Kubernetes YAML, a compose file, or the scripts in a CI system's YAML. What is none of them is
+// defineYAML reads Kubernetes YAML, a compose file, a playbook, or the scripts in a CI system's YAML. What is none of them is
 // passed over.
 func (s *Set) defineYAML(path string, data []byte) Result {
 	nothing := Result{Nothing: "YAML that defines no container"}
@@ -93,6 +95,8 @@ func (s *Set) defineYAML(path string, data []byte) Result {
 		return s.defineKube(path, data, how.options, how.configMaps...)
 	case len(documents) > 0 && isCompose(path, documents[0]):
 		return s.defineCompose(path)
+	case slices.ContainsFunc(documents, ansible.IsTasks):
+		return s.defineTasks(path, data, documents)
 	}
 	var scripts []command.Script
 	for _, document := range documents {

@@ -5,7 +5,9 @@
 package fix
 
 import (
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/rules"
@@ -76,6 +78,9 @@ func planned(path string, text []byte, findings []*rules.Finding, version string
 	var d *document
 	switch definition := findings[0].Definition; definition.Syntax {
 	case podman.SyntaxQuadlet:
+		if isTemplate(path) {
+			break
+		}
 		d = unitDocument(path, text, version)
 	case podman.SyntaxCommand:
 		d = scriptDocument(path, text, definition.Origin)
@@ -98,6 +103,15 @@ func planned(path string, text []byte, findings []*rules.Finding, version string
 	var err error
 	out.After, err = d.edited()
 	return out, err
+}
+
+// isTemplate reports whether a unit is made of a file rather than being it: web.container.j2.
+func isTemplate(path string) bool {
+	switch filepath.Ext(strings.TrimSuffix(path, filepath.Ext(path))) {
+	case ".container", ".pod", ".kube":
+		return filepath.Ext(path) != ".conf"
+	}
+	return false
 }
 
 // needsChoice is why a finding is left whose fix is nothing that can be written down.

@@ -85,6 +85,7 @@ const (
 	SyntaxCommand Syntax = "command" // a podman command line, in a script or a .service unit
 	SyntaxKube    Syntax = "kube"
 	SyntaxCompose Syntax = "compose"
+	SyntaxAnsible Syntax = "ansible" // a task of a module that makes containers
 )
 
 // Definition is where a container is defined.
