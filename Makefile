@@ -5,7 +5,7 @@ TESTBED ?= /var/tmp/podlint-testbed
 FUZZTIME ?= 1m
 GENERATE_TAGS = containers_image_openpgp exclude_graphdriver_btrfs
 
-.PHONY: help build demo test test-unit test-real race lint generate check-generated update bench fuzz clean
+.PHONY: help build demo test test-unit test-real test-kernel race lint generate check-generated update bench fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | column -t -s:
@@ -23,6 +23,10 @@ test-unit: ## run the tests that need no Podman
 
 test-real: ## run the tests against Podman 4.3 and 5.4 (root on Debian 12); PODMAN=5.4 MODE=rootless RUN=Prove for a part
 	@$(GO) run ./testdata/testbed -podman '$(PODMAN)' -mode '$(MODE)' -run '$(RUN)'
+
+test-kernel: ## compare what podlint says of N containers made by chance with what the kernel says (SEED=17 N=1 for one)
+	@KERNEL_SEED='$(SEED)' KERNEL_N='$(N)' $(GO) run ./testdata/testbed -podman '$(PODMAN)' -mode '$(MODE)' \
+		-run '^TestRealKernel$$' -v
 
 race: ## run the tests with the race detector
 	$(GO) test -race ./...
