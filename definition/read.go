@@ -98,7 +98,7 @@ func (s *Set) define(path string, data []byte) Result {
 
 func (s *Set) defineService(path string, data []byte) Result {
 	containers, files, problems := s.units.Service(path, data, s.host(path))
-	if !command.MentionsPodman(string(data)) { // whatever is wrong with it is not podlint's to say
+	if len(containers) == 0 && !command.Mentions(string(data), "podman") { // what is wrong with it is not podlint's to say
 		problems = nil
 	}
 	r := Result{Containers: containers, Problems: problems, Files: files}

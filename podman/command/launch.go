@@ -52,7 +52,9 @@ var launchers = map[string]launcher{
 	"cgexec": {short: "g"}, "numactl": {short: "CNmip"}, "sshpass": {short: "pfdP"}, "toolbox": {operands: 1},
 	"flatpak-spawn": {}, "distrobox-host-exec": {}, "multipass": {}, "lxc": {}, "incus": {}, "caffeinate": {},
 	"retry": {}, "busybox": {}, "prlimit": {}, "setarch": {}, "xvfb-run": {}, "proot": {}, "eatmydata": {},
-	"if": {}, "then": {}, "do": {}, "vagrant": {}, "op": {}, "direnv": {}, "coproc": {}, "uv": {},
+	"vagrant": {}, "op": {}, "direnv": {}, "tmux": {}, "screen": {short: "ScepTth"}, "script": {},
+	"sg": {operands: 1}, "gcloud": {},
+	"wsl": {short: "du", long: "distribution user", user: []string{"u", "user"}},
 }
 
 // shells are the programs that run a script that they are given.
@@ -100,6 +102,12 @@ func launched(words []Word) launch {
 		case name == "machinectl":
 			l.machinectl()
 			continue
+		case name == "start-stop-daemon":
+			l.daemon()
+			continue
+		case name == "at", name == "batch":
+			l.words, l.reads = nil, true
+			return l
 		case name == "eval", name == "trap":
 			l.script, l.words = l.words[1:], nil
 			if name == "trap" && len(l.script) > 1 {
@@ -238,9 +246,6 @@ func (l *launch) behind(name string, p launcher) {
 		case name == "command" && (o.name == "v" || o.name == "V"):
 			l.words = nil
 			return
-		case name == "vagrant":
-			l.words = nil
-			return
 		}
 	}
 	if len(l.script) > 0 {
@@ -269,11 +274,29 @@ func (l *launch) behind(name string, p launcher) {
 	if len(l.words) > 0 {
 		l.reads = false
 	}
-	l.program()
+	l.program(name)
 }
 
-// program goes on to the first word that is understood as a program, where the next one is not.
-func (l *launch) program() {
+// inText finds the script that is one word among others, also behind an option's name.
+func (l *launch) inText() bool {
+	for _, w := range l.words {
+		if !strings.ContainsAny(strings.TrimSpace(w.Text), " \t\n") || !MentionsPodman(w.Text) {
+			continue
+		}
+		if option, value, given := strings.Cut(w.Text, "="); given && strings.HasPrefix(option, "--") {
+			w = w.with(value)
+		}
+		l.script, l.words = []Word{w}, nil
+		return true
+	}
+	return false
+}
+
+// program goes on to the first word behind a launcher that is understood as a program, where the next one is not.
+func (l *launch) program(launcher string) {
+	if (launcher == "gcloud" || launcher == "vagrant") && l.inText() { // whose own ssh takes options of its own
+		return
+	}
 	for i, w := range l.words {
 		name := path.Base(w.Text)
 		_, known := launchers[name]
@@ -282,12 +305,40 @@ func (l *launch) program() {
 			l.words = nil
 			return
 		case known, w.engine() != "", slices.Contains(shells, name), w.Unknown && w.Splits && i == 0,
-			slices.Contains([]string{"su", "ssh", "machinectl", "eval", "find"}, name):
+			slices.Contains([]string{"su", "ssh", "machinectl", "eval", "find", "start-stop-daemon"}, name):
 			l.skip(i)
 			return
 		}
 	}
-	l.words = nil
+	if !l.inText() {
+		l.words = nil
+	}
+}
+
+// daemon goes on to what start-stop-daemon starts: the program that an option names, with the words behind "--".
+func (l *launch) daemon() {
+	const short, long = "xapnucgrdNIPksR", "exec startas pidfile name user chuid group chroot chdir nicelevel iosched " +
+		"procsched umask signal retry ppid pid output env"
+	options, n := scan(l.words[1:], short, long)
+	var program []Word
+	for _, o := range options {
+		switch o.name {
+		case "x", "exec":
+			if program == nil {
+				program = []Word{o.value}
+			}
+		case "a", "startas":
+			program = []Word{o.value}
+		case "c", "chuid", "u", "user":
+			l.runs(o.value)
+		}
+	}
+	first := l.first + n // where the word before the arguments is
+	arguments := l.words[min(1+n, len(l.words)):]
+	l.words, l.first = slices.Concat(program, arguments), first
+	if program == nil {
+		l.words = nil
+	}
 }
 
 // isAssignment reports whether a word is NAME=VALUE.

@@ -67,7 +67,7 @@ func (b *collector) script(s Script, host *podman.Host, outer *shell, input []Wo
 	parsed, err := newShell(s, outer)
 	if err != nil {
 		problem := s.unreadable(err)
-		problem.Warning = !mentions(s.Text, "podman") // what is Docker's is read as far as it can be
+		problem.Warning = !Mentions(s.Text, "podman") // what is Docker's is read as far as it can be
 		b.problems = append(b.problems, problem)
 		return
 	}
@@ -257,9 +257,10 @@ var unquoting = strings.NewReplacer("\\\n", "", `\`, "", `'`, "", `"`, "")
 
 // MentionsPodman reports whether a script has the word podman, however it is quoted, or docker, whose command lines are
 // read as Podman's.
-func MentionsPodman(text string) bool { return mentions(text, "podman") || mentions(text, "docker") }
+func MentionsPodman(text string) bool { return Mentions(text, "podman") || Mentions(text, "docker") }
 
-func mentions(text, program string) bool {
+// Mentions reports whether a script has the name of a program in it, however it is quoted.
+func Mentions(text, program string) bool {
 	text = strings.ToLower(text)
 	return strings.Contains(text, program) ||
 		strings.ContainsAny(text, "\\'\"\x00") &&
