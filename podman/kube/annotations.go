@@ -19,14 +19,34 @@ type annotations struct {
 	// node is the object's, nil for one that has none.
 	node   *yaml.Node
 	values map[string]string
+	// places holds where each is written.
+	places map[string]podman.Origin
+	// all holds them as texts in which people leave secrets.
+	all []podman.ConfigString
 }
 
 func annotationsOf(file string, object *yaml.Node, values map[string]string) annotations {
-	return annotations{file, yamlpath.Get(object), values}
+	a := annotations{file: file, node: yamlpath.Get(object), values: values, places: map[string]podman.Origin{}}
+	if own := yamlpath.Get(a.node, "metadata", "annotations"); own != nil && own.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(own.Content); i += 2 { // in one pass: there may be thousands
+			key := own.Content[i]
+			if _, ok := a.places[key.Value]; !ok {
+				a.places[key.Value] = yamlpath.Origin(file, key).At("annotations." + key.Value)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		a.all = append(a.all, podman.ConfigString{Place: "annotation", Name: name,
+			Words: []podman.Sensitive{podman.Sensitive(values[name])}, Origin: a.at(name)})
+	}
+	return a
 }
 
 // at returns where an annotation is written, or where it would have to be.
 func (a annotations) at(name string) podman.Origin {
+	if origin, ok := a.places[name]; ok {
+		return origin
+	}
 	for _, keys := range [][]any{{"metadata", "annotations", name}, {"metadata", "annotations"}, {"metadata"}} {
 		if origin, ok := yamlpath.At(a.file, a.node, keys...); ok {
 			return origin.At("annotations." + name)
@@ -52,16 +72,6 @@ func (a annotations) first(names ...string) (podman.Setting[string], bool) {
 		}
 	}
 	return podman.Setting[string]{}, false
-}
-
-// texts returns the annotations as texts in which people leave secrets.
-func (a annotations) texts() []podman.ConfigString {
-	var found []podman.ConfigString
-	for _, name := range slices.Sorted(maps.Keys(a.values)) {
-		found = append(found, podman.ConfigString{Place: "annotation", Name: name,
-			Words: []podman.Sensitive{podman.Sensitive(a.values[name])}, Origin: a.at(name)})
-	}
-	return found
 }
 
 // seccomp reads the profile, which kube play takes from the annotations of Kubernetes before 1.27 alone: seccompProfile
@@ -112,31 +122,39 @@ func (p *podOf) pids(container string) podman.Setting[int64] {
 	return podman.Derive(given, max(limit, 0))
 }
 
+// mostTaken is how many mounts the containers of a pod may take from one another: hundreds of times what anybody has.
+const mostTaken = 10_000
+
 // volumesFrom adds the mounts of the containers before it that an annotation names, "NAME[:OPTIONS]" separated by
 // semicolons (prepareVolumesFrom, from Podman 5 on).
-func (p *podOf) volumesFrom(c *podman.Container, container string, before []*podman.Container) {
+func (p *podOf) volumesFrom(c *podman.Container, container string, before map[string]*podman.Container) {
 	given, ok := p.annotations.get("io.podman.annotations.volumes-from/" + container)
 	if !ok {
 		return
 	}
+	taken := map[string]bool{}
+	for i := range c.Files.Mounts.Value {
+		taken[c.Files.Mounts.Value[i].Destination] = true
+	}
 	for entry := range strings.SplitSeq(given.Value, ";") {
 		name, options, _ := strings.Cut(entry, ":")
-		for _, other := range before {
-			if other.Name != p.name+"-"+name {
+		other, ok := before[name]
+		if !ok { // a container outside of the pod
+			continue
+		}
+		c.Files.Mounts.State = min(c.Files.Mounts.State, other.Files.Mounts.State)
+		for _, m := range other.Files.Mounts.Value {
+			if taken[m.Destination] {
 				continue
 			}
-			for _, m := range other.Files.Mounts.Value {
-				if slices.ContainsFunc(c.Files.Mounts.Value, func(own podman.Mount) bool {
-					return own.Destination == m.Destination
-				}) {
-					continue
-				}
-				if slices.Contains(strings.Split(options, ","), "ro") {
-					m.Writable = false
-				}
-				m.Origin = given.Origin
-				c.Files.Mounts.Value = append(c.Files.Mounts.Value, m)
+			if p.taken++; p.taken > mostTaken {
+				c.Files.Mounts.State = podman.StateUnknown
+				return
 			}
+			taken[m.Destination] = true
+			m.Writable = m.Writable && !slices.Contains(strings.Split(options, ","), "ro")
+			m.Origin = given.Origin
+			c.Files.Mounts.Value = append(c.Files.Mounts.Value, m)
 		}
 	}
 }

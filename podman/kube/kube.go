@@ -147,10 +147,13 @@ type podOf struct {
 	node                  *yaml.Node // of the spec
 	runsOnce              bool       // it does its work and ends, as a Job's
 	options               Options
+	// taken counts the mounts that containers have taken from others.
+	taken int
 }
 
 func (p *podOf) containers() []*podman.Container {
 	var all []*podman.Container
+	before := map[string]*podman.Container{}
 	for _, list := range []struct {
 		key        string
 		containers []core.Container
@@ -159,7 +162,8 @@ func (p *podOf) containers() []*podman.Container {
 			if node := yamlpath.Get(p.node, list.key, i); node != nil {
 				c := p.container(&list.containers[i], node)
 				c.Lifecycle.RunsOnce = p.runsOnce || list.key == "initContainers"
-				p.volumesFrom(c, list.containers[i].Name, all)
+				p.volumesFrom(c, list.containers[i].Name, before)
+				before[list.containers[i].Name] = c
 				c.Ignored = p.ignoredOf(&list.containers[i], node)
 				all = append(all, c)
 			}
@@ -397,9 +401,9 @@ func (p *podOf) texts(c *podman.Container, k *core.Container, node *yaml.Node) {
 			add("health check", probe.probe.Exec.Command, probe.key, "exec", "command")
 		}
 	}
-	found = append(found, p.annotations.texts()...)
+	found = append(found, p.annotations.all...)
 	if p.template.node != p.annotations.node {
-		found = append(found, p.template.texts()...)
+		found = append(found, p.template.all...)
 	}
 	c.ConfigStrings = podman.Set(found, yamlpath.Origin(p.file, node))
 }

@@ -282,3 +282,29 @@ func TestIgnored(t *testing.T) {
 		t.Errorf("Deployment and NetworkPolicy: %s", got)
 	}
 }
+
+// TestVolumesFromMany holds that mounts which containers take from one another do not grow without limit.
+func TestVolumesFromMany(t *testing.T) {
+	const containers, mounts = 400, 200
+	var annotations, list, volumes strings.Builder
+	for i := range mounts {
+		fmt.Fprintf(&volumes, "{name: v, mountPath: /m%d}, ", i)
+	}
+	for i := range containers {
+		fmt.Fprintf(&annotations, "io.podman.annotations.volumes-from/c%d: c%d, ", i+1, i)
+		fmt.Fprintf(&list, "{name: c%d, image: i", i)
+		if i == 0 {
+			fmt.Fprintf(&list, ", volumeMounts: [%s]", volumes.String())
+		}
+		list.WriteString("}, ")
+	}
+	all := read(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {"+annotations.String()+
+		"}}\nspec: {containers: ["+list.String()+"], volumes: [{name: v, hostPath: {path: /}}]}\n")
+	total := 0
+	for _, c := range all {
+		total += len(c.Files.Mounts.Value)
+	}
+	if last := all[containers-1].Files.Mounts; total > mostTaken+mounts || last.Known() {
+		t.Errorf("%d mounts, of the last %v", total, last.State)
+	}
+}

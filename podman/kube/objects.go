@@ -169,7 +169,7 @@ func (o *Objects) resources(file string, host *podman.Host) []*podman.Container 
 func optionTexts(claim annotations) []podman.ConfigString {
 	const options = "volume.podman.io/mount-options"
 	var found []podman.ConfigString
-	for _, text := range claim.texts() {
+	for _, text := range claim.all {
 		if text.Name != options {
 			found = append(found, text)
 		}
