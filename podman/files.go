@@ -14,7 +14,8 @@ type Files struct {
 	Devices Setting[[]Device]
 	// DeviceRules holds the rules of --device-cgroup-rule, such as "a *:* rwm".
 	DeviceRules Setting[[]string]
-	// AnyDevice is whether no cgroup keeps it from a device whose file it has: --cgroups=disabled.
+	// AnyDevice is whether no cgroup keeps it from a device whose file it has: --cgroups=disabled, or a user namespace,
+	// in which the runtime sets up none.
 	AnyDevice Setting[bool]
 }
 

@@ -94,5 +94,10 @@ func (b builder) deviceRules(made *podman.Container) {
 	if o, ok := b.Last("cgroups"); ok && !b.unknown(o) {
 		made.Files.AnyDevice = podman.Set(o.Value == "disabled", b.origin(o))
 	}
+	for _, flag := range []string{"uidmap", "gidmap", "subuidname", "subgidname"} { // in a user namespace there is none
+		if o, ok := b.Last(flag); ok && !b.unknown(o) && !made.Files.AnyDevice.Value {
+			made.Files.AnyDevice = podman.Set(true, b.origin(o))
+		}
+	}
 	made.Files.DeviceRules = b.list("device-cgroup-rule")
 }

@@ -100,6 +100,8 @@ func TestGiven(t *testing.T) {
 		{[]string{"--mount=type=bind,src=/,dst=/h,ro=recursive"}, "true true false "},
 		{[]string{"--mount=type=bind,src=/,dst=/h,ro,bind-nonrecursive"}, "false false false "},
 		{[]string{"--volume=/:/h:ro", "--cgroups=disabled"}, "true false true "},
+		{[]string{"--volume=/:/h:ro", "--uidmap=0:0:65536"}, "true false true "},
+		{[]string{"--volume=/:/h:ro", "--userns=auto"}, "true false false "},
 		{[]string{"--volume=/:/h:ro", "--volumes-from=holder:ro"},
 			"true false false what it mounts from holder is not known"},
 	} {

@@ -136,7 +136,7 @@ func (r *reader) build(ctx context.Context, row listed, data *inspected) *readCo
 	r.namespaces(c, data, made)
 	r.capabilities(c, data, made)
 	r.confinement(c, data, made)
-	r.files(ctx, c, data)
+	r.files(ctx, c, data, made)
 	r.settings(ctx, c, data, made)
 	if data.Pod == "" || r.client.version.Before(podman.Version{Major: 4, Minor: 5}) {
 		c.Lifecycle.UpdateUnit = podman.Set(c.Unit, podman.Field("Config.Labels"))
@@ -275,7 +275,7 @@ func (r *reader) isPrivileged(data *inspected, made *command.Command) bool {
 }
 
 // files reads the root filesystem's mode and what the user mounted.
-func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected) {
+func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected, made *command.Command) {
 	if ro := data.HostConfig.ReadonlyRootfs; ro != nil {
 		c.Files.ReadOnly = podman.DefaultTo(false, podman.Field("HostConfig.ReadonlyRootfs"))
 		if *ro {
@@ -283,9 +283,30 @@ func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected
 		}
 	}
 	if config := data.HostConfig; config.Cgroups != "" {
-		c.Files.AnyDevice = podman.Set(config.Cgroups == "disabled", podman.Field("HostConfig.Cgroups"))
+		c.Files.AnyDevice = r.anyDevice(c, data, made)
 	}
 	r.mounts(ctx, c, data)
+}
+
+// anyDevice tells whether no cgroup keeps a container from a device. In a user namespace the runtime sets up none; with
+// --userns=auto Podman 4 chooses the map when the container's specification is made already, with its device cgroup.
+func (r *reader) anyDevice(c *podman.Container, data *inspected, made *command.Command) podman.Setting[bool] {
+	disabled := podman.Set(data.HostConfig.Cgroups == "disabled", podman.Field("HostConfig.Cgroups"))
+	uids := c.Namespaces.UIDs
+	if disabled.Value || uids.State != podman.StateSet || slices.Equal(uids.Value, podman.IdentityMap()) {
+		return disabled
+	}
+	mapped := podman.Set(true, podman.Field("HostConfig.IDMappings"))
+	if !r.client.version.Before(podman.Version{Major: 5}) {
+		return mapped
+	}
+	if made == nil {
+		return podman.Setting[bool]{}
+	}
+	if o, ok := made.Last("userns"); ok && strings.HasPrefix(o.Value, "auto") {
+		return disabled
+	}
+	return mapped
 }
 
 // word names a word of the recorded command line as an API field.

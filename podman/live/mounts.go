@@ -23,7 +23,7 @@ func (r *reader) mounts(ctx context.Context, c *podman.Container, data *inspecte
 	mounts, missing := r.ownMounts(ctx, data)
 	for i, from := range data.HostConfig.VolumesFrom {
 		name, options, _ := strings.Cut(from, ":")
-		given, why := r.mountsOf(ctx, data, name, mostJoined)
+		given, why := r.mountsOf(ctx, data, name)
 		if why != "" && missing == "" {
 			missing = why
 		}
@@ -55,6 +55,9 @@ func (r *reader) ownMounts(ctx context.Context, data *inspected) (mounts []podma
 			Propagation: m.Propagation, Relabel: m.Mode, Chown: slices.Contains(m.Options, "U"),
 			ReadOnlyBelow: slices.Contains(m.Options, "rro"),
 			Origin:        podman.Field(fmt.Sprintf("Mounts[%d]", i)),
+		}
+		if slices.Contains(m.Options, "O") { // a volume's overlay, which inspect shows as if it were the volume
+			mount.Writable, mount.Recursive = false, false
 		}
 		lower := option(m.Options, "lowerdir")
 		switch {
@@ -199,10 +202,10 @@ func (r *reader) inspect(ctx context.Context, name string) (*inspected, error) {
 	return o.data, o.err
 }
 
-// mountsOf returns the mounts that a container has from another one, those that this has from others among them, and
-// says what of them is not known. One that was made later is not the one that it has them from.
-func (r *reader) mountsOf(ctx context.Context, of *inspected, name string, most int) (mounts []podman.Mount,
-	missing string) {
+// mountsOf returns the mounts that a container has from another one, and says what of them is not known: the binds that
+// are the other's own, and its named volumes, of which inspect lists those that it has from others too. The binds that
+// it has from others Podman does not hand on. A container that was made later is not the one that the mounts are from.
+func (r *reader) mountsOf(ctx context.Context, of *inspected, name string) (mounts []podman.Mount, missing string) {
 	data, err := r.inspect(ctx, name)
 	switch {
 	case isNotFound(err):
@@ -211,19 +214,10 @@ func (r *reader) mountsOf(ctx context.Context, of *inspected, name string, most 
 		return nil, fmt.Sprintf("what it mounts from %s is not known: %v", name, err)
 	case data.Created.After(of.Created):
 		return nil, fmt.Sprintf("what it mounts from %s is not known: that container was made again since", name)
-	case !data.Mounts.present || most == 0:
+	case !data.Mounts.present:
 		return nil, fmt.Sprintf("what it mounts from %s is not known", name)
 	}
-	mounts, missing = r.ownMounts(ctx, data)
-	for _, from := range data.HostConfig.VolumesFrom {
-		further, _, _ := strings.Cut(from, ":")
-		given, why := r.mountsOf(ctx, data, further, most-1)
-		mounts = append(mounts, given...)
-		if missing == "" {
-			missing = why
-		}
-	}
-	return mounts, missing
+	return r.ownMounts(ctx, data)
 }
 
 // masks takes from what a container's first process sees mounted which paths of /proc and /sys are open to it, where

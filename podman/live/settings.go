@@ -171,6 +171,9 @@ func (r *reader) profiles(ctx context.Context, c *podman.Container, data *inspec
 	if f.Privileged.Value && f.Seccomp.State != podman.StateSet {
 		f.Seccomp = podman.Set("unconfined", podman.Field("HostConfig.Privileged"))
 	}
+	if f.Privileged.Value { // Podman 4 does not show it, and none does beside mask=
+		f.Unmasked = podman.Set([]string{"ALL"}, podman.Field("HostConfig.Privileged"))
+	}
 	if unmasksAll(data) { // shown only where nothing at all is masked
 		f.Unmasked, f.Masked = podman.Set([]string{"ALL"}, podman.Field(field)), nil
 	}
