@@ -89,7 +89,9 @@ func (x *kernelComparison) confinement() {
 	x.claim("no-new-privileges", f.NoNewPrivileges.Known(), f.NoNewPrivileges.Value, x.k.status["NoNewPrivs"] == "1")
 	x.claim("seccomp filter", f.Seccomp.Known(), f.Seccomp.Value != "unconfined", x.k.status["Seccomp"] == "2")
 	if f.Privileged.Known() && f.Privileged.Value {
-		x.claim("privileged: every capability", true, x.host.capabilities("CapBnd"), x.k.capabilities("CapBnd"))
+		missing := slices.DeleteFunc(x.host.capabilities("CapBnd"),
+			func(name string) bool { return slices.Contains(x.k.capabilities("CapBnd"), name) })
+		x.claim("privileged: every capability", true, "[]", missing)
 		x.claim("privileged: /proc/sys", true, x.userMounted("/proc") || len(f.Masked) > 0 || x.k.open("/proc/sys"), true)
 	}
 	x.claim("read-only root", x.c.Files.ReadOnly.Known(), x.c.Files.ReadOnly.Value, !x.k.top("/").writable())

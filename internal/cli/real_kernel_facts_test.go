@@ -170,7 +170,9 @@ func (k *kernelFacts) limit(controller, file string) int64 {
 }
 
 // ownCgroup reports whether a controller's cgroup is the container's, or below one of its.
-func (k *kernelFacts) ownCgroup(controller string) bool { return strings.Contains(k.cgroups[controller], k.id) }
+func (k *kernelFacts) ownCgroup(controller string) bool {
+	return strings.Contains(k.cgroups[controller], k.id)
+}
 
 // deviceRules returns what the container's device cgroup allows, by type and number.
 func (k *kernelFacts) deviceRules() map[string]string {

@@ -84,7 +84,8 @@ var kernelOptions = slices.Concat(capabilityOptions(), []kernelOption{
 	{"mask", "--security-opt proc-opts=hidepid=2", "", "rootful"},
 	{"mask", "--security-opt systempaths=unconfined", "", "5"},
 	{"root!", "--read-only", `{"read_only_filesystem":true}`, ""},
-	{"root!", "--read-only=true --read-only-tmpfs=false", `{"read_only_filesystem":true,"read_write_tmpfs":false}`, ""},
+	{"root!", "--read-only=true --read-only-tmpfs=false", `{"read_only_filesystem":true,"read_write_tmpfs":false}`,
+		""},
 	{"root!", "--read-only=false", "", ""},
 	{"pid!", "--pid host", `{"pidns":{"nsmode":"host"}}`, ""},
 	{"pid!", "--pid private", `{"pidns":{"nsmode":"private"}}`, ""},
@@ -167,8 +168,8 @@ var kernelOptions = slices.Concat(capabilityOptions(), []kernelOption{
 // capabilityOptions adds and drops capabilities, the ones that count most more often.
 func capabilityOptions() []kernelOption {
 	var options []kernelOption
-	for name := range strings.FieldsSeq("SYS_ADMIN SYS_PTRACE DAC_OVERRIDE DAC_READ_SEARCH NET_ADMIN NET_RAW MKNOD SETUID " +
-		"SETGID SETPCAP CHOWN NET_BIND_SERVICE SYS_MODULE BPF AUDIT_WRITE") {
+	for name := range strings.FieldsSeq("SYS_ADMIN SYS_PTRACE DAC_OVERRIDE DAC_READ_SEARCH NET_ADMIN NET_RAW MKNOD " +
+		"SETUID SETGID SETPCAP CHOWN NET_BIND_SERVICE SYS_MODULE BPF AUDIT_WRITE") {
 		options = append(options, kernelOption{"caps", "--cap-add " + name, `{"cap_add":["` + name + `"]}`, ""})
 	}
 	for name := range strings.FieldsSeq("SETUID CHOWN SYS_CHROOT KILL") {
@@ -308,12 +309,16 @@ func (o kernelOption) words(dir string, nth int) []string {
 	return strings.Split(strings.NewReplacer("DIR", dir, "NTH", strconv.Itoa(nth)).Replace(o.args), separator)
 }
 
+// hasNetwork reports whether an option says which network it has.
+func (s *kernelSpec) hasNetwork() bool {
+	return slices.ContainsFunc(s.options, func(o kernelOption) bool { return o.kind == "network!" || o.kind == "pod!" })
+}
+
 // commandLine returns the words after "podman", and those of podman update for later.
 func (s *kernelSpec) commandLine(name, dir string) (run []string, updates [][]string) {
 	run = []string{"run", "-d", "--name", name}
 	image := "localhost/plain:1"
-	hasNetwork := slices.ContainsFunc(s.options, func(o kernelOption) bool { return o.kind == "network!" || o.kind == "pod!" })
-	if !hasNetwork {
+	if !s.hasNetwork() {
 		run = append(run, "--network", "none")
 	}
 	for i, o := range s.options {
@@ -334,7 +339,7 @@ func (s *kernelSpec) commandLine(name, dir string) (run []string, updates [][]st
 func (s *kernelSpec) request(name, dir string) map[string]any {
 	body := map[string]any{"name": name, "image": "localhost/plain:1",
 		"command": []any{"/bin/busybox", "sleep", "100000"}}
-	if !slices.ContainsFunc(s.options, func(o kernelOption) bool { return o.kind == "network!" || o.kind == "pod!" }) {
+	if !s.hasNetwork() {
 		body["netns"] = map[string]any{"nsmode": "none"}
 	}
 	for i, o := range s.options {
