@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -16,33 +17,73 @@ func Markdown(w io.Writer, r *Report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## podlint: %s\n\n", verdict(r))
 	of := byContainer(r)
-	markdownTable(&b, r, of)
+	containers := slices.Clone(r.Containers)
+	slices.SortStableFunc(containers, func(x, y Container) int {
+		return block{findings: counting(of[x.key()])}.compare(block{findings: counting(of[y.key()])})
+	})
+	markdownTable(&b, containers, of)
 	if total := r.totals(newPalette(false)); len(total) > 0 {
 		fmt.Fprintf(&b, "\n%s.\n", strings.Join(total, ", "))
 	}
 	for _, c := range r.Configuration {
 		fmt.Fprintf(&b, "\n%s: %s, %s\n", c.Kind, code(c.File), c.Effect)
 	}
-	for _, c := range append([]Container{{}}, r.Containers...) {
-		if found := of[c.key()]; len(found) > 0 {
-			markdownFindings(&b, r, c.Name, found)
-		}
-	}
 	markdownProblems(&b, "Errors", r.Errors)
 	markdownProblems(&b, "Warnings", r.Warnings)
+	left := 0
+	for _, c := range append([]Container{{}}, containers...) {
+		found := of[c.key()]
+		if len(found) == 0 {
+			continue
+		}
+		var part strings.Builder
+		markdownFindings(&part, r, c.Name, found)
+		if left > 0 || b.Len()+part.Len() > summarySize {
+			left++
+			continue
+		}
+		b.WriteString(part.String())
+	}
+	if left > 0 {
+		fmt.Fprintf(&b, "\nThe findings of %s are left out, the least severe ones: GitHub takes no summary above 1 MiB.\n",
+			word.Count(left, "container", "containers"))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
+const (
+	// summarySize is how large a job's summary gets: GitHub refuses one above 1 MiB (docs.github.com, "Step isolation and
+	// limits").
+	summarySize = 1000 << 10
+	// tableSize is how much of that the table of the containers takes, and listSize each list of problems.
+	tableSize, listSize = summarySize / 2, summarySize / 8
+)
+
+// counting returns those of some findings that count.
+func counting(found []*rules.Finding) (list []*rules.Finding) {
+	for _, f := range found {
+		if f.Waived == "" && !f.Baseline {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
 // markdownTable writes a row for each container with the number of its findings of each severity.
-func markdownTable(b *strings.Builder, r *Report, of map[containerKey][]*rules.Finding) {
-	if len(r.Containers) > 0 {
+func markdownTable(b *strings.Builder, containers []Container, of map[containerKey][]*rules.Finding) {
+	if len(containers) > 0 {
 		b.WriteString("| container | reach | exposure | critical | high | medium | low | info |\n" +
 			"| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	}
-	for _, c := range r.Containers {
+	left := 0
+	for _, c := range containers {
 		found := of[c.key()]
 		if !c.isLinted() && len(found) == 0 {
+			continue
+		}
+		if b.Len() > tableSize {
+			left++
 			continue
 		}
 		reach, exposure := "", ""
@@ -61,6 +102,9 @@ func markdownTable(b *strings.Builder, r *Report, of map[containerKey][]*rules.F
 			b.WriteString(" |")
 		}
 		b.WriteString("\n")
+	}
+	if left > 0 {
+		fmt.Fprintf(b, "\n%s more, which have less severe findings or none.\n", word.Count(left, "container", "containers"))
 	}
 }
 
@@ -104,7 +148,12 @@ func markdownProblems(b *strings.Builder, title string, list []Error) {
 		return
 	}
 	fmt.Fprintf(b, "\n### %s\n\n", title)
-	for _, e := range list {
+	from := b.Len()
+	for i, e := range list {
+		if b.Len()-from > listSize {
+			fmt.Fprintf(b, "- … %d more\n", len(list)-i)
+			break
+		}
 		fmt.Fprintf(b, "- %s: %s\n", code(e.Target), md(e.Message))
 	}
 }
