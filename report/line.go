@@ -9,6 +9,17 @@ import (
 	"github.com/podlint/podlint/rules"
 )
 
+// pathOf returns the file that a finding is about; a container that no file is known for has a path of its own.
+func pathOf(f *rules.Finding) string {
+	switch {
+	case f.Location.File != "":
+		return f.Location.File
+	case f.Container == "":
+		return "podman"
+	}
+	return "podman/" + f.Container
+}
+
 // Line writes what counts a line each, as compilers do: FILE:LINE:COLUMN: SEVERITY: CONTAINER: MESSAGE [RULE]. Columns
 // count bytes. A container that no file is known for has the path podman/NAME; what could not be read is an error, what
 // is odd a warning, and each file that has a say in what counts an info.
@@ -27,13 +38,7 @@ func Line(w io.Writer, r *Report) error {
 		if name == "" {
 			name = "the host"
 		}
-		file := f.Location.File
-		if file == "" {
-			if file = "podman"; f.Container != "" {
-				file += "/" + f.Container
-			}
-		}
-		put(file, f.Location.Line, f.Location.Column, f.Severity.String(), name+": "+f.Message, f.Rule.ID)
+		put(pathOf(f), f.Location.Line, f.Location.Column, f.Severity.String(), name+": "+f.Message, f.Rule.ID)
 	}
 	for _, list := range []struct {
 		severity string

@@ -23,7 +23,9 @@ import (
 type Report struct {
 	Tool              Tool
 	Started, Finished time.Time
-	Sources           []Source
+	// Host and Account are the machine and the account whose Podman was asked, empty where they are not known.
+	Host, Account string
+	Sources       []Source
 	// Containers holds every container that was read, in the order of their names.
 	Containers []Container
 	// Findings holds those of all containers.

@@ -53,7 +53,10 @@ func sample() *Report {
 var formats = map[string]func(io.Writer, *Report) error{
 	"json": JSON, "sarif": SARIF, "github": GitHub, "markdown": Markdown, "junit": JUnit, "codequality": CodeQuality,
 	"html": HTML, "text": func(w io.Writer, r *Report) error { return Text(w, r, Style{Width: 80, Verbose: true}) },
-	"colour": func(w io.Writer, r *Report) error { return Text(w, r, Style{Width: 160, Color: true}) },
+	"line": Line, "gitlab-sast": GitLabSAST, "jsonl": JSONLines,
+	"openmetrics": func(w io.Writer, r *Report) error { return OpenMetrics(w, r, true) },
+	"overview":    func(w io.Writer, r *Report) error { return Text(w, r, Style{Width: 80, Overview: true}) },
+	"colour":      func(w io.Writer, r *Report) error { return Text(w, r, Style{Width: 160, Color: true}) },
 }
 
 var codeSpan = regexp.MustCompile("`[^`\\n]*`")
@@ -72,9 +75,9 @@ func TestHostileNames(t *testing.T) {
 		}
 		never := []string{"\r", "\u202e", "\x1b[2J", "<script>alert", "Zq319Xv7Kp2Lm9Rt4"}
 		switch name {
-		case "json", "sarif", "codequality": // a program's string, which is escaped and decoded
+		case "json", "sarif", "codequality", "gitlab-sast", "jsonl": // a program's string, which is escaped and decoded
 			never = []string{"\r", "\x1b", "Zq319Xv7Kp2Lm9Rt4"}
-		case "text", "colour", "github":
+		case "text", "colour", "github", "overview", "line", "openmetrics":
 			never = append(never, "##vso[")
 			never = slices.DeleteFunc(never, func(s string) bool { return s == "<script>alert" })
 		}
@@ -93,7 +96,7 @@ func TestHostileNames(t *testing.T) {
 
 // TestWellFormed holds that the formats for programs are what they say they are.
 func TestWellFormed(t *testing.T) {
-	for _, name := range []string{"json", "sarif", "codequality"} {
+	for _, name := range []string{"json", "sarif", "codequality", "gitlab-sast"} {
 		var out bytes.Buffer
 		var parsed any
 		if err := formats[name](&out, sample()); err != nil || json.Unmarshal(out.Bytes(), &parsed) != nil {

@@ -161,6 +161,7 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	}
 	bar.end()
 	flags.linter.Finish(result)
+	a.place(result)
 	if set == nil || !defines(set, result) {
 		flags.empty(result, strings.Join(slices.Concat(paths, result.Given), " "), "no container is defined here")
 	}

@@ -42,7 +42,7 @@ func TestForeignCommands(t *testing.T) {
 	for n := range 60 {
 		runs = append(runs, []string{"check", "/" + strings.Repeat("a", n) + " ::error::pwned"})
 	}
-	for _, format := range []string{"text", "json", "sarif", "html", "markdown", "junit", "codequality", "github"} {
+	for _, format := range formats {
 		runs = append(runs, []string{"check", dir, "--format", format})
 	}
 	for _, args := range runs {

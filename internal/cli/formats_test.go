@@ -37,6 +37,16 @@ func wellFormed(t *testing.T, format, out string) {
 		junitFormed(t, out)
 	case "html":
 		htmlFormed(t, out)
+	case "gitlab-sast":
+		sastFormed(t, out)
+	case "openmetrics":
+		metricsFormed(t, out)
+	case "jsonl":
+		for line := range strings.Lines(out) {
+			if !json.Valid([]byte(line)) {
+				t.Errorf("jsonl: %q", line)
+			}
+		}
 	}
 }
 

@@ -35,6 +35,8 @@ type output struct {
 	quiet, verbose bool
 	// allowEmpty is whether it is fine that there is nothing to lint.
 	allowEmpty bool
+	// perContainer is whether metrics name the containers.
+	perContainer bool
 
 	// What prepare makes of them:
 	destinations []destination
@@ -51,7 +53,8 @@ type destination struct {
 }
 
 // formats are the names that --format takes.
-var formats = []string{"text", "line", "json", "sarif", "github", "markdown", "junit", "codequality", "html"}
+var formats = []string{"text", "line", "json", "sarif", "github", "markdown", "junit", "codequality", "gitlab-sast",
+	"jsonl", "openmetrics", "html"}
 
 // choice adds the flags that say which rules are used.
 func (o *output) choice(cmd *cobra.Command) {
@@ -78,8 +81,9 @@ func (o *output) choice(cmd *cobra.Command) {
 func (o *output) flags(cmd *cobra.Command) {
 	o.choice(cmd)
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, line, json, sarif, github, markdown, "+
-		"junit, codequality or html; FORMAT=FILE writes to a file, and may be given several times")
+	f.StringArrayVarP(&o.formats, "format", "f", nil, "how to report: text, line, json, jsonl, sarif, github, "+
+		"markdown, junit, codequality, gitlab-sast, openmetrics or html; FORMAT=FILE writes to a file, and may "+
+		"be given several times")
 	f.StringVarP(&o.file, "output", "o", "", "write the report to this `file` instead of standard output")
 	f.StringVar(&o.failOn, "fail-on", "medium", "exit with status 1 if a finding has at least this `severity`: "+
 		"critical, high, medium, low, info or none")
@@ -89,6 +93,8 @@ func (o *output) flags(cmd *cobra.Command) {
 	f.StringVar(&o.baseline, "baseline", "", "ignore findings that are listed in this baseline `file`")
 	f.BoolVar(&o.allowEmpty, "allow-empty", false, "succeed where there is nothing to lint: no definition, no container "+
 		"that the filters leave, no rule that --skip leaves; else that is an error")
+	f.BoolVar(&o.perContainer, "metrics-per-container", false, "in openmetrics, the exposure of each container by its "+
+		"name too")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard output, only the exit status and errors")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the evidence of each finding, and what podlint does")
 	complete := func(values ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -291,6 +297,12 @@ func (o *output) format(w io.Writer, name string, r *report.Report, style report
 		return report.JUnit(w, r)
 	case "codequality":
 		return report.CodeQuality(w, r)
+	case "gitlab-sast":
+		return report.GitLabSAST(w, r)
+	case "jsonl":
+		return report.JSONLines(w, r)
+	case "openmetrics":
+		return report.OpenMetrics(w, r, o.perContainer)
 	case "html":
 		return report.HTML(w, r)
 	default:

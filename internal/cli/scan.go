@@ -181,6 +181,7 @@ func (a *app) scanService(ctx context.Context, flags *scanFlags, which live.Sele
 // finish writes the report of a service and takes the exit status from it.
 func (a *app) finish(o *output, r *report.Report) error {
 	r.Sort()
+	a.place(r)
 	if !o.onTerminal(a.Out) { // where the report shows them
 		a.tell(r.Errors)
 	}
