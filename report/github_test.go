@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,5 +87,58 @@ func TestSummarySize(t *testing.T) {
 	out.Reset()
 	if err := Markdown(&out, many(20)); err != nil || strings.Contains(out.String(), "left out") {
 		t.Errorf("%v: a small summary is cut", err)
+	}
+}
+
+// TestSARIFLimits holds that GitHub takes every result: each has a file and a line, no more than it keeps are written,
+// and those are the worst.
+func TestSARIFLimits(t *testing.T) {
+	r := many(1100)
+	r.Host = "web1.example.org"
+	for i := range r.Findings {
+		if i%2 == 0 {
+			r.Findings[i].Location = podman.Origin{}
+		}
+	}
+	var out bytes.Buffer
+	if err := SARIF(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	var run struct {
+		Runs []struct {
+			Results []struct {
+				Locations []struct {
+					PhysicalLocation struct {
+						ArtifactLocation struct{ URI string }
+						Region           struct{ StartLine int }
+					}
+				}
+				Properties struct{ Severity string }
+			}
+			Invocations []struct {
+				ToolExecutionNotifications []struct{ Message struct{ Text string } }
+			}
+		}
+	}
+	if err := json.Unmarshal(out.Bytes(), &run); err != nil {
+		t.Fatal(err)
+	}
+	results := run.Runs[0].Results
+	if len(results) != mostResults || results[0].Properties.Severity != "critical" ||
+		!strings.Contains(out.String(), "500 results are left out") {
+		t.Errorf("%d results, the first %s", len(results), results[0].Properties.Severity)
+	}
+	own := 0
+	for _, result := range results {
+		at := result.Locations[0].PhysicalLocation
+		if at.ArtifactLocation.URI == "" || at.Region.StartLine < 1 {
+			t.Fatalf("a result without a place: %+v", result)
+		}
+		if strings.HasPrefix(at.ArtifactLocation.URI, "podman/web1.example.org/systemd-unit-") {
+			own++
+		}
+	}
+	if own == 0 {
+		t.Error("no live container has a path of its own")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +130,30 @@ var (
 		rules.Low: "3.0", rules.Info: "0.5"}
 )
 
-// SARIF writes the report as SARIF 2.1.0.
+// mostResults is how many results GitHub keeps of a run (docs.github.com, "SARIF results exceed one or more limits").
+const mostResults = 5000
+
+// sarifResults returns the findings to write: all of them or, of too many, the worst of those that count.
+func (r *Report) sarifResults() []*rules.Finding {
+	list := make([]*rules.Finding, len(r.Findings))
+	for i := range r.Findings {
+		list[i] = &r.Findings[i]
+	}
+	if len(list) <= mostResults {
+		return list
+	}
+	counts := func(f *rules.Finding) int {
+		if f.Waived == "" && !f.Baseline {
+			return int(f.Severity)
+		}
+		return 0
+	}
+	slices.SortStableFunc(list, func(a, b *rules.Finding) int { return counts(b) - counts(a) })
+	return list[:mostResults]
+}
+
+// SARIF writes the report as SARIF 2.1.0. Every result has a file, since GitHub refuses a run with one that has none: a
+// live container that no unit defines has a path of its own, podman/HOST/NAME.
 func SARIF(w io.Writer, r *Report) error {
 	out := &listWriter{to: safe.JSON{To: w}}
 	out.rawString(`{"$schema":"https://json.schemastore.org/sarif-2.1.0.json",` +
@@ -146,10 +170,16 @@ func SARIF(w io.Writer, r *Report) error {
 	out.rawString(`"rules":`)
 	out.value(described)
 	out.rawString("}},\n")
-	list(out, "results", len(r.Findings), func(i int) any { return findingAsSARIF(&r.Findings[i], index) })
+	results := r.sarifResults()
+	list(out, "results", len(results), func(i int) any { return r.findingAsSARIF(results[i], index) })
 	invocation := sarifInvocation{
 		Successful: r.Complete && !r.Unreadable, ExitCode: r.ExitStatus(),
 		Start: r.Started.UTC().Format(time.RFC3339), End: r.Finished.UTC().Format(time.RFC3339),
+	}
+	if left := len(r.Findings) - len(results); left > 0 {
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{"warning", sarifMessage{
+			Text: fmt.Sprintf("%d results are left out, the least severe ones: GitHub keeps %d of a run", left,
+				mostResults)}})
 	}
 	for _, c := range r.Configuration {
 		invocation.Notifications = append(invocation.Notifications,
@@ -191,7 +221,7 @@ func ruleAsSARIF(rule *rules.Rule) sarifRule {
 	return s
 }
 
-func findingAsSARIF(f *rules.Finding, index map[string]int) sarifResult {
+func (r *Report) findingAsSARIF(f *rules.Finding, index map[string]int) sarifResult {
 	text := fmt.Sprintf("Container %s: %s.", safe.Text(f.Container), safe.Text(f.Message))
 	if f.Fix.Summary != "" {
 		text += " Fix: " + f.Fix.Summary + "."
@@ -201,9 +231,8 @@ func findingAsSARIF(f *rules.Finding, index map[string]int) sarifResult {
 		text = strings.Replace(text, "Container : ", "The host: ", 1)
 		at.Logical[0] = sarifLogical{"host", "host", "resource"}
 	}
+	at.Physical = &sarifPhysical{Artifact: sarifArtifact{uri(r.artifact(f))}, Region: &sarifRegion{StartLine: 1}}
 	if f.Location.File != "" {
-		at.Physical = &sarifPhysical{}
-		at.Physical.Artifact.URI = uri(f.Location.File)
 		if f.Location.Line > 0 {
 			at.Physical.Region = &sarifRegion{StartLine: f.Location.Line, StartColumn: f.Location.Column}
 			if f.Start.Line > 0 {
@@ -228,6 +257,20 @@ func findingAsSARIF(f *rules.Finding, index map[string]int) sarifResult {
 		result.Suppressions = []sarifSuppressed{{"inSource", f.Waived}}
 	}
 	return result
+}
+
+// artifact returns the file that a finding is about, or the path that stands for a live container or its host.
+func (r *Report) artifact(f *rules.Finding) string {
+	if f.Location.File != "" {
+		return f.Location.File
+	}
+	parts := []string{"podman"}
+	for _, part := range []string{r.Host, f.Container} {
+		if part != "" {
+			parts = append(parts, strings.ReplaceAll(part, "/", "_"))
+		}
+	}
+	return strings.Join(parts, "/")
 }
 
 // sarifChanges writes edits of one file.
