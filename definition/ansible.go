@@ -16,7 +16,7 @@ import (
 
 // defineTasks reads a playbook or a list of tasks, with the units and the Kubernetes YAML that its tasks write.
 func (s *Set) defineTasks(path string, data []byte, documents []*yaml.Node) Result {
-	host := s.host(path)
+	host := s.host(path, data)
 	found := ansible.Read(ansible.File{Path: path, Text: string(data), Documents: documents}, host)
 	d := Result{Containers: found.Containers, Problems: found.Problems, Files: []string{path}}
 	add := func(inner Result) {

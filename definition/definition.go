@@ -31,8 +31,8 @@ type Result struct {
 
 // Options says how definitions are read.
 type Options struct {
-	// Rootless says what the definitions are for; where it is not known, the place of each file tells, else rootful is
-	// assumed.
+	// Rootless says what the definitions are for; where it is not known, the place of each file tells, else what it and
+	// its neighbours say, else rootful is assumed.
 	Rootless podman.Setting[bool]
 	// Markdown is whether the code blocks of Markdown files are read.
 	Markdown bool
@@ -69,12 +69,15 @@ type Set struct {
 	bundles *sync.Map
 	// hosts caches one assumed host for each Rootless setting.
 	hosts *sync.Map
+	// assumptions holds what is known of whom the definitions are for.
+	assumptions *assumptions
 }
 
 // Open finds what may be definitions at the paths: files that are named, and in directories those whose names say so. A
 // path that cannot be read is a problem; the others are in the set.
 func Open(paths []string, o Options) (*Set, []podman.Problem) {
-	s := &Set{options: o, roots: paths, hosts: &sync.Map{}, bundles: &sync.Map{}, gate: &files.Gate{Open: o.AllowOutside}}
+	s := &Set{options: o, roots: paths, hosts: &sync.Map{}, bundles: &sync.Map{}, assumptions: &assumptions{},
+		gate: &files.Gate{Open: o.AllowOutside}}
 	s.openGate(paths)
 	stopped := o.Stopped
 	if stopped == nil {
@@ -251,18 +254,20 @@ var unitPlaces = []struct {
 	{"/etc/containers/systemd/", false}, {"/usr/share/containers/systemd/", false}, {"/run/containers/systemd/", false},
 }
 
-// host returns the machine that a definition is for.
-func (s *Set) host(path string) *podman.Host {
+// host returns the machine that a definition is for: by an option, by its place, or else as it is assumed.
+func (s *Set) host(path string, data []byte) *podman.Host {
 	rootless := s.options.Rootless
 	if !rootless.Known() {
-		rootless = podman.DefaultTo(false, podman.Origin{})
-		path = absolutePath(path)
+		absolute := absolutePath(path)
 		for _, place := range unitPlaces {
-			if strings.Contains(path, place.dir) {
+			if strings.Contains(absolute, place.dir) {
 				rootless = podman.Set(place.rootless, podman.Field("the file's place"))
 				break
 			}
 		}
+	}
+	if !rootless.Known() {
+		rootless = s.assumed(path, data)
 	}
 	// Definitions of one place share a host: there may be thousands.
 	if known, ok := s.hosts.Load(rootless); ok {

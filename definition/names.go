@@ -94,5 +94,5 @@ func (s *Set) defineDevcontainer(path string, data []byte) Result {
 	for _, document := range documents {
 		scripts = append(scripts, command.InDevcontainer(path, document)...)
 	}
-	return s.defineScripts(path, scripts, true)
+	return s.defineScripts(path, data, scripts, true)
 }

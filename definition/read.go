@@ -64,10 +64,10 @@ func extension(name string) string {
 // define reads a file as what its name, or its first line, says that it is.
 func (s *Set) define(path string, data []byte) Result {
 	if scripts, ok := recipes(path, data); ok {
-		return s.defineScripts(path, scripts, true)
+		return s.defineScripts(path, data, scripts, true)
 	}
 	if unit, ok := unitOfTemplate(path); ok {
-		return s.defineTemplate(text{name: unit, file: path, text: string(data), host: s.host(path)})
+		return s.defineTemplate(text{name: unit, file: path, text: string(data), host: s.host(path, data)})
 	}
 	switch ext := extension(path); {
 	case isDevcontainer(path):
@@ -76,7 +76,7 @@ func (s *Set) define(path string, data []byte) Result {
 		if why := foreign(path, data); why != "" && !s.tree.named[path] {
 			return Result{Nothing: why}
 		}
-		return s.defineUnit(path, data, s.host(path))
+		return s.defineUnit(path, data, s.host(path, data))
 	case ext == quadlet.BundleExtension:
 		return s.defineBundle(path, data)
 	case ext == ".service":
@@ -87,9 +87,9 @@ func (s *Set) define(path string, data []byte) Result {
 		if !s.options.Markdown {
 			return failed(path, "Markdown is only read with --markdown", "")
 		}
-		return s.defineScripts(path, command.InMarkdown(path, string(data)), true)
+		return s.defineScripts(path, data, command.InMarkdown(path, string(data)), true)
 	case ext == ".sh" || ext == ".bash" || command.IsShell(data):
-		return s.defineScripts(path, []command.Script{{File: path, Text: string(data)}}, false)
+		return s.defineScripts(path, data, []command.Script{{File: path, Text: string(data)}}, false)
 	}
 	return failed(path, "podlint does not know what this file is", "it reads Quadlet units, .service units, "+
 		"Kubernetes YAML, compose files, playbooks, CI YAML, shell scripts, makefiles, justfiles, Taskfiles, "+
@@ -97,7 +97,7 @@ func (s *Set) define(path string, data []byte) Result {
 }
 
 func (s *Set) defineService(path string, data []byte) Result {
-	containers, files, problems := s.units.Service(path, data, s.host(path))
+	containers, files, problems := s.units.Service(path, data, s.host(path, data))
 	if len(containers) == 0 && !command.Mentions(string(data), "podman") { // what is wrong with it is not podlint's to say
 		problems = nil
 	}
@@ -171,7 +171,7 @@ func (s *Set) defineBundle(path string, data []byte) Result {
 	parts, problems := quadlet.Parts(path, data)
 	d := Result{Problems: problems, Files: []string{path}}
 	for _, part := range parts {
-		unit := s.defineUnit(part.Path, part.Text, s.host(path))
+		unit := s.defineUnit(part.Path, part.Text, s.host(path, data))
 		d.Containers = append(d.Containers, unit.Containers...)
 		d.Problems = append(d.Problems, unit.Problems...)
 		for _, file := range unit.Files {
@@ -213,7 +213,7 @@ func (s *Set) Unit(path string) (quadlet.Unit, error) {
 	if err != nil {
 		return quadlet.Unit{}, err
 	}
-	return s.units.Read(path, data, s.host(path)), nil
+	return s.units.Read(path, data, s.host(path, data)), nil
 }
 
 // played is how a .kube unit plays a YAML file.
@@ -234,7 +234,7 @@ func (s *Set) findKubes() {
 		if err != nil {
 			continue // it is named in its own turn
 		}
-		host := s.host(path)
+		host := s.host(path, data)
 		if unit := s.units.Read(path, data, host); unit.Kube != nil {
 			for _, yamlFile := range unit.Kube.Paths {
 				s.kubes[absolutePath(yamlFile)] = played{kube.Options{Host: host, UserNS: unit.Kube.UserNS},
@@ -246,13 +246,14 @@ func (s *Set) findKubes() {
 
 // defineScripts reads shell scripts. Of embedded ones, which may be examples or templates, it is only a warning where
 // one cannot be read.
-func (s *Set) defineScripts(path string, scripts []command.Script, embedded bool) Result {
+func (s *Set) defineScripts(path string, data []byte, scripts []command.Script, embedded bool) Result {
 	d := Result{Files: []string{path}}
 	if !slices.ContainsFunc(scripts, func(s command.Script) bool { return command.MentionsPodman(s.Text) }) {
 		d.Nothing = "no podman command in it"
 	}
+	host := s.host(path, data)
 	for _, script := range scripts {
-		containers, problems := script.Read(s.host(path))
+		containers, problems := script.Read(host)
 		for i := range problems {
 			problems[i].Warning = problems[i].Warning || embedded
 		}

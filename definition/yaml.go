@@ -83,18 +83,18 @@ func (s *Set) defineYAML(path string, data []byte) Result {
 		for _, document := range documents {
 			scripts = append(scripts, command.InTaskfile(path, string(data), document)...)
 		}
-		return s.defineScripts(path, scripts, true)
+		return s.defineScripts(path, data, scripts, true)
 	}
 	documents = kube.Items(documents)
 	switch {
 	case slices.ContainsFunc(documents, kube.MayBeKube):
 		how, ok := s.kubes[absolutePath(path)]
 		if !ok {
-			how.options.Host = s.host(path)
+			how.options.Host = s.host(path, data)
 		}
 		return s.defineKube(path, data, how.options, how.configMaps...)
 	case len(documents) > 0 && isCompose(path, documents[0]):
-		return s.defineCompose(path)
+		return s.defineCompose(path, data)
 	case slices.ContainsFunc(documents, ansible.IsTasks):
 		return s.defineTasks(path, data, documents)
 	}
@@ -106,7 +106,7 @@ func (s *Set) defineYAML(path string, data []byte) Result {
 	if len(scripts) == 0 {
 		return nothing
 	}
-	return s.defineScripts(path, scripts, true)
+	return s.defineScripts(path, data, scripts, true)
 }
 
 // isTemplate reports whether YAML is made by a template: it has the sign of one, other than in a comment, and is text.
@@ -206,7 +206,7 @@ func (s *Set) defineKube(path string, data []byte, options kube.Options, configM
 }
 
 // defineCompose reads a compose file with the one that overrides it, which has no turn of its own.
-func (s *Set) defineCompose(path string) Result {
+func (s *Set) defineCompose(path string, data []byte) Result {
 	ext := filepath.Ext(path)
 	base := strings.TrimSuffix(path, ext)
 	beside := func(name string) (string, bool) {
@@ -224,12 +224,12 @@ func (s *Set) defineCompose(path string) Result {
 	}
 	refused := map[string]error{}
 	project := compose.Files{Paths: []string{path}, Read: func(name string) ([]byte, error) {
-		data, err := s.Text(name)
+		text, err := s.Text(name)
 		var elsewhere *files.OutsideError
 		if errors.As(err, &elsewhere) {
 			refused[name] = err
 		}
-		return data, err
+		return text, err
 	}}
 	named := compose.Named(filepath.Dir(path), s.Text)
 	switch slices.Index(named, path) {
@@ -247,7 +247,7 @@ func (s *Set) defineCompose(path string) Result {
 			return Result{Nothing: "read together with " + filepath.Base(named[0])}
 		}
 	}
-	containers, read, problems := compose.Read(project, s.host(path))
+	containers, read, problems := compose.Read(project, s.host(path, data))
 	for name, err := range refused {
 		told := slices.ContainsFunc(problems, func(p podman.Problem) bool {
 			return strings.Contains(p.Message, err.Error()) && !p.Warning

@@ -166,12 +166,17 @@ func (c *check) put(o *outcome) {
 }
 
 // relations judges containers beside one another: those for rootless Podman and those for root's each by themselves.
+// What is only assumed to be for one counts as for the other where that is assumed of others.
 func (l *Linter) relations(peers []*rules.Peer) []rules.Finding {
 	var findings []rules.Finding
+	guessed := slices.ContainsFunc(peers, func(p *rules.Peer) bool {
+		return p.Host.Rootless.State == podman.StateDefault && !p.Host.Rootless.Value
+	})
 	for _, rootless := range []bool{false, true} {
 		var group []*rules.Peer
 		for _, peer := range peers {
-			if peer.Host.Rootless.Value == rootless {
+			r := peer.Host.Rootless
+			if (r.Value && (r.State != podman.StateDefault || !guessed)) == rootless {
 				group = append(group, peer)
 			}
 		}

@@ -19,6 +19,21 @@ const (
 	standInRange       = 1 << 16
 )
 
+// Assumption says what was assumed of the machine that a definition is for, and by what: "rootless is assumed:
+// UserNS=keep-id at web.container:7"; empty where it is known.
+func (h *Host) Assumption() string {
+	r := h.Rootless
+	switch {
+	case r.State != StateDefault:
+		return ""
+	case r.Origin.File != "":
+		return "rootless is assumed: " + r.Origin.Field + " at " + r.Origin.String()
+	case r.Value:
+		return "rootless is assumed"
+	}
+	return "rootful is assumed: neither an option, nor the file and its place, nor what lies beside it says"
+}
+
 // AssumedHost returns the machine that a definition is for, as far as a definition tells: whether its Podman is
 // rootless. The IDs of a rootless one are stand-ins.
 func AssumedHost(rootless Setting[bool], now time.Time) *Host {

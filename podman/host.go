@@ -10,7 +10,7 @@ type Host struct {
 	// Podman is its version, such as "5.4.2"; empty for a definition.
 	Podman string
 	// Rootless is whether Podman runs as an ordinary user. For a definition it is Set where a flag or the file's place
-	// tells, and Default where it is only assumed.
+	// tells, and Default where it is only assumed; its Origin then is what speaks for it, without a file for nothing.
 	Rootless Setting[bool]
 	// UIDs and GIDs is the user namespace that Podman itself runs in; the identity map for a rootful one.
 	UIDs, GIDs IDMap

@@ -120,6 +120,8 @@ type Container struct {
 	Started time.Time   `json:"-"`
 	// Location is where it is defined, nil where no file is known.
 	Location *location `json:"location,omitempty"`
+	// Assumed says what was assumed of the Podman that it is for, and by what, where something speaks for it.
+	Assumed string `json:"assumed,omitempty"`
 	// Changed names what the definition says otherwise than the container that runs.
 	Changed []string `json:"changed,omitempty"`
 	// Reach is how far someone gets who takes the container over, nil for Podman's own.
@@ -226,6 +228,9 @@ func Describe(c *podman.Container) Container {
 	described := Container{Changed: changed, Name: c.Name, ID: c.ID, Image: image, Kind: c.Kind, State: c.State,
 		Pod: c.Pod, Unit: c.Unit, Started: c.Started,
 		Location: located(c.Definition.Origin), Definition: c.Definition}
+	if c.Host.Rootless.Origin.File != "" {
+		described.Assumed = c.Host.Assumption()
+	}
 	if c.Kind == podman.KindContainer {
 		reach := rules.ReachOf(c)
 		described.Reach = &Reach{reach.Level, notNil(reach.Why)}

@@ -279,6 +279,9 @@ func (t *textWriter) block(b block) {
 	}
 	t.print("\n")
 	t.reach(c)
+	if c.Assumed != "" {
+		t.print("  ", t.wrapped(safe.Text(c.Assumed), 2, t.palette.dim), "\n")
+	}
 	if len(c.Changed) > 0 {
 		t.print("  ", t.wrapped("the unit was changed after the container was made: "+strings.Join(c.Changed, ", "), 2,
 			t.palette.severity[rules.Medium]), "\n")

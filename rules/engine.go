@@ -106,8 +106,10 @@ func stamped(rule *Rule, c *podman.Container, found []Finding, outdated []podman
 				mode = "rootless"
 			}
 			f.Message += " (" + mode + " assumed)"
-			f.Evidence = append(f.Evidence, Evidence{"Podman", mode + ", which is assumed: neither the file's place " +
-				"nor an option says", podman.Origin{}})
+			f.Evidence = append(f.Evidence, Evidence{"Podman", c.Host.Assumption(), podman.Origin{}})
+			if c.Host.Rootless.Value {
+				f.Confidence = min(f.Confidence, Derived)
+			}
 		}
 	}
 	return found

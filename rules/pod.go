@@ -28,18 +28,21 @@ func OncePerPod(findings []Finding) []Finding {
 	var once []Finding
 	for _, s := range order {
 		group := groups[s]
+		ofMember := func(f Finding) bool { return f.Container != s.pod }
+		if slices.ContainsFunc(group, ofMember) { // who its members are is known, and for whom
+			group = slices.DeleteFunc(group, func(f Finding) bool { return !ofMember(f) })
+		}
 		worst := slices.MaxFunc(group, func(a, b Finding) int {
-			return cmp.Or(cmp.Compare(a.Severity, b.Severity), -compareBool(a.Container == s.pod, b.Container == s.pod),
-				-strings.Compare(a.Container, b.Container))
+			return cmp.Or(cmp.Compare(a.Severity, b.Severity), -strings.Compare(a.Container, b.Container))
 		})
 		var also []string
 		for _, f := range group {
-			if f.Container != worst.Container && f.Container != s.pod && !slices.Contains(also, f.Container) {
+			if f.Container != worst.Container && !slices.Contains(also, f.Container) {
 				also = append(also, f.Container)
 			}
 		}
 		slices.Sort(also)
-		if worst.Container != s.pod {
+		if ofMember(worst) {
 			worst.Message += " (set by its pod" + forOthers(also) + ")"
 		}
 		once = append(once, worst)
@@ -57,14 +60,4 @@ func forOthers(names []string) string {
 		return fmt.Sprintf(", for %s and %d more too", strings.Join(names[:shown], ", "), more)
 	}
 	return ", for " + strings.Join(names, ", ") + " too"
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }

@@ -63,17 +63,20 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 	uids := c.Namespaces.UIDs
 	severity, message := Severity(0), ""
 	process := c.Process.UID
-	judged := c.Identity(0)
-	switch judged {
-	case podman.IdentityRoot:
+	judged, p := c.Identity(0), powersOf(c)
+	switch {
+	case judged == podman.IdentityRoot && process.Known() && process.Value != 0 && staysUser(c):
+		judged = c.Identity(process.Value)
+		severity, message = processMapping(c, process.Value, judged)
+	case judged == podman.IdentityRoot:
 		severity, message = High, "UIDs are not mapped: UID 0 inside is UID 0 on the host"
 		if uids.State == podman.StateSet {
 			message = "a user namespace that isolates nothing: UID 0 inside is UID 0 on the host"
 		}
-	case podman.IdentityHost:
+	case judged == podman.IdentityHost:
 		severity, message = Medium, fmt.Sprintf("UID 0 inside is UID %d on the host, which is not set aside for containers",
 			c.HostUID(0).Value)
-	case podman.IdentityEngine:
+	case judged == podman.IdentityEngine:
 		severity, message = Medium, "UID 0 inside is "+onHost(c, c.HostUID(0).Value)+
 			"the account that runs Podman, which its other containers share"
 		if process.Known() && process.Value != 0 {
@@ -86,13 +89,23 @@ func uidMapping(c *podman.Container) (Severity, string, string, podman.Setting[p
 		judged = c.Identity(process.Value)
 		severity, message = processMapping(c, process.Value, judged)
 	}
-	if p := powersOf(c); worse(judged, p.files) != judged && p.files < podman.IdentitySubordinate {
+	if worse(judged, p.files) != judged && p.files < podman.IdentitySubordinate {
 		severity, message = Medium, p.howFiles
 		if p.files == podman.IdentityRoot {
 			severity = High
 		}
 	}
 	return severity, message, "UID map", uids
+}
+
+// staysUser reports whether an escape from a container is known to end at an ordinary user of the host.
+func staysUser(c *podman.Container) bool {
+	switch ReachOf(c).Level {
+	case Contained, EscapeToUser, HostUser:
+		return true
+	case ReachUnknown, EscapeToRoot, HostRoot:
+	}
+	return false
 }
 
 // processMapping judges the UID that the process starts with.

@@ -58,7 +58,9 @@ Only files below the paths are read. What a definition names elsewhere (include,
 /etc/containers/systemd and the other directories of this machine may name any file.
 
 Whether a unit is for rootless or rootful Podman follows from its directory (/etc/containers/systemd,
-~/.config/containers/systemd); elsewhere --rootless or --rootful says so, else rootful is assumed.
+~/.config/containers/systemd); elsewhere --rootless or --rootful says so. Where neither does, what is written in it, in
+its pod and in the guides and scripts beside it speaks for rootless (UserNS=keep-id, %h, WantedBy=default.target,
+systemctl --user), else rootful is assumed.
 
 A finding is waived by a comment in the line above the setting or the section that it is about, with the reason:
   # podlint: ignore=read-only writes its own plugins
