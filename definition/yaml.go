@@ -62,8 +62,8 @@ var composeName = regexp.MustCompile(`^(?:(?:docker|podman|container)-)?compose(
 
 func isComposeName(path string) bool { return composeName.MatchString(filepath.Base(path)) }
 
-// defineYAML reads Kubernetes YAML, a compose file, a playbook, or the scripts in a CI system's YAML. What is none of them is
-// passed over.
+// defineYAML reads Kubernetes YAML, a compose file, a playbook, or the scripts in a CI system's YAML. What is none of
+// them is passed over.
 func (s *Set) defineYAML(path string, data []byte) Result {
 	nothing := Result{Nothing: "YAML that defines no container"}
 	if !mayDefine(path, data) {

@@ -55,16 +55,16 @@
 //   - unmask takes globs, as path.Match has them, and paths separated by colons, of which only those count that Podman
 //     hides; mask counts more, in whatever order. A container of the API shows neither.
 //   - A container with --volumes-from has the binds of the other one too, which inspect does not list among its Mounts:
-//     HostConfig.VolumesFrom names the other. Binds that the other has from a third one are not handed on, named volumes
-//     are. A volume with an overlay (VOLUME:/path:O) is listed as the volume itself, writable, with "O" among its
-//     options. What kube play mounts of a volume's part (subPath) has a source below
-//     overlay-containers; only the machine's mountinfo tells what is behind it.
+//     HostConfig.VolumesFrom names the other. Binds that the other has from a third one are not handed on, named
+//     volumes are. A volume with an overlay (VOLUME:/path:O) is listed as the volume itself, writable, with "O" among
+//     its options. What kube play mounts of a volume's part (subPath) has a source below overlay-containers; only the
+//     machine's mountinfo tells what is behind it.
 //   - "ro" does not reach what is mounted below a source; "rro" does. crun 1.8, which comes with Podman 4.3, binds
 //     recursively what is to be bound without what is below it (":bind").
 //   - A volume of another type than none is a filesystem: of a disk (type=ext4), or an overlay of directories.
 //   - A device's file can be opened where a cgroup lets it: not that of a disk below a bind of /dev, unless
-//     --cgroups=disabled or a --device-cgroup-rule says so, or in a user namespace: crun sets up no device cgroup there,
-//     but for --userns=auto of Podman 4. Such a rule alone gives nothing without MKNOD.
+//     --cgroups=disabled or a --device-cgroup-rule says so, or in a user namespace: crun sets up no device cgroup
+//     there, but for --userns=auto of Podman 4. Such a rule alone gives nothing without MKNOD.
 //   - Who sees a process may take it over with SYS_PTRACE, or as its user with every capability that it has. conmon
 //     runs in Podman's own user namespace with the host's files, which is what a rootless --pid=host container with
 //     SYS_PTRACE gets.

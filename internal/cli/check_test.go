@@ -90,7 +90,8 @@ func TestCheckInputs(t *testing.T) {
 			found: "systemd-a"},
 		{name: "an empty directory", status: 2, errs: "no container is defined here"},
 		{name: "an empty directory that may be", args: []string{"--allow-empty", "."}, status: 0},
-		{name: "a network alone", files: map[string]string{"a.network": "[Network]\nInternal=true\n"}, status: 0},
+		{name: "a network alone", files: map[string]string{"a.network": "[Network]\nInternal=true\n"}, status: 0,
+			found: "a.network"},
 		{name: "nothing of that name", args: []string{"none.container"}, status: 2, errs: "none.container: no such " +
 			"file or directory"},
 		{name: "a broken unit beside a good one", files: map[string]string{"a.container": softUnit,
