@@ -49,8 +49,8 @@ func (t text) origin(o podman.Origin) podman.Origin {
 }
 
 // onOff matches a line of a unit that an expression switches on or off.
-var onOff = regexp.MustCompile(`^(\s*(?:ReadOnly|ReadOnlyTmpfs|NoNewPrivileges|SecurityLabelDisable|SecurityLabelNested|` +
-	`RunInit|EnvironmentHost|VolatileTmp|HttpProxy)\s*=\s*)\{\{[^{}]*\}\}\s*$`)
+var onOff = regexp.MustCompile(`^(\s*(?:ReadOnly|ReadOnlyTmpfs|NoNewPrivileges|SecurityLabelDisable|` +
+	`SecurityLabelNested|RunInit|EnvironmentHost|VolatileTmp|HttpProxy)\s*=\s*)\{\{[^{}]*\}\}\s*$`)
 
 // needed matches a line that a unit is none without.
 var needed = regexp.MustCompile(`^\s*(?:Image|Rootfs|Yaml)\s*=`)
@@ -160,8 +160,8 @@ func unlessSame(v, other reflect.Value) {
 	if v.Kind() != reflect.Struct {
 		return
 	}
-	state := v.FieldByName("State")
-	if value := v.FieldByName("Value"); value.IsValid() && state.IsValid() && state.Type() == reflect.TypeFor[podman.State]() {
+	value, state := v.FieldByName("Value"), v.FieldByName("State")
+	if value.IsValid() && state.IsValid() && state.Type() == reflect.TypeFor[podman.State]() {
 		if value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.Struct &&
 			value.Type() != reflect.TypeFor[podman.IDMap]() {
 			return

@@ -101,8 +101,12 @@ func StoreProof(path string, p *StoredProof) error {
 	if err != nil {
 		return err
 	}
+	if err := files.MakeDirs(filepath.Dir(path)); err != nil {
+		return err
+	}
 	const private = 0o600
-	return files.Replace(path, before, append(data, '\n'), private)
+	return files.Replace(&files.Change{Dir: filepath.Dir(path), Name: filepath.Base(path), Before: before,
+		After: append(data, '\n'), Mode: private})
 }
 
 // ProofHash returns what a proof knows a text by.

@@ -285,6 +285,10 @@ type Image struct {
 	// ConfigStrings holds the strings of the image itself in which people leave secrets: its environment, labels and
 	// history. They are unknown for a definition. The slice is shared by the containers of an image.
 	ConfigStrings Setting[[]ConfigString]
+	// HostVariables holds the entries of the image's environment that have no value: Podman before 5.8.6 takes that of
+	// the host's variable of this name, or of those that a pattern ("AWS_*") matches (CVE-2026-57231). It is unknown for
+	// a definition.
+	HostVariables Setting[[]string]
 	// User is the image's own user, empty for root; unknown for a container and for a definition.
 	User Setting[string]
 	// Digests holds the digests that it was pulled by, and those of its manifests: of the index of several platforms,

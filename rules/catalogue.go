@@ -74,6 +74,7 @@ func All(p Parameters) []Rule {
 		imageUntrusted(p.Registries),
 		imageOld(p.ImageAge),
 		imageRoot,
+		imageEnvHost,
 		imageSecretFile,
 		imageSetuid,
 		imageWritable,

@@ -205,9 +205,6 @@ func (a *app) setOf(c *podman.Container) *definition.Set {
 // statusEditFailed is the exit status of a fix of which an edit did not do what it is for.
 const statusEditFailed = 1
 
-// defaultMode is the mode of a file that podlint makes, less the umask.
-const defaultMode = 0o666
-
 // carryOut prints a plan, or writes it.
 func (a *app) carryOut(flags *fixFlags, p *fix.Plan) error {
 	if flags.write && !p.CommandLine && !flags.all {
@@ -222,7 +219,11 @@ func (a *app) carryOut(flags *fixFlags, p *fix.Plan) error {
 		fmt.Fprintf(a.Out, "# %s\n%s", safe.Text(p.Path), pasteable(string(p.After)))
 	case bytes.Equal(before, after):
 	case flags.write:
-		if err := files.Replace(target, before, after, defaultMode); err != nil {
+		change := &files.Change{Dir: filepath.Dir(p.Path), Name: filepath.Base(p.Path), Before: before, After: after}
+		if target != p.Path { // a drop-in tells as much as its unit, and to the same
+			change.Name, change.Like = filepath.Join(change.Name+".d", fix.DropInName), change.Name
+		}
+		if err := files.Replace(change); err != nil {
 			return err
 		}
 		fmt.Fprintf(a.Out, "%s: written\n", safe.Text(target))

@@ -268,7 +268,8 @@ func TestFixWrite(t *testing.T) {
 	if info, _ := os.Lstat("sub/d.container"); info.Mode()&os.ModeSymlink == 0 {
 		t.Error("the link has become a file")
 	}
-	if err := files.Replace("a.container", []byte("something else"), []byte("x"), 0o644); err == nil ||
+	if err := files.Replace(&files.Change{Dir: ".", Name: "a.container", Before: []byte("something else"),
+		After: []byte("x")}); err == nil ||
 		!strings.Contains(err.Error(), "was changed") {
 		t.Errorf("a file that has changed: %v", err)
 	}

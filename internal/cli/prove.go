@@ -396,7 +396,8 @@ func (a *app) sayProof(flags *proveFlags, engine *prove.Engine, it *proof, r *pr
 		}
 		return nil
 	}
-	if err := files.Replace(it.unit, it.text, out.After, defaultMode); err != nil {
+	if err := files.Replace(&files.Change{Dir: filepath.Dir(it.unit), Name: filepath.Base(it.unit), Before: it.text,
+		After: out.After}); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.Out, "%s: written\n", safe.Text(it.unit))

@@ -140,7 +140,8 @@ const mostTasks = 20_000
 
 // Read returns what the tasks of a file define. A task that takes a container away, or stops it, defines nothing.
 func Read(file File, host *podman.Host) Found {
-	r := &reader{file: file, lines: strings.Split(file.Text, "\n"), pods: map[string]*command.PodCommand{}, left: mostTasks}
+	r := &reader{file: file, lines: strings.Split(file.Text, "\n"), pods: map[string]*command.PodCommand{},
+		left: mostTasks}
 	for _, document := range file.Documents {
 		r.tasks(document, scope{host: host})
 	}

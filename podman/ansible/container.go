@@ -31,8 +31,8 @@ var flagNames = map[string]string{
 
 // noFlags are the parameters that say something to the module itself. That of another meaning is restart, which has the
 // container started again.
-var noFlags = []string{"name", "image", "command", "cmd_args", "state", "restart", "force_restart", "executable", "debug",
-	"recreate", "image_strict", "quadlet_options", "generate_systemd", "detach", "attach"}
+var noFlags = []string{"name", "image", "command", "cmd_args", "state", "restart", "force_restart", "executable",
+	"debug", "recreate", "image_strict", "quadlet_options", "generate_systemd", "detach", "attach"}
 
 // flagOf returns the flag that a parameter becomes, false for none that podlint knows.
 func flagOf(parameter string, ofPod bool) (flag string, onOff, ok bool) {
@@ -92,7 +92,8 @@ func (t *task) container() {
 			t.pods[o.Value] = &command.PodCommand{Command: made, Words: words, Definition: definition}
 		}
 	}
-	one := pending{command: made, place: place, context: command.Context{Words: words, Definition: definition, Host: t.host}}
+	one := pending{command: made, place: place,
+		context: command.Context{Words: words, Definition: definition, Host: t.host}}
 	if name := t.scalar("name"); t.scalar("state") == "quadlet" {
 		one.unit = name + ".service"
 	} else if t.get("generate_systemd") != nil {
@@ -112,7 +113,6 @@ var unsplit = []string{"mount", "secret", "env-file", "label-file", "device-cgro
 
 // flag returns the words that a parameter becomes.
 func (t *task) flag(flag string, onOff bool, p yamlpath.Field) []command.Word {
-	value := p.Value
 	var words []command.Word
 	add := func(text string, at *yaml.Node) {
 		if onOff {
@@ -122,28 +122,14 @@ func (t *task) flag(flag string, onOff bool, p yamlpath.Field) []command.Word {
 				text = "{{ " + text + " }}" // what the module refuses
 			}
 		}
-		w := t.word("--"+flag+"="+text, at)
-		words = append(words, w)
+		words = append(words, t.word("--"+flag+"="+text, at))
 	}
-	switch value.Kind {
+	switch value := p.Value; value.Kind {
 	case yaml.MappingNode:
-		sep := "="
-		if flag == "add-host" || flag == "tmpfs" || flag == "blkio-weight-device" {
-			sep = ":"
-		}
 		for _, f := range yamlpath.Fields(value) {
-			if f.Value == nil || f.Value.Kind != yaml.ScalarNode || f.Value.Tag == "!!null" {
-				continue
+			if f.Value != nil && f.Value.Kind == yaml.ScalarNode && f.Value.Tag != "!!null" {
+				add(entry(flag, f.Key.Value, textOf(f.Value)), f.Key)
 			}
-			name := f.Key.Value
-			if flag == "log-opt" {
-				name = strings.ReplaceAll(name, "_", "-")
-			}
-			text := textOf(f.Value)
-			if text == "" && sep == ":" {
-				sep = ""
-			}
-			add(name+sep+text, f.Key)
 		}
 	case yaml.SequenceNode:
 		for _, item := range value.Content {
@@ -152,24 +138,47 @@ func (t *task) flag(flag string, onOff bool, p yamlpath.Field) []command.Word {
 			}
 		}
 	case yaml.ScalarNode:
-		text := textOf(value)
-		switch {
-		case command.Repeats(flag) && jinja.Unknown(text) && !slices.Contains(unsplit, flag):
-			if slices.Contains(whole, flag) {
-				add(text, p.Key)
-			}
-		case command.Repeats(flag) && !slices.Contains(unsplit, flag):
-			for part := range strings.SplitSeq(text, ",") {
-				if part = strings.TrimSpace(part); part != "" {
-					add(part, p.Key)
-				}
-			}
-		default:
+		for _, text := range parts(flag, textOf(value)) {
 			add(text, p.Key)
 		}
 	default:
 	}
 	return words
+}
+
+// entry returns what a flag is given for an entry of a mapping.
+func entry(flag, name, text string) string {
+	switch flag {
+	case "add-host", "blkio-weight-device":
+		return name + ":" + text
+	case "tmpfs":
+		if text == "" {
+			return name
+		}
+		return name + ":" + text
+	case "log-opt":
+		name = strings.ReplaceAll(name, "_", "-")
+	}
+	return name + "=" + text
+}
+
+// parts returns the values that a text stands for: a list may be written as one, separated by commas.
+func parts(flag, text string) []string {
+	switch {
+	case !command.Repeats(flag) || slices.Contains(unsplit, flag):
+		return []string{text}
+	case jinja.Unknown(text) && !slices.Contains(whole, flag):
+		return nil
+	case jinja.Unknown(text):
+		return []string{text}
+	}
+	var list []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list
 }
 
 // list returns the words of a parameter that is a list of them, or a text.

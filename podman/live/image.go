@@ -97,6 +97,7 @@ func (r *reader) image(ctx context.Context, c *podman.Container, data *inspected
 		c.Image.Built = podman.Set(built, podman.Field("Image.Created"))
 	}
 	c.Image.ConfigStrings = podman.Set(own.texts, podman.Field("Image"))
+	c.Image.HostVariables = own.hostVariables()
 	for _, name := range own.RepoDigests {
 		if _, digest, ok := strings.Cut(name, "@"); ok && !slices.Contains(c.Image.Digests, digest) {
 			c.Image.Digests = append(c.Image.Digests, digest)
@@ -132,6 +133,21 @@ func (i *image) collect() []podman.ConfigString {
 		}
 	}
 	return texts
+}
+
+// hostVariables returns the variables whose values are the host's: they have none of their own.
+func (i *image) hostVariables() podman.Setting[[]string] {
+	found := podman.Set([]string{}, podman.Field("Image.Config.Env"))
+	for n, entry := range i.Config.Env {
+		if entry == "" || strings.Contains(entry, "=") {
+			continue
+		}
+		if len(found.Value) == 0 {
+			found.Origin = podman.Field(fmt.Sprintf("Image.Config.Env[%d]", n))
+		}
+		found.Value = append(found.Value, entry)
+	}
+	return found
 }
 
 // built returns when the image's newest layer was made, and false where its dates are fixed ones that say nothing about

@@ -65,6 +65,7 @@ func (s *Service) Image(ctx context.Context, name string, look FileScanner,
 	}
 	c.Image.Current = podman.Set(config.ID, podman.Field("Id"))
 	c.Image.ConfigStrings = podman.Set(config.collect(), podman.Field("Image"))
+	c.Image.HostVariables = config.hostVariables()
 	c.Image.User = podman.Set(config.User, podman.Field("User"))
 	content := &podman.ImageContent{}
 	if config.Created != nil {

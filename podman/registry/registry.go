@@ -310,8 +310,8 @@ func (c *Client) Save() error {
 	if err != nil {
 		return err
 	}
-	const own, ownDirectory = 0o600, 0o700
-	if err := os.MkdirAll(filepath.Dir(c.CacheFile), ownDirectory); err != nil {
+	const own = 0o600
+	if err := files.MakeDirs(filepath.Dir(c.CacheFile)); err != nil {
 		return err
 	}
 	return files.Write(c.CacheFile, own, func(w io.Writer) error { _, err := w.Write(data); return err })
