@@ -749,6 +749,13 @@ func TestImageRules(t *testing.T) {
 			"root:x: a container of it runs as root"},
 		{"USER 00", func(c *podman.Container) { c.Image.User.Value = "00" }, "medium image-root: its USER is 00: a " +
 			"container of it runs as root"},
+		{"variables of the host", func(c *podman.Container) {
+			c.Image.HostVariables = podman.Set([]string{"TOKEN", "AWS_*", "C", "D", "E", "F"}, podman.Field("Env[1]"))
+		}, "high image-env-host: the image asks for the host's TOKEN, AWS_*, C, D, E and 1 more: Podman before 5.8.6 " +
+			"hands them over"},
+		{"no variable of the host", func(c *podman.Container) {
+			c.Image.HostVariables = podman.Set([]string{}, podman.Field("Env"))
+		}, ""},
 		{"old", func(c *podman.Container) { c.Image.Built.Value = day(40) }, "medium image-old: it was built 40 " +
 			"days ago"},
 		{"an old base", func(c *podman.Container) { c.Image.Content.Value.Base = day(90) }, "medium image-old: its " +

@@ -126,6 +126,22 @@ func TestIPC(t *testing.T) {
 	}
 }
 
+// TestHostVariables holds that an image's variables without a value are seen, and no others.
+func TestHostVariables(t *testing.T) {
+	for env, want := range map[string]string{
+		`["PATH=/bin","TOKEN","EMPTY=","AWS_*",""]`: "[TOKEN AWS_*]", `["A=b"]`: "[]", `null`: "[]",
+	} {
+		c := read(t, "5.4.2", `{"Id":"x","Image":"img","Config":{},"HostConfig":{}}`,
+			map[string]string{"/images/img/json": `{"Id":"img","Config":{"Env":` + env + `}}`})
+		if got := fmt.Sprint(c.Image.HostVariables.Value); got != want || !c.Image.HostVariables.Known() {
+			t.Errorf("%s: %s, want %s", env, got, want)
+		}
+	}
+	if c := read(t, "5.4.2", `{"Id":"x","Image":"img","Config":{},"HostConfig":{}}`, nil); c.Image.HostVariables.Known() {
+		t.Error("known without the image")
+	}
+}
+
 // TestEnvironment holds whose each variable is, and that a secret's value is not kept.
 func TestEnvironment(t *testing.T) {
 	image := map[string]string{"/images/img/json": `{"Id":"img","Config":{"Env":["A=image","B=image"]}}`}
