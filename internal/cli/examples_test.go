@@ -18,7 +18,8 @@ var seenOnlyLive = map[string]string{
 	"exec-privileged": "open sessions", "host-api": "the service", "engine-defaults": "containers.conf",
 	"subid-overlap": "/etc/subuid", "image-unsigned": "policy.json", "unit-writable": "the file's mode",
 	"image-untrusted": "trusted-registries in podlint.toml", "image-old": "the image's dates",
-	"image-env-host": "the image's environment", "image-root": "the image's USER", "image-secret-file": "the image's layers", "image-setuid": "the image's layers",
+	"image-env-host": "the image's environment", "image-root": "the image's USER",
+	"image-secret-file": "the image's layers", "image-setuid": "the image's layers",
 	"image-writable": "the image's layers", "image-unreproducible": "the image's layers",
 }
 

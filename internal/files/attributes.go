@@ -105,7 +105,7 @@ func sameAttributes(file, old *os.File) error {
 	names := make([]byte, mostAttributes)
 	n, err := unix.Flistxattr(int(old.Fd()), names)
 	if err != nil {
-		return nil //nolint:nilerr // a file system without attributes
+		return nil // a file system without attributes
 	}
 	value := make([]byte, mostAttributes)
 	for name := range strings.SplitSeq(strings.TrimRight(string(names[:n]), "\x00"), "\x00") {

@@ -175,7 +175,7 @@ func (t *temporary) place(name string, isNew bool) error {
 	}
 	if t.name == "" {
 		const tries = 100
-		err := error(fs.ErrExist)
+		err := fs.ErrExist
 		for i := 0; i < tries && errors.Is(err, fs.ErrExist); i++ {
 			t.name = temporaryName()
 			err = t.link(t.name)

@@ -152,13 +152,11 @@ func (w *walk) to(path string, enterable fs.FileMode) (dir *directory, name stri
 			if len(rest) == 0 && w.last().isKernels() { // perhaps /proc/self/fd/1
 				return w.last(), name, nil
 			}
-			if err := w.follow(&stat, name, target); err != nil {
+			onward, err := w.follow(&stat, name, target)
+			if err != nil {
 				return nil, "", err
 			}
-			if filepath.IsAbs(target) && w.base > 0 {
-				target = w.below(target)
-			}
-			rest = append(strings.Split(target, "/"), rest...)
+			rest = append(onward, rest...)
 		case stat.kind() != fs.ModeDir && len(rest) > 0:
 			return nil, "", unix.ENOTDIR
 		case len(rest) > 0:
@@ -220,8 +218,18 @@ func (w *walk) make(name string, mode fs.FileMode) error {
 	return nil
 }
 
-// follow checks that a link may be followed, and begins anew where it begins.
-func (w *walk) follow(stat *status, name, target string) error {
+// follow checks that a link may be followed, begins anew where it begins, and returns the names that lead on.
+func (w *walk) follow(stat *status, name, target string) ([]string, error) {
+	if err := w.mayFollow(stat, name, target); err != nil {
+		return nil, err
+	}
+	if filepath.IsAbs(target) && w.base > 0 {
+		target = w.below(target)
+	}
+	return strings.Split(target, "/"), nil
+}
+
+func (w *walk) mayFollow(stat *status, name, target string) error {
 	const most = 40 // as the kernel
 	w.links++
 	switch {

@@ -31,7 +31,7 @@ func (d *directory) lookLink(name string) (s status, target string, err error) {
 	if err != nil {
 		return s, "", err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	if err := unix.Fstat(fd, &s.Stat_t); err != nil || s.kind() != fs.ModeSymlink {
 		return s, "", err
 	}
@@ -63,7 +63,7 @@ func (d *directory) openSame(name string, was *status) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	var is unix.Stat_t
 	if err := unix.Fstat(fd, &is); err != nil {
 		return nil, err

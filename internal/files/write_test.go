@@ -348,7 +348,8 @@ func TestReplaceInside(t *testing.T) {
 		os.Symlink(at("sub"), at("own.d")), os.Symlink("../out/none", at("dangling")),
 		os.Symlink("/proc/self/cwd", at("proc.d")), os.Symlink(root+"/in/../out", at("dots.d")),
 		unix.Mkfifo(at("pipe"), 0o600), unix.Mkfifo(at("pipe.d/x"), 0o600))
-	for _, name := range []string{"up.d/x", "absolute.d/x", "file", "round", "dangling", "../out/x", "proc.d/x", "up.d/new",
+	for _, name := range []string{"up.d/x", "absolute.d/x", "file", "round", "dangling", "../out/x", "proc.d/x",
+		"up.d/new",
 		"dots.d/x"} {
 		before := []byte("x")
 		if strings.HasSuffix(name, "new") || name == "dangling" {
@@ -365,7 +366,8 @@ func TestReplaceInside(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if names, _ := os.ReadDir(filepath.Join(root, "out")); len(names) != 1 || text(t, filepath.Join(root, "out/x")) != "x" {
+	if names, _ := os.ReadDir(filepath.Join(root, "out")); len(names) != 1 ||
+		text(t, filepath.Join(root, "out/x")) != "x" {
 		t.Errorf("outside are %v", names)
 	}
 	for i, name := range []string{"sub.d/x", "own.d/x"} {
@@ -530,11 +532,11 @@ func writeForever(t *testing.T, dir string) {
 			if _, err := d.named(0o600); err != nil {
 				t.Fatal(err)
 			}
-			fmt.Println("begun")
+			fmt.Fprintln(os.Stdout, "begun")
 			select {}
 		}
 		must(t, Write(filepath.Join(dir, "x"), 0o600, func(w io.Writer) error {
-			fmt.Println("begun")
+			fmt.Fprintln(os.Stdout, "begun")
 			for range 1000 {
 				_, _ = io.WriteString(w, "new")
 			}
