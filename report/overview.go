@@ -60,18 +60,46 @@ func (t *textWriter) overview(blocks []block, clean []string) {
 	t.clean(clean)
 }
 
-// namer returns what containers are called: by their names and, where several have one name, with their files.
+// namer returns what containers are called: by their names and, where several have one name, with what their files'
+// paths differ by.
 func (t *textWriter) namer() func(c Container) string {
-	count := map[string]int{}
+	files := map[string][]string{}
 	for _, c := range t.report.Containers {
-		count[c.Name]++
+		files[c.Name] = append(files[c.Name], c.Definition.Origin.File)
 	}
 	return func(c Container) string {
-		if file := c.Definition.Origin.File; count[c.Name] > 1 && file != "" {
-			return c.Name + " (" + file + ")"
+		if file := c.Definition.Origin.File; len(files[c.Name]) > 1 && file != "" {
+			return c.Name + " (" + distinct(file, files[c.Name]) + ")"
 		}
 		return c.Name
 	}
+}
+
+// distinct returns as much of a path as tells it from the others, from the first directory on in which they differ.
+func distinct(path string, others []string) string {
+	parts := strings.Split(path, "/")
+	same := func(from, to int) bool { // whether another has the same directories there
+		return slices.ContainsFunc(others, func(other string) bool {
+			theirs := strings.Split(other, "/")
+			return other != path && len(theirs) >= to && slices.Equal(theirs[from:to], parts[from:to])
+		})
+	}
+	first := 0
+	for first < len(parts)-1 && !slices.ContainsFunc(others, func(other string) bool {
+		theirs := strings.Split(other, "/")
+		return len(theirs) <= first || theirs[first] != parts[first]
+	}) {
+		first++
+	}
+	last := first + 1
+	for last < len(parts) && same(first, last) {
+		last++
+	}
+	shown := strings.Join(parts[first:last], "/")
+	if last < len(parts) {
+		shown += "/…"
+	}
+	return shown
 }
 
 // levels writes which containers reach how far.

@@ -44,9 +44,9 @@ func (a *app) checkCommand(after func(*output, *report.Report) error) *cobra.Com
 change. It needs no Podman.
 
 It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, .artifact, with their
-drop-ins, and .quadlets bundles), Kubernetes YAML as podman kube play takes it, compose files, devcontainer.json, and
-the podman and docker command lines in shell scripts, .service units, makefiles, justfiles, Taskfiles, CI YAML and,
-with --markdown, Markdown. Directories are walked; a file without an extension is read where its first line names a
+drop-ins, .quadlets bundles and templates such as web.container.j2), Kubernetes YAML as podman kube play takes it,
+compose files, Ansible's tasks, devcontainer.json, and the podman and docker command lines in shell scripts, .service
+units, makefiles, justfiles, Taskfiles, CI YAML and, with --markdown, Markdown. Directories are walked; a file without an extension is read where its first line names a
 shell. Files that define no container, and those that .gitignore excludes and git does not track, are passed over: the
 last line counts them, --verbose lists them. A file with a definition's ending that cannot be read is an error. The
 path - is standard input, which --stdin-name names.
