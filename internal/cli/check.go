@@ -43,13 +43,13 @@ func (a *app) checkCommand(after func(*output, *report.Report) error) *cobra.Com
 		Long: `Check reads the files that define containers and reports what leaves them unhardened, with the line to
 change. It needs no Podman.
 
-It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, .artifact, with their
-drop-ins, .quadlets bundles and templates such as web.container.j2), Kubernetes YAML as podman kube play takes it,
-compose files, Ansible's tasks, devcontainer.json, and the podman and docker command lines in shell scripts, .service
-units, makefiles, justfiles, Taskfiles, CI YAML and, with --markdown, Markdown. Directories are walked; a file without an extension is read where its first line names a
-shell. Files that define no container, and those that .gitignore excludes and git does not track, are passed over: the
-last line counts them, --verbose lists them. A file with a definition's ending that cannot be read is an error. The
-path - is standard input, which --stdin-name names.
+It reads Quadlet units (.container, .pod, .kube, .volume, .network, .image, .build, .artifact, with their drop-ins,
+.quadlets bundles and templates such as web.container.j2), Kubernetes YAML as podman kube play takes it, compose
+files, Ansible's tasks, devcontainer.json, and the podman and docker command lines in shell scripts, .service units,
+makefiles, justfiles, Taskfiles, CI YAML and, with --markdown, Markdown. Directories are walked; a file without an
+extension is read where its first line names a shell. Files that define no container, and those that .gitignore
+excludes and git does not track, are passed over: the last line counts them, --verbose lists them. A file with a
+definition's ending that cannot be read is an error. The path - is standard input, which --stdin-name names.
 
 The text is an overview above eight containers; --full shows the details. Either is in the order of what is worst.
 

@@ -36,7 +36,8 @@ func (s setup) String() string { return s.podman + " " + s.mode }
 var setups = []setup{{"4.3", "rootful"}, {"4.3", "rootless"}, {"5.4", "rootful"}, {"5.4", "rootless"}}
 
 // longest are the tests that take longest: begun first, they do not run on alone at the end.
-var longest = []string{"TestRealKernel", "TestRealServices", "TestRealProve", "TestRealProveKilled", "TestRealDebianImages"}
+var longest = []string{"TestRealKernel", "TestRealServices", "TestRealProve", "TestRealProveKilled",
+	"TestRealDebianImages"}
 
 // job is a test on a set-up, and how it went.
 type job struct {
