@@ -52,7 +52,7 @@ func TestRealKernel(t *testing.T) {
 		}
 		return n
 	}
-	const usual, atOnce = 150, 40
+	const usual, atOnce = 60, 40
 	first, count := number("KERNEL_SEED", 1), number("KERNEL_N", usual)
 	k := newKernelBed(t)
 	reported := map[string]int{}

@@ -289,7 +289,8 @@ func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected
 }
 
 // anyDevice tells whether no cgroup keeps a container from a device. In a user namespace the runtime sets up none; with
-// --userns=auto Podman 4 chooses the map when the container's specification is made already, with its device cgroup.
+// --userns=auto Podman 4 chooses the map when the container's specification is made already, with its device cgroup, and
+// what is in a pod with a map has one, too (4.3.1).
 func (r *reader) anyDevice(c *podman.Container, data *inspected, made *command.Command) podman.Setting[bool] {
 	disabled := podman.Set(data.HostConfig.Cgroups == "disabled", podman.Field("HostConfig.Cgroups"))
 	uids := c.Namespaces.UIDs
@@ -303,7 +304,15 @@ func (r *reader) anyDevice(c *podman.Container, data *inspected, made *command.C
 	if made == nil {
 		return podman.Setting[bool]{}
 	}
-	if o, ok := made.Last("userns"); ok && strings.HasPrefix(o.Value, "auto") {
+	own := false
+	for _, flag := range []string{"userns", "uidmap", "gidmap", "subuidname", "subgidname"} {
+		o, ok := made.Last(flag)
+		if ok && strings.HasPrefix(o.Value, "auto") {
+			return disabled
+		}
+		own = own || ok
+	}
+	if _, inPod := made.Last("pod"); inPod && !own {
 		return disabled
 	}
 	return mapped
