@@ -289,8 +289,8 @@ func (r *reader) files(ctx context.Context, c *podman.Container, data *inspected
 }
 
 // anyDevice tells whether no cgroup keeps a container from a device. In a user namespace the runtime sets up none; with
-// --userns=auto Podman 4 chooses the map when the container's specification is made already, with its device cgroup, and
-// what is in a pod with a map has one, too (4.3.1).
+// --userns=auto Podman 4 chooses the map when the container's specification is made already, with its device cgroup,
+// and what is in a pod with a map has one, too (4.3.1).
 func (r *reader) anyDevice(c *podman.Container, data *inspected, made *command.Command) podman.Setting[bool] {
 	disabled := podman.Set(data.HostConfig.Cgroups == "disabled", podman.Field("HostConfig.Cgroups"))
 	uids := c.Namespaces.UIDs

@@ -19,8 +19,8 @@ func TestDeviceCgroup(t *testing.T) {
 		"mapped, 4.3": {"4.3.1", `["podman","run","--uidmap=0:0:9","i"]`, "0:0:9", "default", "true known"},
 		"chosen by Podman 4.3": {"4.3.1", `["podman","run","--userns=auto","i"]`, "0:2147483647:65534", "default",
 			"false known"},
-		"in a mapped pod, 4.3": {"4.3.1", `["podman","run","--pod=p","i"]`, "0:400000:65536", "default", "false known"},
-		"in a mapped pod":      {"5.4.2", `["podman","run","--pod=p","i"]`, "0:400000:65536", "default", "true known"},
+		"in a mapped pod, 4.3":     {"4.3.1", `["podman","run","--pod=p","i"]`, "0:400000:65536", "default", "false known"},
+		"in a mapped pod":          {"5.4.2", `["podman","run","--pod=p","i"]`, "0:400000:65536", "default", "true known"},
 		"by the API of Podman 4.3": {"4.3.1", `null`, "0:2147483647:65534", "default", "false unknown"},
 	} {
 		mapping := ""
