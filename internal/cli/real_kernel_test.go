@@ -142,7 +142,7 @@ func newKernelBed(t *testing.T) *kernelBed {
 	}
 	t.Cleanup(func() { service.Process.Kill(); service.Wait() })
 	waitForListener(t, "unix", k.socket)
-	k.client = &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn,
+	k.client = &http.Client{Timeout: 4 * time.Minute, Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn,
 		error) {
 		return net.Dial("unix", k.socket)
 	}}}
@@ -290,7 +290,7 @@ func (k *kernelBed) run(spec *kernelSpec, name string) error {
 	}
 	run, updates := spec.commandLine(name, k.dir)
 	for _, args := range append([][]string{run}, updates...) {
-		if out, err := exec.Command("podman", args...).CombinedOutput(); err != nil {
+		if out, err := boundedPodman(args...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%w: %s", err, out)
 		}
 	}
@@ -357,6 +357,6 @@ func (k *kernelBed) clear() {
 		if len(left) == 0 {
 			return
 		}
-		_ = exec.Command("podman", append([]string{"rm", "--force", "--volumes", "--time", "0"}, left...)...).Run()
+		_ = boundedPodman(append([]string{"rm", "--force", "--volumes", "--time", "0"}, left...)...).Run()
 	}
 }

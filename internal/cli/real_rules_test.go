@@ -336,7 +336,7 @@ func configuredRules(t *testing.T, fired map[string]bool) {
 // emptyStorage removes what other tests left, whose names and IDs are in the way, and keeps the secret "db" there.
 func emptyStorage(t *testing.T) {
 	for range 3 { // Podman 4.3 finds a shm busy whose last process is only just gone
-		if exec.Command("podman", "pod", "rm", "--all", "--force", "--time", "0").Run() == nil {
+		if boundedPodman("pod", "rm", "--all", "--force", "--time", "0").Run() == nil {
 			break
 		}
 	}
@@ -344,7 +344,7 @@ func emptyStorage(t *testing.T) {
 		t.Fatalf("pods are left: %s", left)
 	}
 	for range 3 { // nor does it remove in the order of what joins what
-		if exec.Command("podman", "rm", "--all", "--force", "--time", "0").Run() == nil {
+		if boundedPodman("rm", "--all", "--force", "--time", "0").Run() == nil {
 			break
 		}
 	}

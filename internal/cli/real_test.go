@@ -25,6 +25,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/podlint/podlint/podman/live/livetest"
 )
@@ -143,9 +144,20 @@ func without(list, rule string) string {
 
 func replaced(list, old, now string) string { return strings.Replace(list, old, now, 1) }
 
+// boundedPodman is a call of Podman that ends: Podman 4.3 may wait for a lock of its own for good where several
+// containers are made at once. The limit is far above what any call takes on a machine under load. Where it is reached,
+// the caller's error says so, since the process was killed.
+func boundedPodman(args ...string) *exec.Cmd {
+	const limit = 4 * time.Minute
+	cmd := exec.Command("timeout", append([]string{"--kill-after=10", strconv.Itoa(int(limit.Seconds())), "podman"},
+		args...)...)
+	cmd.WaitDelay = 10 * time.Second // what Podman leaves running may hold its output
+	return cmd
+}
+
 func podmanCommand(t testing.TB, args ...string) string {
 	t.Helper()
-	out, err := exec.Command("podman", args...).Output()
+	out, err := boundedPodman(args...).Output()
 	if err != nil {
 		var stderr string
 		if exit, ok := err.(*exec.ExitError); ok {
