@@ -114,5 +114,8 @@ func isTemplate(path string) bool {
 	return false
 }
 
+// Manual reports whether the finding is left since its owner has to decide on the edit, which could be made.
+func (l Left) Manual() bool { return l.Finding.Rule.Manual != "" && l.Why == manual(l.Finding) }
+
 // needsChoice is why a finding is left whose fix is nothing that can be written down.
 const needsChoice = "it needs a choice: "

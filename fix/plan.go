@@ -165,28 +165,61 @@ func (p *Plan) group(findings []*rules.Finding) {
 	p.request.Groups = append(p.request.Groups, hopeful)
 }
 
-// settle plans the edits and verifies them; wanted says which of those that follow from others may be made.
-func (p *Plan) settle(wanted func(*rules.Finding) bool) {
-	p.request.Wanted = wanted
+// settle plans the edits and verifies them; refuse says which of those that follow from others are not made.
+func (p *Plan) settle(refuse Refuse) {
+	p.request.Refuse = refuse
 	p.Outcome = Verified(&p.request)
 	p.Left = slices.Concat(p.given, p.Left)
 }
 
-// KeepSafe plans again, with the safe edits only.
-func (p *Plan) KeepSafe() {
-	safe := map[*rules.Finding]bool{}
+// Refuse says why an edit is not made, empty where it is.
+type Refuse func(*rules.Finding) (why string)
+
+// OnlySafe refuses what could take something from the service.
+func OnlySafe(f *rules.Finding) string {
+	if f.Fix.Safe {
+		return ""
+	}
+	return needsTrying
+}
+
+// Unnamed refuses the edits that decide whether a service does its work (rules.Rule.Manual), other than those of the
+// rules that are named.
+func Unnamed(named []string) Refuse {
+	return func(f *rules.Finding) string {
+		if slices.Contains(named, f.Rule.ID) {
+			return ""
+		}
+		return manual(f)
+	}
+}
+
+// manual is why an edit is left that only the owner decides on; empty for others.
+func manual(f *rules.Finding) string {
+	if f.Rule.Manual == "" {
+		return ""
+	}
+	return f.Fix.Summary + ": " + f.Rule.Manual + "; --rule " + f.Rule.ID + " makes the edit"
+}
+
+// Keep plans again, without the edits that are refused.
+func (p *Plan) Keep(refuse Refuse) {
+	if !slices.ContainsFunc(p.Done, func(d Done) bool { return refuse(d.Finding) != "" }) {
+		return
+	}
+	kept := map[*rules.Finding]bool{}
 	for _, d := range p.Done {
-		if d.Finding.Fix.Safe {
-			safe[d.Finding] = true
+		if why := refuse(d.Finding); why != "" {
+			p.Left = append(p.Left, Left{d.Finding, why})
 		} else {
-			p.Left = append(p.Left, Left{d.Finding, needsTrying})
+			kept[d.Finding] = true
 		}
 	}
 	left, failed := p.Left, p.Failed
 	for i, group := range p.request.Groups {
-		p.request.Groups[i] = slices.DeleteFunc(group, func(f *rules.Finding) bool { return !safe[f] })
+		p.request.Groups[i] = slices.DeleteFunc(group, func(f *rules.Finding) bool { return !kept[f] })
 	}
-	p.settle(func(f *rules.Finding) bool { return f.Fix.Safe })
+	p.settle(refuse)
 	for _, l := range p.Left { // those of the first plan are named already
 		if !slices.ContainsFunc(left, func(k Left) bool { return identityOf(k.Finding) == identityOf(l.Finding) }) {
 			left = append(left, l)

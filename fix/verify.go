@@ -18,8 +18,8 @@ type Request struct {
 	Version string
 	// Lint reads the definitions with a text in place of the file's and returns the findings of the selected rules.
 	Lint func(text []byte) ([]rules.Finding, error)
-	// Wanted reports whether an edit may be made that follows from another; nil for every one.
-	Wanted func(*rules.Finding) bool
+	// Refuse says why an edit is not made that follows from another; nil where each is made.
+	Refuse Refuse
 	// Regroup parts the findings of an edited text as those in Groups are.
 	Regroup func(findings []rules.Finding) [][]*rules.Finding
 }
@@ -73,8 +73,8 @@ func Verified(r *Request) Outcome {
 		for i, group := range groups {
 			groups[i] = slices.DeleteFunc(group, func(f *rules.Finding) bool {
 				why := f.Breaks
-				if why == "" && r.Wanted != nil && !r.Wanted(f) {
-					why = needsTrying
+				if why == "" && r.Refuse != nil {
+					why = r.Refuse(f)
 				}
 				if why != "" {
 					out.Left = append(out.Left, Left{f, why})

@@ -52,7 +52,7 @@ func TestVerified(t *testing.T) {
 	} {
 		first := true
 		out := Verified(&Request{
-			Path: "a.container", Text: []byte(text), Groups: [][]*rules.Finding{{&user, &memory}},
+			Path: "a.container", Version: "5.5", Text: []byte(text), Groups: [][]*rules.Finding{{&user, &memory}},
 			Lint: func(edited []byte) ([]rules.Finding, error) {
 				if first && c.name != "nothing can be linted" {
 					first = false

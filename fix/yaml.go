@@ -140,8 +140,11 @@ func (y *yamlText) dropCapability(f *rules.Finding) (dropped []string, why strin
 // give gives the container that stands at a place a setting, and reports whether it had to be written.
 func (y *yamlText) give(place podman.Origin, s rules.Setting) (wrote bool, why string) {
 	m := y.mapping(y.now(place.Line), place.Column)
-	if m != nil && (s.OfPod || s.OfObject) {
+	switch {
+	case m != nil && (s.OfPod || s.OfObject):
 		m = y.pod(m, s.OfObject)
+	case m != nil && s.OfFile:
+		m = y.top(m)
 	}
 	if m == nil {
 		return false, "the container is not found in the YAML"
@@ -232,6 +235,19 @@ func (y *yamlText) pod(container *yaml.Node, object bool) *yaml.Node {
 		}
 	}
 	return outermost
+}
+
+// top returns the mapping of the document that a mapping is in.
+func (y *yamlText) top(inner *yaml.Node) *yaml.Node {
+	parents := map[*yaml.Node]*yaml.Node{}
+	y.walk(func(n, parent *yaml.Node, _ int) { parents[n] = parent })
+	var top *yaml.Node
+	for n := inner; n != nil; n = parents[n] {
+		if n.Kind == yaml.MappingNode {
+			top = n
+		}
+	}
+	return top
 }
 
 // walk visits every node with its parent and its index there.

@@ -104,7 +104,7 @@ func (r *Report) findingAnnotation(f *rules.Finding) annotation {
 	}
 	at = append(at, "title="+property("podlint "+f.Rule.ID+" ("+f.Severity.String()+")"))
 	message := safe.Text(f.Container) + ": " + safe.Text(f.Message)
-	if changes := f.Fix.In(f.Definition.Syntax, r.podman()); len(changes) > 0 {
+	if changes := f.Fix.Words(f.Definition.Syntax, r.podman()); len(changes) > 0 {
 		message += "\n→ " + safe.Text(strings.Join(changes, "  "))
 	} else if f.Fix.Summary != "" {
 		message += "\n→ " + safe.Text(f.Fix.Summary)

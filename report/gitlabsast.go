@@ -135,7 +135,7 @@ func (r *Report) sastVulnerability(f *rules.Finding, n int) sastVulnerability {
 		Identifiers: []sastIdentifier{{"podlint_rule", "podlint " + f.Rule.ID, f.Rule.ID}},
 		Location:    sastLocation{safe.Text(pathOf(f)), max(f.Location.Line, 1), max(f.Location.Line, 1), safe.Text(name)},
 	}
-	if changes := f.Fix.In(f.Definition.Syntax, r.podman()); len(changes) > 0 {
+	if changes := f.Fix.Words(f.Definition.Syntax, r.podman()); len(changes) > 0 {
 		v.Solution = safe.Text(strings.Join(changes, "  "))
 	}
 	if f.Rule.CIS != "" {

@@ -190,7 +190,7 @@ func (r *Report) pageFinding(f *rules.Finding) pageFinding {
 	case f.Baseline:
 		shown.Status = "in the baseline"
 	}
-	for _, change := range f.Fix.In(f.Definition.Syntax, r.podman()) {
+	for _, change := range f.Fix.Words(f.Definition.Syntax, r.podman()) {
 		shown.Changes = append(shown.Changes, safe.Text(change))
 	}
 	return shown

@@ -146,7 +146,7 @@ func (r *Report) junitCase(suite string, f *rules.Finding) junitCase {
 	}
 	c := junitCase{Name: name, Class: suite}
 	remedy := safe.Text(f.Fix.Summary)
-	if changes := f.Fix.In(f.Definition.Syntax, r.podman()); len(changes) > 0 {
+	if changes := f.Fix.Words(f.Definition.Syntax, r.podman()); len(changes) > 0 {
 		remedy = safe.Text(strings.Join(changes, "  "))
 	}
 	if f.Location.File != "" {

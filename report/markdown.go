@@ -160,7 +160,7 @@ func markdownProblems(b *strings.Builder, title string, list []Error) {
 
 func remedyMarkdown(f *rules.Finding, version string) string {
 	var parts []string
-	for _, change := range f.Fix.In(f.Definition.Syntax, version) {
+	for _, change := range f.Fix.Words(f.Definition.Syntax, version) {
 		parts = append(parts, code(change))
 	}
 	if len(parts) == 0 {

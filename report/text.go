@@ -408,7 +408,7 @@ func (t *textWriter) remedy(c Container, f *rules.Finding) string {
 	if syntax == "" && c.Unit != "" {
 		syntax = podman.SyntaxQuadlet
 	}
-	changes := f.Fix.In(syntax, t.report.podman())
+	changes := f.Fix.Words(syntax, t.report.podman())
 	text := safe.Text(strings.Join(changes, "  "))
 	switch {
 	case len(changes) == 0:

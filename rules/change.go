@@ -29,6 +29,8 @@ type Setting struct {
 	OfPod bool
 	// OfObject is set where the path begins at the object that makes the pod: a Deployment, or the pod itself.
 	OfObject bool
+	// OfFile is set where the path begins at the file's top.
+	OfFile bool
 }
 
 // language says what a flag is called elsewhere.
@@ -184,6 +186,8 @@ func inCompose(row language, value string) []Setting {
 		return items(s)
 	case "Secret":
 		s.Value, _ = secretOf(value)
+	case "UserNS": // else podman-compose calls podman create --pod=… --userns=…, which Podman refuses (4.3.1, 5.4.2)
+		return []Setting{s, {Keys: []string{"x-podman", "in_pod"}, Value: "false", OfFile: true}}
 	}
 	return []Setting{s}
 }
@@ -224,12 +228,15 @@ func (c Change) yaml(syntax podman.Syntax) string {
 	if len(settings) == 0 {
 		return ""
 	}
-	first := settings[0]
+	first, elsewhere := settings[0], ""
 	var values []string
 	for _, s := range settings {
-		if s.List {
+		switch {
+		case s.OfFile:
+			elsewhere += "  " + s.Flow()
+		case s.List:
 			values = append(values, s.Value)
-		} else { // those of one mapping
+		default: // those of one mapping
 			values = append(values, s.Keys[len(s.Keys)-1]+": "+s.Value)
 		}
 	}
@@ -237,9 +244,9 @@ func (c Change) yaml(syntax podman.Syntax) string {
 	case first.List:
 		return flow(first.Keys, strings.Join(values, ", "), true)
 	case len(first.Keys) == 1 || len(values) == 1:
-		return first.Flow()
+		return first.Flow() + elsewhere
 	default:
-		return flow(first.Keys[:len(first.Keys)-1], "{"+strings.Join(values, ", ")+"}", false)
+		return flow(first.Keys[:len(first.Keys)-1], "{"+strings.Join(values, ", ")+"}", false) + elsewhere
 	}
 }
 
@@ -294,11 +301,39 @@ func (f Fix) Flags() []string {
 	return flags
 }
 
-// olderThan reports whether a version is older than another. One that is not known counts as the newest.
+// Words returns the changes of a fix as people are told them: as In does, and where it is not known which Podman reads
+// a unit, with the key and since when Podman knows it: "Memory=512m (from Podman 5.5 on)".
+func (f Fix) Words(syntax podman.Syntax, version string) []string {
+	words := f.In(syntax, version)
+	if _, known := podman.ParseVersion(version); known || syntax != podman.SyntaxQuadlet {
+		return words
+	}
+	for i, c := range f.Changes {
+		if line, since := c.Key(); line != "" && olderThan("", since) {
+			words[i] = line + " (from Podman " + since + " on)"
+		}
+	}
+	return words
+}
+
+// NewestPodman is a version that knows every key.
+const NewestPodman = "999.0"
+
+// OldestQuadlet is the Podman that units are written for where it is not known which one reads them: the oldest with
+// Quadlet in a distribution that is still supported (RHEL 8.10 and Ubuntu 24.04 have 4.9).
+const OldestQuadlet = "4.9"
+
+// WithoutQuadlet reports whether a version of Podman is one that reads no units: Quadlet came with 4.4.
+func WithoutQuadlet(version string) bool { return olderThan(version, "4.4") }
+
+// olderThan reports whether a version is older than another. One that is not known counts as the oldest.
 func olderThan(version, than string) bool {
 	v, known := podman.ParseVersion(version)
+	if !known {
+		v, _ = podman.ParseVersion(OldestQuadlet)
+	}
 	first, _ := podman.ParseVersion(than)
-	return known && v.Before(first)
+	return v.Before(first)
 }
 
 // SecretRef returns the variable that a secret is handed over as, and what takes the place of its value in Kubernetes

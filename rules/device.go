@@ -24,6 +24,7 @@ the kernel.`,
 	},
 	RootlessMatters: true,
 	OnPod:           true,
+	Manual:          "only the owner knows whether the service works without the device",
 	Check: func(c *podman.Container) []Finding {
 		if isPrivileged(c) {
 			return nil

@@ -25,6 +25,7 @@ spoken to and not written. A mount of a directory above the socket hands it over
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftMounts},
 	OnPod:           true,
+	Manual:          "only the owner knows whether the service works without the mount",
 	Check: func(c *podman.Container) []Finding {
 		mounts := c.Files.Mounts
 		if !mounts.Known() {

@@ -27,6 +27,7 @@ data, not the system's.`,
 		RootlessMatters: true,
 		Drift:           []podman.Drift{podman.DriftMounts},
 		OnPod:           true,
+		Manual:          "only the owner knows whether the service works without the mount",
 		Check: func(c *podman.Container) []Finding {
 			if !c.Files.Mounts.Known() {
 				return nil

@@ -24,6 +24,7 @@ is pressed, over an ssh-agent one logs in as its owner elsewhere.`,
 	RootlessMatters: true,
 	Drift:           []podman.Drift{podman.DriftMounts},
 	OnPod:           true,
+	Manual:          "only the owner knows whether the service works without the mount",
 	Check: func(c *podman.Container) []Finding {
 		if !c.Files.Mounts.Known() {
 			return nil

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,7 +55,7 @@ func secretVariables(c *podman.Container) []Finding {
 		what := fmt.Sprintf("variable %s holds %s", name, match.What)
 		fix := Fix{
 			Summary: "keep it as a Podman secret, and change it", Drop: true,
-			Changes: []Change{secretChange(v.Name)},
+			Changes: []Change{secretChange(c, v.Name)},
 		}
 		if c.Definition.Syntax == podman.SyntaxKube {
 			fix.Summary = "keep it in a Secret that is played from a file of its own, and change it"
@@ -187,13 +188,22 @@ func secretsInConfig(text podman.ConfigString, line string, fix Fix) []Finding {
 		"config:"+shownName(text.Name)+":"+shownName(strings.TrimSpace(name)), text.Origin, fix)}
 }
 
-// secretChange hands the variable over as a secret of the same name in lower case.
-func secretChange(variable string) Change {
+// secretOwner is a container's name that the name of a secret may begin with: what a Kubernetes Secret may be called,
+// too (RFC 1123).
+var secretOwner = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?$`)
+
+// secretChange hands the variable over as a secret that is called by the container and it, in lower case: secrets are
+// one namespace for all containers of an account.
+func secretChange(c *podman.Container, variable string) Change {
 	if shownName(variable) != variable || slices.Contains([]string{"", "_"}, variable) ||
 		strings.ContainsAny(variable, ", =\"") {
 		return Change{Flag: "--secret=NAME,type=env,target=VARIABLE"}
 	}
 	name := strings.ReplaceAll(strings.ToLower(variable), "_", "-")
+	owner := strings.TrimPrefix(strings.ToLower(c.Name), "systemd-")
+	if secretOwner.MatchString(owner) && shownName(owner) == owner && !strings.HasPrefix(name, owner+"-") {
+		name = owner + "-" + name
+	}
 	value := fmt.Sprintf("%s,type=env,target=%s", name, variable)
 	return Change{Flag: "--secret=" + value}
 }

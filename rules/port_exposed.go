@@ -24,6 +24,7 @@ scanners in minutes.`,
 		"https://docs.podman.io/en/latest/markdown/podman-run.1.html#publish-p-ip-hostport-containerport-protocol",
 	},
 	OnInfra: true,
+	Manual:  "only the owner knows from where the port has to be reached",
 	Check: func(c *podman.Container) []Finding {
 		if unreachablePorts(c) {
 			return nil

@@ -12,6 +12,7 @@ var rootUser = Rule{
 	Title:    "The process runs as root",
 	Severity: High,
 	Kind:     FixUser,
+	Manual:   "only the owner knows as which user the image can run",
 	Why: `UID 0 of a container without a user namespace is UID 0 of the host. Every file of the host's that gets into
 the container, by a mount or by a bug of the runtime or the kernel, is then the attacker's to read and write.`,
 	Remedy: "Run as a service user (`--user=UID:GID`, or `USER` in the image), or map the container's root to an " +

@@ -112,6 +112,9 @@ type Rule struct {
 	Kind FixKind
 	// Untried says why a copy cannot show whether the service still works with the fix, empty where it can.
 	Untried string
+	// Manual says why only the owner decides on the rule's edits, though they can be made: a mount, a socket or a device
+	// goes, a port answers on another address, the process is another user. Empty for other rules.
+	Manual string
 	// Online is set where the rule judges what registries answer with --online.
 	Online bool
 	// Check returns what is wrong with a container. It fills in what the case is; the engine adds the rest. It is nil

@@ -16,6 +16,7 @@ var userNobody = Rule{
 	Title:    "The process runs as nobody",
 	Severity: Medium,
 	Kind:     FixUser,
+	Manual:   "only the owner knows as which user the image can run",
 	Why: `nobody (65534) is not a user without rights but one that everybody shares: NFS and every user namespace show
 what they cannot map as its files, and other services that were told to run as nobody are the same user, whose
 processes can be signalled and whose memory can be read.`,

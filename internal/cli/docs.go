@@ -246,7 +246,7 @@ func inWords(fix rules.Fix) [][3]string {
 	}
 	for _, d := range dialects {
 		var words, notes []string
-		for i, word := range fix.In(d.syntax, "") {
+		for i, word := range fix.In(d.syntax, rules.NewestPodman) {
 			c := fix.Changes[i]
 			if _, since := c.Key(); d.syntax == podman.SyntaxQuadlet && since != "" && olderQuadlets(since) {
 				notes = append(notes, "from Podman "+since+" on; before, PodmanArgs="+c.Flag)

@@ -17,6 +17,7 @@ import (
 	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/live"
+	"github.com/podlint/podlint/podman/machine"
 	"github.com/podlint/podlint/rules"
 	"github.com/podlint/podlint/rules/secret"
 )
@@ -42,8 +43,13 @@ unit on this machine made the unit is edited, of another the command line that i
 and quoted for a shell.
 
 Each edit is marked: "safe" cannot take anything from the service that it relies on, "needs trying" might; podlint
-prove tries these on a throw-away copy. Without --write nothing is changed. --write makes the safe edits, --write
---all every one. What only the owner can decide is named and left.
+prove tries these on a throw-away copy. "manual" decides whether the service does its work at all: a mount, socket or
+device that goes, a port on another address, another user. Without --write nothing is changed. --write makes the safe
+edits, --write --all those that need trying too, and the manual ones only of rules that --rule names. What only the
+owner can decide is named and left.
+
+Keys of a unit are written as the Podman that reads it knows them: that of --podman, else this machine's, else 4.9, the
+oldest with Quadlet in a distribution that is still supported.
 
 Every edit is verified: the edited text is linted again. An edit that does not end its finding, or brings a new one,
 is named as failed and not made. Exit status: 0 for done, 1 where an edit failed, 2 for wrong usage or unreadable
@@ -65,7 +71,7 @@ input, 3 for a container that could not be read.`,
 	f.BoolVar(&flags.rootless, "rootless", false, "the definitions are for rootless Podman")
 	f.BoolVar(&flags.rootful, "rootful", false, "the definitions are for rootful Podman")
 	f.StringVar(&flags.podman, "podman", "", "the `version` of the Podman that reads the definitions, such as 4.9; "+
-		"keys that it does not know become PodmanArgs")
+		"keys that it does not know become PodmanArgs (this machine's by default)")
 	flags.choice(cmd)
 	flags.connection(cmd)
 	return cmd
@@ -88,6 +94,10 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 		return &usageError{errors.New("fix takes files, directories or containers, or --containers for every one")}
 	case flags.diff && flags.write:
 		return &usageError{errors.New("--diff and --write exclude each other")}
+	}
+	written := "--podman"
+	if flags.podman == "" {
+		flags.podman, written = a.unitsPodman(cmd)
 	}
 	paths, names := byKind(targets)
 	var plans []*fix.Plan
@@ -114,7 +124,26 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 	if len(plans) == 0 && a.status == 0 {
 		fmt.Fprintln(a.Out, "nothing to fix")
 	}
+	if slices.ContainsFunc(plans, editsUnit) && written != "--podman" {
+		hanging(a.Err, "  ", fmt.Sprintf("units are written for Podman %s, %s; --podman names another",
+			safe.Text(flags.podman), safe.Text(written)))
+	}
 	return nil
+}
+
+// editsUnit reports whether a plan edits a Quadlet unit.
+func editsUnit(p *fix.Plan) bool {
+	return !p.CommandLine && len(p.Done) > 0 && p.Done[0].Finding.Definition.Syntax == podman.SyntaxQuadlet
+}
+
+// unitsPodman returns the version of the Podman that units are written for where none is named, and which it is.
+func (a *app) unitsPodman(cmd *cobra.Command) (version, which string) {
+	if a.machine {
+		if v := machine.PodmanVersion(cmd.Context()); v != "" && !rules.WithoutQuadlet(v) {
+			return v, "this machine's"
+		}
+	}
+	return rules.OldestQuadlet, "the oldest that distributions support"
 }
 
 // isVersion reports whether a text is a version of Podman, or empty.
@@ -176,7 +205,10 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 			} else {
 				own := flags.linter.Judge(c.FromUnit)
 				set := a.setOf(c)
-				version := cmp.Or(flags.podman, c.Host.Podman)
+				version := flags.podman
+				if !cmd.Flags().Changed("podman") {
+					version = cmp.Or(c.Host.Podman, version)
+				}
 				of = flags.planner(set, files.Read, version).Plans(fix.Matched(found, own))
 			}
 			if len(of) > 0 {
@@ -207,8 +239,12 @@ const statusEditFailed = 1
 
 // carryOut prints a plan, or writes it.
 func (a *app) carryOut(flags *fixFlags, p *fix.Plan) error {
-	if flags.write && !p.CommandLine && !flags.all {
-		p.KeepSafe()
+	switch {
+	case p.CommandLine:
+	case flags.write && !flags.all:
+		p.Keep(fix.OnlySafe)
+	default:
+		p.Keep(fix.Unnamed(flags.only))
 	}
 	target, before, after, err := p.Target(flags.dropIn)
 	if err != nil {
@@ -230,7 +266,7 @@ func (a *app) carryOut(flags *fixFlags, p *fix.Plan) error {
 	default:
 		a.printDiff(target, before, after, wantsColor(a.Out, flags.color))
 	}
-	a.say(p)
+	a.say(p, flags.only)
 	if len(p.Failed) > 0 && a.status == 0 {
 		a.status = statusEditFailed
 	}
@@ -246,8 +282,8 @@ func (a *app) printDiff(path string, before, after []byte, color bool) {
 	}
 }
 
-// say lists what was done and what was left, each once.
-func (a *app) say(p *fix.Plan) {
+// say lists what was done and what was left, each once. The rules are those that were named.
+func (a *app) say(p *fix.Plan, named []string) {
 	if len(p.Done)+len(p.Left)+len(p.Failed) == 0 {
 		return
 	}
@@ -274,6 +310,8 @@ func (a *app) say(p *fix.Plan) {
 			mark = "proven"
 		case d.Finding.Fix.Safe:
 			mark = "safe"
+		case fix.Unnamed(named)(d.Finding) != "":
+			mark = "manual"
 		}
 		what := strings.Join(d.Words, "  ")
 		switch {
@@ -293,6 +331,9 @@ func (a *app) say(p *fix.Plan) {
 	notMade := func(mark string, list []fix.Left) {
 		for _, l := range list {
 			head := fmt.Sprintf("  %-12s  %-18s ", mark, l.Finding.Rule.ID)
+			if l.Manual() {
+				head = fmt.Sprintf("  %-12s  %-18s ", "manual", l.Finding.Rule.ID)
+			}
 			hanging(a.Err, head, safe.Text(of(l.Finding)+secret.Mask(l.Why)))
 		}
 	}

@@ -290,9 +290,11 @@ func TestFixElsewhere(t *testing.T) {
 		"d.container":               softUnit + "Volume=/srv/data:/data\n",
 		"c.container.d/10-own.conf": "[Container]\nReadOnly=false\nPodmanArgs=--privileged\n",
 	})
-	status, _, errs := fixAt(t, "--rootful", "--config", "none", "--write", "--all", dir)
-	if status != 0 {
-		t.Fatalf("status %d, %s", status, errs)
+	for _, more := range [][]string{nil, {"--rule", "port-exposed"}} {
+		args := append([]string{"--rootful", "--config", "none", "--podman", "5.4", "--write", "--all", dir}, more...)
+		if status, _, errs := fixAt(t, args...); status != 0 {
+			t.Fatalf("status %d, %s", status, errs)
+		}
 	}
 	got := map[string]string{}
 	for _, name := range []string{"web.pod", "a.container", "b.container", "c.container", "c.container.d/10-own.conf"} {
@@ -359,7 +361,8 @@ func TestFixSafePod(t *testing.T) {
 // TestFixOlderPodman holds that a key which the Podman at hand does not know becomes PodmanArgs.
 func TestFixOlderPodman(t *testing.T) {
 	dir := writeTree(t, map[string]string{"a.container": softUnit})
-	for version, want := range map[string]string{"": "+Memory=512m", "5.4": "+PodmanArgs=--memory=512m",
+	for version, want := range map[string]string{"": "+PodmanArgs=--memory=512m", "5.5": "+Memory=512m",
+		"5.4": "+PodmanArgs=--memory=512m",
 		"4.4": "+PodmanArgs=--userns=auto"} {
 		if _, out, _ := fixAt(t, "--podman", version, filepath.Join(dir, "a.container")); !strings.Contains(out,
 			want+"\n") {
@@ -440,4 +443,81 @@ func FuzzFix(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestFixManual holds that --write --all leaves what decides whether a service does its work, and that naming the rule
+// makes the edit.
+func TestFixManual(t *testing.T) {
+	const unit = `[Container]
+Image=docker.io/library/web:1
+User=nobody
+Volume=/run/podman/podman.sock:/s
+Volume=/etc:/etc-of-host
+AddDevice=/dev/sda
+PublishPort=8080:80
+`
+	dir := writeTree(t, map[string]string{"web.container": unit})
+	path := filepath.Join(dir, "web.container")
+	kept := []string{"User=nobody", "Volume=/run/podman/podman.sock:/s", "Volume=/etc:/etc-of-host",
+		"AddDevice=/dev/sda", "PublishPort=8080:80"}
+	_, _, errs := fixAt(t, "--write", "--all", path)
+	text := textOf(t, path)
+	for _, line := range kept {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("--write --all took %s:\n%s", line, text)
+		}
+	}
+	if !strings.Contains(text, "DropCapability=all\n") {
+		t.Errorf("what needs trying was not written:\n%s", text)
+	}
+	for _, rule := range []string{"user-nobody", "engine-socket", "host-path", "device", "port-exposed"} {
+		if !strings.Contains(errs, "  manual        "+rule) || !strings.Contains(errs, "only the owner knows") {
+			t.Errorf("%s is not named as manual:\n%s", rule, errs)
+		}
+	}
+	for rule, line := range map[string]string{"engine-socket": kept[1], "host-path": kept[2], "device": kept[3],
+		"port-exposed": kept[4], "user-nobody": kept[0]} {
+		fixAt(t, "--write", "--all", "--rule", rule, path)
+		if text := textOf(t, path); strings.Contains(text, line+"\n") {
+			t.Errorf("--rule %s left %s:\n%s", rule, line, text)
+		}
+	}
+}
+
+// TestFixSecretNames holds that two containers' secrets have names of their own: an account has one namespace of them.
+func TestFixSecretNames(t *testing.T) {
+	unit := func(name string) string {
+		return "[Container]\nImage=docker.io/library/postgres:16\nContainerName=" + name +
+			"\nEnvironment=POSTGRES_PASSWORD=planted-9f3Kq7\n"
+	}
+	dir := writeTree(t, map[string]string{"a.container": unit("synapse-db"), "b.container": unit("weblate-db"),
+		"c.container": unit("postgres")})
+	_, out, _ := fixAt(t, "--rule", "plaintext-secret", dir)
+	for _, want := range []string{"+Secret=synapse-db-postgres-password,type=env,target=POSTGRES_PASSWORD\n",
+		"+Secret=weblate-db-postgres-password,", "+Secret=postgres-password,"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %q:\n%s", want, out)
+		}
+	}
+}
+
+// TestFixWhichPodman holds that fix says which Podman units are written for, where none was named.
+func TestFixWhichPodman(t *testing.T) {
+	dir := writeTree(t, map[string]string{"a.container": softUnit})
+	if _, _, errs := fixAt(t, filepath.Join(dir, "a.container")); !strings.Contains(errs, "for Podman 4.9, the oldest") {
+		t.Errorf("it does not say for which Podman:\n%s", errs)
+	}
+	_, _, errs := fixAt(t, "--podman", "5.5", filepath.Join(dir, "a.container"))
+	if strings.Contains(errs, "units are written for") {
+		t.Errorf("it says what it was told:\n%s", errs)
+	}
+}
+
+func textOf(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }

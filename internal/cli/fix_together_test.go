@@ -18,7 +18,7 @@ func TestFixTogether(t *testing.T) {
 		{"the first option goes", "a.sh", "podman run --privileged docker.io/library/redis:7\n",
 			[]string{" --userns=auto", " --read-only", " --memory=512m"}, []string{"--privileged"}},
 		{"a secret is the first option", "a.sh", "podman run -e DB_PASSWORD=horse-battery docker.io/library/e:1\n",
-			[]string{"--secret=db-password,type=env,target=DB_PASSWORD", " --cap-drop=ALL"}, []string{"horse-battery"}},
+			[]string{"--secret=e-db-password,type=env,target=DB_PASSWORD", " --cap-drop=ALL"}, []string{"horse-battery"}},
 		{"options on lines of their own go", "a.sh", "podman run \\\n  --privileged \\\n  --pid=host " +
 			"docker.io/library/redis:7\n",
 			[]string{" --read-only"}, []string{"--privileged", "--pid=host"}},

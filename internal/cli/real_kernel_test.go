@@ -142,10 +142,8 @@ func newKernelBed(t *testing.T) *kernelBed {
 	}
 	t.Cleanup(func() { service.Process.Kill(); service.Wait() })
 	waitForListener(t, "unix", k.socket)
-	k.client = &http.Client{Timeout: 4 * time.Minute, Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn,
-		error) {
-		return net.Dial("unix", k.socket)
-	}}}
+	dial := func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", k.socket) }
+	k.client = &http.Client{Timeout: 4 * time.Minute, Transport: &http.Transport{DialContext: dial}}
 	host, ok := factsOf("", "", os.Getpid())
 	if !ok {
 		t.Fatal("the test cannot read what the kernel says of itself")
