@@ -38,6 +38,16 @@ const (
 	mostPaths = 4 << 20
 )
 
+// What is read of an image at most: bytes, as the service sends them and once more unpacked, and entries of its
+// archives. A stream without an end, which --timeout does not bound while it goes on, ends there.
+const (
+	mostBytes   = 256 << 30
+	mostEntries = 32 << 20
+)
+
+// errTooLarge is why an image is not read to its end.
+var errTooLarge = fmt.Errorf("it is larger than podlint reads (%d GiB, or %d files)", mostBytes>>30, mostEntries)
+
 // Image reads an image: its configuration, and its layers as the service streams them. Nothing is unpacked to a disk
 // here, and what is kept is what a rule asks for.
 func (s *Service) Image(ctx context.Context, name string, look FileScanner,
@@ -153,21 +163,47 @@ type layerScanner struct {
 	kept    int
 	paths   int
 	head    []byte
+	// received, unpacked and entries are how many bytes and entries may still come.
+	received, unpacked int64
+	entries            int
 }
 
 func newLayerScanner(look FileScanner, content *podman.ImageContent) *layerScanner {
-	return &layerScanner{look: look, content: content, layers: map[string]*layer{}, seed: maphash.MakeSeed()}
+	return &layerScanner{look: look, content: content, layers: map[string]*layer{}, seed: maphash.MakeSeed(),
+		received: mostBytes, unpacked: mostBytes, entries: mostEntries}
+}
+
+// counted reads from a reader until nothing is left of a number of bytes, which it counts down.
+func counted(from io.Reader, left *int64) io.Reader {
+	return readFunc(func(p []byte) (int, error) {
+		if *left <= 0 {
+			return 0, errTooLarge
+		}
+		n, err := from.Read(p[:min(int64(len(p)), *left)])
+		*left -= int64(n)
+		return n, err
+	})
+}
+
+// next returns the next entry of an archive, as long as there are not too many.
+func (w *layerScanner) next(archive *tar.Reader) (*tar.Header, error) {
+	if w.entries--; w.entries < 0 {
+		return nil, errTooLarge
+	}
+	return archive.Next()
 }
 
 // archive reads a docker-archive: the layers as tar files, their order in manifest.json, which may come last.
 func (w *layerScanner) archive(from io.Reader) error {
-	archive := tar.NewReader(from)
+	archive := tar.NewReader(counted(from, &w.received))
 	for {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
+		header, err := w.next(archive)
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
-		}
-		if err != nil {
+		case errors.Is(err, errTooLarge):
+			return err
+		case err != nil:
 			return fmt.Errorf("the service's archive is none: %w", err)
 		}
 		name := path.Clean(header.Name)
@@ -203,9 +239,9 @@ func (w *layerScanner) layer(from io.Reader) (*layer, error) {
 		}
 		plain = unzipped
 	}
-	files := tar.NewReader(plain)
+	files := tar.NewReader(counted(plain, &w.unpacked))
 	for {
-		header, err := files.Next()
+		header, err := w.next(files)
 		if errors.Is(err, io.EOF) {
 			return seen, nil
 		}
