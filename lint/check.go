@@ -71,10 +71,9 @@ func (l *Linter) Check(ctx context.Context, set *definition.Set, result *report.
 		result.Skipped = append(result.Skipped, report.Skipped{Path: s.Path, Reason: s.Why, By: s.By})
 	}
 	slices.SortFunc(result.Skipped, func(a, b report.Skipped) int { return strings.Compare(a.Path, b.Path) })
-	c.relate()
-	if l.Propose && ctx.Err() == nil {
-		planner := fix.Planner{Read: set.Text, Lint: l.NewEdited(set).Lint}
-		planner.Propose(result.Findings)
+	c.relate(ctx)
+	if l.Propose {
+		c.propose(ctx)
 	}
 	result.Sources = append(result.Sources, report.Source{Kind: "files", URI: set.Source()})
 	switch {
@@ -185,14 +184,48 @@ func (l *Linter) relations(peers []*rules.Peer) []rules.Finding {
 	return findings
 }
 
-// relate judges the containers of all files beside one another.
-func (c *check) relate() {
-	findings := c.relations(c.peers)
-	quote(findings, texts{c.set.Text, map[string][]byte{}})
+// await returns what a function returns, and whether it did before the context ended; else the function is left behind,
+// and must not write what others read.
+func await[T any](ctx context.Context, call func() T) (value T, ok bool) {
+	if ctx.Err() != nil {
+		return value, false
+	}
+	done := make(chan T, 1)
+	go func() { done <- call() }()
+	select {
+	case value = <-done:
+		return value, true
+	case <-ctx.Done():
+		return value, false
+	}
+}
+
+// propose gives each finding the edits that end it, where there is time for all of them.
+func (c *check) propose(ctx context.Context) {
+	proposed, ok := await(ctx, func() []rules.Finding {
+		findings := slices.Clone(c.result.Findings)
+		planner := fix.Planner{Read: c.set.Text, Lint: c.NewEdited(c.set).Lint}
+		planner.Propose(findings)
+		return findings
+	})
+	if ok {
+		c.result.Findings = proposed
+	}
+}
+
+// relate judges the containers of all files beside one another, where there is time for it.
+func (c *check) relate(ctx context.Context) {
+	findings, whole := await(ctx, func() []rules.Finding {
+		found := c.relations(c.peers)
+		quote(found, texts{c.set.Text, map[string][]byte{}})
+		return found
+	})
 	findings = append(findings, rules.OncePerPod(c.ofPods)...)
 	policy.Apply(c.waivers, findings)
-	for _, p := range policy.Unused(c.waivers, c.uses) {
-		c.result.Add(p)
+	if whole { // else a waiver may be one of what was not looked for
+		for _, p := range policy.Unused(c.waivers, c.uses) {
+			c.result.Add(p)
+		}
 	}
 	c.keep(c.result, findings)
 	if len(findings) > 0 {
