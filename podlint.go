@@ -10,6 +10,7 @@ package podlint
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/podlint/podlint/definition"
@@ -36,6 +37,10 @@ type Options struct {
 	FailOn, MinSeverity string
 	// Config is the path of a podlint.toml, "none" for no configuration, empty for the one that the command finds.
 	Config string
+	// ConfigFrom is a revision of the repository that the working directory is in, such as "origin/main", or the path
+	// of a podlint.toml; of a revision, the configuration, the baseline and the waivers in comments count as it has
+	// them, so that a change does not bring along its own judge. It excludes Config.
+	ConfigFrom string
 	// Baseline is the path of a baseline whose findings do not count, empty for none.
 	Baseline string
 	// ImageAge is how old an image may be, 0 for the configuration's limit, else 30 days.
@@ -54,9 +59,29 @@ type Options struct {
 	Texts map[string][]byte
 }
 
+// configuration reads the configuration, and returns the revision that it is from where ConfigFrom names one.
+func (o *Options) configuration(ctx context.Context) (*policy.Config, *policy.Revision, error) {
+	switch {
+	case o.ConfigFrom == "":
+		config, err := policy.Load(o.Config)
+		return config, nil, err
+	case o.Config != "":
+		return nil, nil, errors.New("Config and ConfigFrom exclude each other")
+	case !policy.IsRevision(o.ConfigFrom):
+		config, err := policy.Load(o.ConfigFrom)
+		return config, nil, err
+	}
+	revision, err := policy.OpenRevision(ctx, o.ConfigFrom)
+	if err != nil {
+		return nil, nil, err
+	}
+	config, err := policy.LoadFrom(ctx, revision)
+	return config, revision, err
+}
+
 // linter returns the linter that the options ask for.
-func (o *Options) linter() (*lint.Linter, error) {
-	config, err := policy.Load(o.Config)
+func (o *Options) linter(ctx context.Context) (*lint.Linter, error) {
+	config, revision, err := o.configuration(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +93,18 @@ func (o *Options) linter() (*lint.Linter, error) {
 		return nil, err
 	}
 	if o.Baseline != "" {
-		if l.Baseline, err = policy.ReadBaseline(o.Baseline); err != nil {
+		if revision != nil {
+			l.Baseline, err = policy.ReadBaselineFrom(ctx, revision, o.Baseline)
+		} else {
+			l.Baseline, err = policy.ReadBaseline(o.Baseline)
+		}
+		if err != nil {
 			return nil, err
 		}
+	}
+	if revision != nil {
+		known := func(rule string) error { _, err := rules.Find(l.Catalogue, rule); return err }
+		l.Accepts = func(w *policy.Waiver) bool { return revision.Has(ctx, w, known) }
 	}
 	l.Tool.Version = version.String()
 	l.Proofs = lint.ReadProofs(lint.ProofsPath())
@@ -81,7 +115,7 @@ func (o *Options) linter() (*lint.Linter, error) {
 // report, and the rest is linted all the same. The error is not nil where the options are not valid, or a configuration
 // or baseline cannot be read (*policy.Error with the places in a configuration).
 func Check(ctx context.Context, paths []string, o Options) (*report.Report, error) {
-	l, err := o.linter()
+	l, err := o.linter(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +164,7 @@ type Service struct {
 // then incomplete. The error is not nil where the options are not valid, no service answers, or a name matches no
 // container.
 func Scan(ctx context.Context, s Service, o Options) (*report.Report, error) {
-	l, err := o.linter()
+	l, err := o.linter(ctx)
 	if err != nil {
 		return nil, err
 	}
