@@ -66,7 +66,7 @@ func (o *Options) configuration(ctx context.Context) (*policy.Config, *policy.Re
 		config, err := policy.Load(o.Config)
 		return config, nil, err
 	case o.Config != "":
-		return nil, nil, errors.New("Config and ConfigFrom exclude each other")
+		return nil, nil, errors.New("both of Config and ConfigFrom are set")
 	case !policy.IsRevision(o.ConfigFrom):
 		config, err := policy.Load(o.ConfigFrom)
 		return config, nil, err
