@@ -38,7 +38,7 @@ does not start (--sdnotify).`,
 				})
 			}
 			if !c.RollsBack() && c.Lifecycle.Health.Value == "check" { // without one, healthcheck says so
-				return violated(u, violation{
+				found := violated(u, violation{
 					Message: "auto-update is " + u.Value + ", and its health check has no say in it: it goes back " +
 						"only from an image that does not start",
 					Severity: Info,
@@ -47,6 +47,8 @@ does not start (--sdnotify).`,
 					Fix: Fix{Summary: "let systemd wait for the health check: --sdnotify=healthy " +
 						"(Notify=healthy in a Quadlet unit)"},
 				})
+				found[0].Cause = "no way back" // another finding than that nothing updates it
+				return found
 			}
 			return nil
 		}
