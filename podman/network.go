@@ -11,6 +11,9 @@ type Network struct {
 	Ports Setting[[]Port]
 	// PublishAll is whether every port that the image exposes is published (--publish-all).
 	PublishAll Setting[bool]
+	// Follows is whether what the container comes to listen on is published on every address of the host, whatever it is
+	// (pasta's -t,auto and -u,auto). It is only set where it is so.
+	Follows Setting[bool]
 	// HostLoopback is whether the container can reach what listens on the loopback address of the host; its Origin is
 	// the option that lets it.
 	HostLoopback Setting[bool]

@@ -85,6 +85,9 @@ var weights = []Weight{
 		return one(isPrivileged(c) || c.Files.Devices.Known() && len(c.Files.Devices.Value) > 0)
 	}},
 	{"a port on every address", 1, func(c *podman.Container) float64 {
+		if c.Network.Follows.Known() && c.Network.Follows.Value {
+			return 1
+		}
 		if !c.Network.Ports.Known() {
 			return 0
 		}

@@ -40,6 +40,9 @@ scanners in minutes.`,
 				Fix:      Fix{Summary: "publish the ports that are needed by number, each on one address"},
 			})
 		}
+		if follows := c.Network.Follows; follows.Known() && follows.Value {
+			found = append(found, followedPorts(c)...)
+		}
 		if !c.Network.Ports.Known() || len(found) > 0 {
 			return found
 		}
@@ -69,4 +72,18 @@ scanners in minutes.`,
 			Fix:      fix,
 		}}
 	},
+}
+
+// followedPorts is the finding about a container whose ports pasta publishes as it begins to listen on them.
+func followedPorts(c *podman.Container) []Finding {
+	found := violated(c.Network.Follows, violation{
+		Message:  "pasta publishes whatever it comes to listen on, on every address of the host",
+		Severity: Medium,
+		Setting:  "network",
+		Value:    "pasta's ports: auto",
+		Fix: Fix{Summary: "name the ports that are needed, with the address that they are meant for, such as " +
+			"-t,127.0.0.1/8080"},
+	})
+	found[0].Cause = "auto"
+	return found
 }

@@ -388,7 +388,7 @@ func (x *kernelComparison) podmans(m kernelMount) bool {
 	device := slices.ContainsFunc(x.c.Files.Devices.Value,
 		func(d podman.Device) bool { return d.Destination == m.point })
 	// Of a rootless container, inspect shows no device that the API was asked for.
-	device = device || x.c.Host.Rootless.Value && strings.HasPrefix(m.point, "/dev/")
+	device = device || x.c.Host.Rootless.Value && !x.c.Files.Devices.Known() && strings.HasPrefix(m.point, "/dev/")
 	return masked || device || strings.Contains(m.root, "/userdata/") || strings.HasPrefix(m.point, "/dev/") &&
 		x.c.Confinement.Privileged.Value || m.point == "/run/podman-init" || m.point == "/dev/init"
 }

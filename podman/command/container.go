@@ -505,9 +505,13 @@ func (b builder) files(made *podman.Container) {
 	made.Files.Devices = b.devices()
 	b.deviceRules(made)
 	// What an unknown word or --volumes-from may add is not known, what is written here is.
-	if o, ok := b.Last("volumes-from"); ok && !b.Pod {
+	var lenders []string
+	for _, o := range b.All("volumes-from") {
 		name, _, _ := strings.Cut(o.Value, ":")
-		made.Files.Missing = "what it mounts from " + name + " is not known"
+		lenders = append(lenders, name)
+	}
+	if len(lenders) > 0 && !b.Pod {
+		made.Files.Missing = "what it mounts from " + strings.Join(lenders, ", ") + " is not known"
 	}
 	if made.Pod != "" {
 		mounts = b.filesOfPod(made, mounts)

@@ -147,15 +147,8 @@ func (b builder) network(made *podman.Container) {
 		switch mode {
 		case "host", "none", "pasta", "slirp4netns":
 			n.Mode.Value = mode
-			for _, p := range PastaPorts(o.Value) {
-				if made.Pod != "" { // the pod's, whose infra container has it
-					break
-				}
-				p.Origin = from.origin(o)
-				n.Ports.Value = append(n.Ports.Value, p)
-				if n.Ports.State != podman.StateSet {
-					n.Ports.State, n.Ports.Origin = podman.StateSet, p.Origin
-				}
+			if made.Pod == "" { // else the pod's, whose infra container has it
+				byPasta(n, o.Value, from.origin(o))
 			}
 			if ReachesHostLoopback(o.Value) {
 				n.HostLoopback = podman.Set(true, from.origin(o))
@@ -175,6 +168,20 @@ func (b builder) network(made *podman.Container) {
 		names = []string{podman.DefaultNetwork}
 	}
 	n.Names = podman.Derive(n.Mode, names)
+}
+
+// byPasta adds what options of pasta publish.
+func byPasta(n *podman.Network, value string, origin podman.Origin) {
+	if PastaFollows(value) {
+		n.Follows = podman.Set(true, origin)
+	}
+	for _, p := range PastaPorts(value) {
+		p.Origin = origin
+		n.Ports.Value = append(n.Ports.Value, p)
+		if n.Ports.State != podman.StateSet {
+			n.Ports.State, n.Ports.Origin = podman.StateSet, origin
+		}
+	}
 }
 
 // ReachesHostLoopback reports whether a value of --network lets the container talk to what listens on the host's
@@ -206,14 +213,30 @@ func ReachesHostLoopback(value string) bool {
 }
 
 // PastaPorts returns the ports that a value of --network publishes by options of pasta(1): -t, --tcp-ports, -u and
-// --udp-ports with "all", or ports and ranges of them after an address and an interface, "127.0.0.1%eth0/22-23:8022".
-// Which ones "auto" publishes shows only while the container runs.
+// --udp-ports with "all", or ports and ranges of them after an address and an interface, "127.0.0.1%eth0/22-23:8022",
+// or all but some, "~22".
 func PastaPorts(value string) []podman.Port {
+	var ports []podman.Port
+	eachPastaPort(value, func(given, protocol string) {
+		ports = append(ports, pastaPorts(given, protocol)...)
+	})
+	return ports
+}
+
+// PastaFollows reports whether a value of --network has pasta publish, on every address, what the container comes to
+// listen on: "auto" of -t and -u, which podman-run(1) leaves out unless it is asked for.
+func PastaFollows(value string) bool {
+	follows := false
+	eachPastaPort(value, func(given, _ string) { follows = follows || given == "auto" })
+	return follows
+}
+
+// eachPastaPort calls visit with what each option of pasta for ports of the host is given.
+func eachPastaPort(value string, visit func(given, protocol string)) {
 	mode, options, _ := strings.Cut(value, ":")
 	if mode != "pasta" {
-		return nil
+		return
 	}
-	var ports []podman.Port
 	words := strings.Split(options, ",")
 	for i := 0; i < len(words); i++ {
 		name, given, hasValue := strings.Cut(words[i], "=")
@@ -230,13 +253,12 @@ func PastaPorts(value string) []podman.Port {
 			}
 			given = words[i]
 		}
-		ports = append(ports, pastaPorts(given, protocol)...)
+		visit(given, protocol)
 		// pasta takes several ports after one option, separated by the commas at which Podman splits
 		for ; i+1 < len(words) && isPastaPort(words[i+1]); i++ {
-			ports = append(ports, pastaPorts(words[i+1], protocol)...)
+			visit(words[i+1], protocol)
 		}
 	}
-	return ports
 }
 
 // isPastaPort reports whether a word can only be a port, or a range.
@@ -261,8 +283,11 @@ func pastaPorts(spec, protocol string) []podman.Port {
 		p.Host, p.Container, p.Count = 1, 1, every
 		return []podman.Port{p}
 	}
+	if left, exclusion := strings.CutPrefix(outside, "~"); exclusion {
+		return allBut(left, p)
+	}
 	first, count, ok := portRange(outside)
-	if !ok { // none, auto, or ports that are left out ("~22")
+	if !ok { // none, auto
 		return nil
 	}
 	p.Host, p.Container, p.Count = first, first, count
@@ -272,6 +297,24 @@ func pastaPorts(spec, protocol string) []podman.Port {
 		}
 	}
 	return []podman.Port{p}
+}
+
+// allBut returns the ports that are published where only some are named that are not: "22", "8000-8009".
+func allBut(left string, like podman.Port) []podman.Port {
+	first, count, ok := portRange(left)
+	if !ok {
+		return nil
+	}
+	const last = 1<<16 - 1
+	var ports []podman.Port
+	for _, gap := range [][2]int{{1, int(first) - 1}, {int(first) + int(count), last}} {
+		if gap[0] <= gap[1] {
+			p := like
+			p.Host, p.Container, p.Count = uint16(gap[0]), uint16(gap[0]), uint16(gap[1]-gap[0]+1)
+			ports = append(ports, p)
+		}
+	}
+	return ports
 }
 
 // ports reads --publish: [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], where both ports may be ranges.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -204,10 +205,16 @@ func TestPastaPorts(t *testing.T) {
 		"pasta:-t,auto":                         "[]",
 		"pasta:-t":                              "[]",
 		"pasta:-T,5432,--map-gw":                "[]",
-		"pasta:-t,~22":                          "[]",
+		"pasta:-t,~22":                          "[:1-21 1/tcp :23-65535 23/tcp]",
+		"pasta:-t,~1":                           "[:2-65535 2/tcp]",
+		"pasta:-u,127.0.0.1/~60000-65535":       "[127.0.0.1:1-59999 1/udp]",
+		"pasta:-t,~x":                           "[]",
 		"pasta:-t,99999":                        "[]",
 		"slirp4netns:-t,22":                     "[]",
 	} {
+		if follows := made(t, true, "--network="+value).Network.Follows; follows.Value != strings.Contains(value, "auto") {
+			t.Errorf("%s: what it listens on is published: %v", value, follows.Value)
+		}
 		var got []string
 		for _, p := range made(t, true, "--network="+value).Network.Ports.Value {
 			got = append(got, fmt.Sprintf("%s:%d-%d %d/%s", p.Address, p.Host, uint32(p.Host)+uint32(p.Count)-1, p.Container,

@@ -3,6 +3,9 @@ package live
 import (
 	"fmt"
 	"testing"
+	"time"
+
+	"github.com/podlint/podlint/podman"
 )
 
 // TestDeviceCgroup holds where no cgroup keeps a container from a device, as the kernel's devices.list showed it.
@@ -51,6 +54,38 @@ func TestPrivilegedIsUnmasked(t *testing.T) {
 		c := read(t, test.version, fmt.Sprintf(`{"Id":"x","Name":"x","BoundingCaps":["CAP_SYS_ADMIN"],
 			"Config":{"CreateCommand":%s},"HostConfig":{"Privileged":true,"SecurityOpt":[]}}`, test.words), nil)
 		if got := fmt.Sprint(c.Confinement.Unmasked.Value, " ", c.Confinement.Masked); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+// TestUnseenDevices holds that the devices of a rootless container are not known where nothing but inspect tells, which
+// lists none of them.
+func TestUnseenDevices(t *testing.T) {
+	for name, test := range map[string]struct {
+		words    string
+		rootless bool
+		want     string
+	}{
+		"rootful, by the API":  {`null`, false, "[] known"},
+		"rootless, by the API": {`null`, true, "[] unknown"},
+		"rootless, by a command line": {`["podman","run","--device=/dev/fuse","i"]`, true,
+			"[/dev/fuse] known"},
+		"rootless, without one": {`["podman","run","i"]`, true, "[] known"},
+	} {
+		c := read(t, "5.4.2", fmt.Sprintf(`{"Id":"x","Name":"x","Config":{"CreateCommand":%s},
+			"HostConfig":{"Devices":[]}}`, test.words), nil)
+		c.Host = podman.AssumedHost(podman.Set(test.rootless, podman.Field("test")), time.Time{})
+		unseenDevices(c)
+		paths := []string{}
+		for _, d := range c.Files.Devices.Value {
+			paths = append(paths, d.Path)
+		}
+		state := "unknown"
+		if c.Files.Devices.Known() {
+			state = "known"
+		}
+		if got := fmt.Sprint(paths, " ", state); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}

@@ -81,6 +81,7 @@ type identified struct {
 func (i *identified) settle(c *readContainer) {
 	for _, one := range append([]*readContainer{c}, c.others...) {
 		onHost(one.Container, i.host)
+		unseenDevices(one.Container)
 		locate(one, i.place)
 		kernelLimits(one, i.place)
 		resolveJoins(one.Container, i.place.of(one.Container) != nil)

@@ -136,6 +136,9 @@ func network(c *podman.Container, data *inspected, asked *podman.Container, made
 		return
 	}
 	for _, o := range made.All("network") { // what pasta's own options publish, inspect does not show
+		if command.PastaFollows(o.Value) {
+			n.Follows = podman.Set(true, podman.Field(word(o.ValueIndex)))
+		}
 		for _, p := range command.PastaPorts(o.Value) {
 			p.Origin = podman.Field(word(o.ValueIndex))
 			n.Ports.Value = append(n.Ports.Value, p)
@@ -266,6 +269,15 @@ func devices(c *podman.Container, data *inspected, asked *podman.Container) {
 			Path: d.PathOnHost, Destination: d.PathInContainer, Permissions: d.CgroupPermissions,
 			Origin: podman.Field(fmt.Sprintf("HostConfig.Devices[%d]", i)),
 		})
+	}
+}
+
+// unseenDevices takes back what inspect does not know: of a rootless container it lists no device, whoever gave it one,
+// since Podman binds the device's file (4.3.1 and 5.4.2).
+func unseenDevices(c *podman.Container) {
+	if d := &c.Files.Devices; c.Host.Rootless.Known() && c.Host.Rootless.Value && len(d.Value) == 0 &&
+		d.Origin == podman.Field("HostConfig.Devices") {
+		*d = podman.UnknownAt[[]podman.Device](d.Origin)
 	}
 }
 
