@@ -1,61 +1,61 @@
 package definition
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
-
-	"go.yaml.in/yaml/v3"
+	"strings"
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/ansible"
-	"github.com/podlint/podlint/podman/kube"
 	"github.com/podlint/podlint/podman/quadlet"
 )
 
-// defineTasks reads a playbook or a list of tasks, with the units and the Kubernetes YAML that its tasks write.
-func (s *Set) defineTasks(path string, data []byte, documents []*yaml.Node) Result {
-	host := s.host(path, data)
-	found := ansible.Read(ansible.File{Path: path, Text: string(data), Documents: documents}, host)
-	d := Result{Containers: found.Containers, Problems: found.Problems, Files: []string{path}}
-	add := func(inner Result) {
-		for _, c := range inner.Containers {
-			c.Definition.Syntax = podman.SyntaxAnsible // which is not edited as what is in it
-		}
-		d.Containers = append(d.Containers, inner.Containers...)
-		d.Problems = append(d.Problems, inner.Problems...)
+// readTasks reads a playbook or a list of tasks, with the units and the Kubernetes YAML that its tasks write and play.
+func (s *Set) readTasks(f podman.File, host *podman.Host) podman.Found {
+	dir := filepath.Dir(f.Path)
+	reader := ansible.Reader{
+		Write: func(w ansible.Written) podman.Found { return s.readWritten(f.Path, w) },
+		Play: func(p ansible.Played) podman.Found {
+			file := p.Path
+			if !filepath.IsAbs(file) {
+				file = filepath.Join(dir, file)
+			}
+			if s.tree.has(file) { // it has its own turn
+				return podman.Found{}
+			}
+			// A path is one of the machine that the task is for: that there is none here says nothing.
+			content, err := s.Text(file)
+			if err != nil || !strings.Contains(string(content), "apiVersion") {
+				return podman.Found{}
+			}
+			return s.kubeReader(p.UserNS)(podman.File{Path: file, Text: string(content)}, p.Host)
+		},
 	}
-	for _, w := range found.Written {
-		t := text{name: filepath.Join(filepath.Dir(path), w.Name), file: path, text: w.Text, at: w.At, host: w.Host}
-		switch {
-		case w.Kube:
-			add(s.defineKubeText(t, kube.Options{Host: w.Host, UserNS: w.UserNS}))
-		case slices.Contains(quadlet.Extensions(), filepath.Ext(w.Name)):
-			add(s.defineTemplate(t))
-		}
+	found := reader.Read(f, host)
+	numbered(found.Containers)
+	if len(found.Containers)+len(found.Problems) == 0 {
+		found.Nothing = "tasks that make no container"
 	}
-	for _, p := range found.Played {
-		file := p.Path
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(filepath.Dir(path), file)
-		}
-		if s.tree.has(file) { // it has its own turn
-			continue
-		}
-		// A path is one of the machine that the task is for: that there is none here says nothing.
-		if content, err := s.Text(file); err == nil && bytes.Contains(content, []byte("apiVersion")) {
-			inner := s.defineKube(file, content, kube.Options{Host: p.Host, UserNS: p.UserNS})
-			d.Containers = append(d.Containers, inner.Containers...)
-			d.Problems = append(d.Problems, inner.Problems...)
-			d.Files = append(d.Files, inner.Files...)
-		}
+	return found
+}
+
+// readWritten reads a definition whose content is in a task of a file.
+func (s *Set) readWritten(file string, w ansible.Written) podman.Found {
+	t := text{name: filepath.Join(filepath.Dir(file), w.Name), file: file, text: w.Text, at: w.At, host: w.Host}
+	var found podman.Found
+	switch {
+	case w.Kube:
+		found = s.kubeReader(w.UserNS)(podman.File{Path: t.name, Text: t.text}, w.Host)
+		s.relocate(&found, t, nil)
+	case slices.Contains(quadlet.Extensions(), filepath.Ext(w.Name)):
+		found = s.defineTemplate(t)
 	}
-	numbered(d.Containers)
-	if len(d.Containers)+len(d.Problems) == 0 {
-		d.Nothing = "tasks that make no container"
+	for _, c := range found.Containers {
+		c.Definition.Syntax = podman.SyntaxAnsible // which is not edited as what is in it
 	}
-	return d
+	found.Files = nil // those of the file of tasks count
+	return found
 }
 
 // numbered tells containers of one name apart, which are made at different places of a file.

@@ -19,14 +19,9 @@ import (
 
 // Result is what a file defines.
 type Result struct {
-	Containers []*podman.Container
-	Problems   []podman.Problem
-	// Files holds the paths of what was read, the file itself among them: waivers in them count.
-	Files []string
+	podman.Found
 	// Text is the content of the file, nil where it could not be read.
 	Text []byte
-	// Nothing says why the file is not a definition, empty for one that is.
-	Nothing string
 }
 
 // Options says how definitions are read.
@@ -255,10 +250,10 @@ var unitPlaces = []struct {
 }
 
 // host returns the machine that a definition is for: by an option, by its place, or else as it is assumed.
-func (s *Set) host(path string, data []byte) *podman.Host {
+func (s *Set) host(f podman.File) *podman.Host {
 	rootless := s.options.Rootless
 	if !rootless.Known() {
-		absolute := absolutePath(path)
+		absolute := absolutePath(f.Path)
 		for _, place := range unitPlaces {
 			if strings.Contains(absolute, place.dir) {
 				rootless = podman.Set(place.rootless, podman.Field("the file's place"))
@@ -267,7 +262,7 @@ func (s *Set) host(path string, data []byte) *podman.Host {
 		}
 	}
 	if !rootless.Known() {
-		rootless = s.assumed(path, data)
+		rootless = s.assumed(f)
 	}
 	// Definitions of one place share a host: there may be thousands.
 	if known, ok := s.hosts.Load(rootless); ok {

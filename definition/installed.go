@@ -56,7 +56,7 @@ func (f *Installed) Define(c *podman.Container) {
 	defined, ok := set.made[path]
 	if !ok {
 		if data, err := files.Read(path); err == nil {
-			unit := set.read.Read(path, data, c.Host)
+			unit := set.read.Read(podman.File{Path: path, Text: string(data)}, c.Host)
 			if defined = unit.Container; defined != nil {
 				defined.Definition.Installed = true
 				defined.Definition.Files = sourceFiles(defined, unit.Files)

@@ -8,26 +8,13 @@ import (
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
-	"github.com/podlint/podlint/podman/quadlet"
 	"github.com/podlint/podlint/podman/yamlpath"
 )
 
 // wanted reports whether a file in a directory may be a definition, by its name.
 func (s *Set) wanted(name string) bool {
-	if isMakefile(name) || isJustfile(name) || isDevcontainer(name) {
-		return true
-	}
-	if _, ok := unitOfTemplate(name); ok {
-		return true
-	}
-	switch ext := extension(name); ext {
-	case ".service", ".sh", ".bash", ".yaml", ".yml", quadlet.BundleExtension:
-		return true
-	case ".md", ".markdown":
-		return s.options.Markdown
-	default:
-		return slices.Contains(quadlet.Extensions(), ext)
-	}
+	_, ok := kindOf(name)
+	return ok && (s.options.Markdown || !isMarkdown(name))
 }
 
 // mayBeScript reports whether a file in a directory whose name does not say what it is may be a script: it has no
@@ -71,28 +58,17 @@ func isDevcontainer(path string) bool {
 	return name == "devcontainer.json" || name == ".devcontainer.json"
 }
 
-// recipes returns the scripts in the recipes of a makefile or a justfile, and false for another file.
-func recipes(path string, data []byte) ([]command.Script, bool) {
-	switch {
-	case isMakefile(path):
-		return command.InMakefile(path, string(data)), true
-	case isJustfile(path):
-		return command.InJustfile(path, string(data)), true
-	}
-	return nil, false
-}
-
-// defineDevcontainer reads a devcontainer.json.
-func (s *Set) defineDevcontainer(path string, data []byte) Result {
-	documents, err := yamlpath.Documents(command.PlainJSON(data))
+// readDevcontainer reads a devcontainer.json.
+func (s *Set) readDevcontainer(f podman.File, host *podman.Host) podman.Found {
+	documents, err := yamlpath.Documents(command.PlainJSON([]byte(f.Text)))
 	if err != nil {
-		problem := yamlpath.Problem(path, err)
+		problem := yamlpath.Problem(f.Path, err)
 		problem.Warning, problem.Message = true, strings.Replace(problem.Message, "YAML", "JSON", 1)
-		return Result{Problems: []podman.Problem{problem}, Files: []string{path}}
+		return podman.Found{Problems: []podman.Problem{problem}, Files: []string{f.Path}}
 	}
 	var scripts []command.Script
 	for _, document := range documents {
-		scripts = append(scripts, command.InDevcontainer(path, document)...)
+		scripts = append(scripts, command.InDevcontainer(f.Path, document)...)
 	}
-	return s.defineScripts(path, data, scripts, true)
+	return readEmbedded(f, scripts, host)
 }

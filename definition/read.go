@@ -11,7 +11,6 @@ import (
 	"github.com/podlint/podlint/internal/files"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/command"
-	"github.com/podlint/podlint/podman/kube"
 	"github.com/podlint/podlint/podman/quadlet"
 	"github.com/podlint/podlint/podman/registry"
 )
@@ -22,13 +21,12 @@ func (s *Set) Read(path string) Result {
 	data, err := s.Text(path)
 	var elsewhere *files.OutsideError
 	if errors.As(err, &elsewhere) {
-		return Result{Problems: []podman.Problem{outside(path, err)}}
+		return Result{Found: podman.Found{Problems: []podman.Problem{outside(path, err)}}}
 	}
 	if err != nil {
-		return Result{Problems: []podman.Problem{{Origin: podman.Origin{File: path}, Message: err.Error()}}}
+		return Result{Found: failed(path, err.Error(), "")}
 	}
-	r := s.define(path, data)
-	r.Text = data
+	r := Result{Found: s.define(podman.File{Path: path, Text: string(data)}), Text: data}
 	if r.Nothing != "" && s.Named(path) {
 		r.Problems = append(r.Problems, podman.Problem{
 			Origin: podman.Origin{File: path}, Message: "no container definition found in this file", Warning: true,
@@ -52,69 +50,24 @@ func (s *Set) resolveAlias(c *podman.Container) {
 	}
 }
 
-// extension returns a name's ending. Podman takes a unit's as it is; of others large letters are as small ones.
-func extension(name string) string {
-	ext := filepath.Ext(name)
-	if lower := strings.ToLower(ext); !slices.Contains(quadlet.Extensions(), lower) {
-		return lower
+func (s *Set) readService(f podman.File, host *podman.Host) podman.Found {
+	found := s.units.Service(f, host)
+	if len(found.Containers) == 0 && !command.Mentions(f.Text, "podman") { // what is wrong is not podlint's to say
+		found.Problems = nil
 	}
-	return ext
+	if len(found.Containers)+len(found.Problems) == 0 {
+		found.Nothing = "a service that makes no container"
+	}
+	return found
 }
 
-// define reads a file as what its name, or its first line, says that it is.
-func (s *Set) define(path string, data []byte) Result {
-	if scripts, ok := recipes(path, data); ok {
-		return s.defineScripts(path, data, scripts, true)
+// isForeign says why a file that is called like a unit is something else: systemd-networkd's .network, a disk's .image,
+// a branch in a repository's own directory. It is empty for a unit, and for a file that was named.
+func (s *Set) isForeign(f podman.File) string {
+	if s.tree.named[f.Path] {
+		return ""
 	}
-	if unit, ok := unitOfTemplate(path); ok {
-		return s.defineTemplate(text{name: unit, file: path, text: string(data), host: s.host(path, data)})
-	}
-	switch ext := extension(path); {
-	case isDevcontainer(path):
-		return s.defineDevcontainer(path, data)
-	case slices.Contains(quadlet.Extensions(), ext):
-		if why := foreign(path, data); why != "" && !s.tree.named[path] {
-			return Result{Nothing: why}
-		}
-		return s.defineUnit(path, data, s.host(path, data))
-	case ext == quadlet.BundleExtension:
-		return s.defineBundle(path, data)
-	case ext == ".service":
-		return s.defineService(path, data)
-	case ext == ".yaml" || ext == ".yml":
-		return s.defineYAML(path, data)
-	case ext == ".md" || ext == ".markdown":
-		if !s.options.Markdown {
-			return failed(path, "Markdown is only read with --markdown", "")
-		}
-		return s.defineScripts(path, data, command.InMarkdown(path, string(data)), true)
-	case ext == ".sh" || ext == ".bash" || command.IsShell(data):
-		return s.defineScripts(path, data, []command.Script{{File: path, Text: string(data)}}, false)
-	}
-	return failed(path, "podlint does not know what this file is", "it reads Quadlet units, .service units, "+
-		"Kubernetes YAML, compose files, playbooks, CI YAML, shell scripts, makefiles, justfiles, Taskfiles, "+
-		"devcontainer.json and, with --markdown, Markdown")
-}
-
-func (s *Set) defineService(path string, data []byte) Result {
-	containers, files, problems := s.units.Service(path, data, s.host(path, data))
-	if len(containers) == 0 && !command.Mentions(string(data), "podman") { // what is wrong with it is not podlint's to say
-		problems = nil
-	}
-	r := Result{Containers: containers, Problems: problems, Files: files}
-	if len(containers)+len(problems) == 0 {
-		r.Nothing = "a service that makes no container"
-	}
-	return r
-}
-
-func failed(path, message, hint string) Result {
-	return Result{Problems: []podman.Problem{{Origin: podman.Origin{File: path}, Message: message, Hint: hint}}}
-}
-
-// foreign says why a file that is called like a unit is something else: systemd-networkd's .network, a disk's .image, a
-// branch in a repository's own directory. It is empty for a unit.
-func foreign(path string, data []byte) string {
+	path, data := f.Path, []byte(f.Text)
 	own, has := quadlet.Section(path), quadlet.Headers(data)
 	ext := filepath.Ext(path)
 	switch {
@@ -131,9 +84,9 @@ func foreign(path string, data []byte) string {
 	return ""
 }
 
-func (s *Set) defineUnit(path string, data []byte, host *podman.Host) Result {
-	unit := s.units.Read(path, data, host)
-	d := Result{Problems: unit.Problems, Files: unit.Files}
+func (s *Set) readUnit(f podman.File, host *podman.Host) podman.Found {
+	unit := s.units.Read(f, host)
+	d := podman.Found{Problems: unit.Problems, Files: unit.Files}
 	for _, c := range []*podman.Container{unit.Container, unit.Resource} {
 		if c != nil {
 			d.Containers = append(d.Containers, c)
@@ -157,28 +110,18 @@ func (s *Set) defineUnit(path string, data []byte, host *podman.Host) Result {
 			d.Problems = append(d.Problems, problem)
 			continue
 		}
-		inner := s.defineKube(yamlFile, content, kube.Options{Host: host, UserNS: unit.Kube.UserNS},
-			unit.Kube.ConfigMaps...)
-		d.Containers = append(d.Containers, inner.Containers...)
-		d.Problems = append(d.Problems, inner.Problems...)
-		d.Files = append(d.Files, inner.Files...)
+		read := s.kubeReader(unit.Kube.UserNS, unit.Kube.ConfigMaps...)
+		d.Add(read(podman.File{Path: yamlFile, Text: string(content)}, host))
 	}
 	return d
 }
 
-// defineBundle reads the units of a bundle.
-func (s *Set) defineBundle(path string, data []byte) Result {
-	parts, problems := quadlet.Parts(path, data)
-	d := Result{Problems: problems, Files: []string{path}}
+// readBundle reads the units of a bundle.
+func (s *Set) readBundle(f podman.File, host *podman.Host) podman.Found {
+	parts, problems := quadlet.Parts(f.Path, []byte(f.Text))
+	d := podman.Found{Problems: problems, Files: []string{f.Path}}
 	for _, part := range parts {
-		unit := s.defineUnit(part.Path, part.Text, s.host(path, data))
-		d.Containers = append(d.Containers, unit.Containers...)
-		d.Problems = append(d.Problems, unit.Problems...)
-		for _, file := range unit.Files {
-			if !slices.Contains(d.Files, file) {
-				d.Files = append(d.Files, file)
-			}
-		}
+		d.Add(s.readUnit(podman.File{Path: part.Path, Text: string(part.Text)}, host))
 	}
 	if len(parts)+len(problems) == 0 {
 		d.Nothing = "a bundle without a unit"
@@ -213,14 +156,14 @@ func (s *Set) Unit(path string) (quadlet.Unit, error) {
 	if err != nil {
 		return quadlet.Unit{}, err
 	}
-	return s.units.Read(path, data, s.host(path, data)), nil
+	f := podman.File{Path: path, Text: string(data)}
+	return s.units.Read(f, s.host(f)), nil
 }
 
 // played is how a .kube unit plays a YAML file.
 type played struct {
-	options kube.Options
-	// configMaps holds the files that it is played with.
-	configMaps []string
+	reader Reader
+	host   *podman.Host
 }
 
 // findKubes finds the .kube units that play a YAML file, once, before anything else is read.
@@ -234,32 +177,12 @@ func (s *Set) findKubes() {
 		if err != nil {
 			continue // it is named in its own turn
 		}
-		host := s.host(path, data)
-		if unit := s.units.Read(path, data, host); unit.Kube != nil {
+		f := podman.File{Path: path, Text: string(data)}
+		host := s.host(f)
+		if unit := s.units.Read(f, host); unit.Kube != nil {
 			for _, yamlFile := range unit.Kube.Paths {
-				s.kubes[absolutePath(yamlFile)] = played{kube.Options{Host: host, UserNS: unit.Kube.UserNS},
-					unit.Kube.ConfigMaps}
+				s.kubes[absolutePath(yamlFile)] = played{s.kubeReader(unit.Kube.UserNS, unit.Kube.ConfigMaps...), host}
 			}
 		}
 	}
-}
-
-// defineScripts reads shell scripts. Of embedded ones, which may be examples or templates, it is only a warning where
-// one cannot be read.
-func (s *Set) defineScripts(path string, data []byte, scripts []command.Script, embedded bool) Result {
-	d := Result{Files: []string{path}}
-	if !slices.ContainsFunc(scripts, func(s command.Script) bool { return command.MentionsPodman(s.Text) }) {
-		d.Nothing = "no podman command in it"
-	}
-	host := s.host(path, data)
-	for _, script := range scripts {
-		containers, problems := script.Read(host)
-		for i := range problems {
-			problems[i].Warning = problems[i].Warning || embedded
-		}
-		d.Containers = append(d.Containers, containers...)
-		d.Problems = append(d.Problems, problems...)
-	}
-	numbered(d.Containers) // each script has names of its own
-	return d
 }

@@ -40,10 +40,10 @@ func (c *clue) decides() bool { return c.rootless || c.rootful }
 // assumed returns whether a definition is for rootless Podman, where neither an option nor its place says: by what is
 // written in it and in the pod that it is of, else by what the guides and scripts beside it say. Rootful is assumed
 // where nothing, or both, is said.
-func (s *Set) assumed(path string, data []byte) podman.Setting[bool] {
-	known, ok := s.assumptions.files.Load(path)
+func (s *Set) assumed(f podman.File) podman.Setting[bool] {
+	known, ok := s.assumptions.files.Load(f.Path)
 	if !ok {
-		known, _ = s.assumptions.files.LoadOrStore(path, s.lookFor(path, data))
+		known, _ = s.assumptions.files.LoadOrStore(f.Path, s.lookFor(f.Path, []byte(f.Text)))
 	}
 	c := known.(clue)
 	if c.rootless && !c.rootful {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/jinja"
-	"github.com/podlint/podlint/podman/kube"
 	"github.com/podlint/podlint/podman/quadlet"
 )
 
@@ -24,6 +23,17 @@ func unitOfTemplate(name string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+func isTemplateOfUnit(path string) bool {
+	_, ok := unitOfTemplate(path)
+	return ok
+}
+
+// readTemplate reads a template of a unit.
+func (s *Set) readTemplate(f podman.File, host *podman.Host) podman.Found {
+	unit, _ := unitOfTemplate(f.Path)
+	return s.defineTemplate(text{name: unit, file: f.Path, text: f.Text, host: host})
 }
 
 // text is a text of a definition that has no file of its own, or none of its name.
@@ -57,7 +67,7 @@ var needed = regexp.MustCompile(`^\s*(?:Image|Rootfs|Yaml)\s*=`)
 
 // defineTemplate reads a template of a unit. It is read with what is there in any case and with what may be there; a
 // setting that is another then is not known.
-func (s *Set) defineTemplate(t text) Result {
+func (s *Set) defineTemplate(t text) podman.Found {
 	lines, written := jinja.Lines(t.text)
 	var certain, all []string
 	section := false
@@ -74,11 +84,11 @@ func (s *Set) defineTemplate(t text) Result {
 		certain, all = append(certain, without), append(all, with)
 	}
 	if !section {
-		return Result{Nothing: "a template without a section"}
+		return podman.Found{Nothing: "a template without a section"}
 	}
-	without := s.defineUnit(t.name, []byte(strings.Join(certain, "\n")), t.host)
+	without := s.readUnit(podman.File{Path: t.name, Text: strings.Join(certain, "\n")}, t.host)
 	if !slices.Equal(certain, all) {
-		with := s.defineUnit(t.name, []byte(strings.Join(all, "\n")), t.host)
+		with := s.readUnit(podman.File{Path: t.name, Text: strings.Join(all, "\n")}, t.host)
 		if len(with.Containers) == len(without.Containers) {
 			for i, c := range without.Containers {
 				unlessSame(reflect.ValueOf(c).Elem(), reflect.ValueOf(with.Containers[i]).Elem())
@@ -98,7 +108,7 @@ func (s *Set) defineTemplate(t text) Result {
 
 // relocate puts a text's own file and places in place of those of the name that it was read by, and what was written in
 // place of what was put there for it.
-func (s *Set) relocate(d *Result, t text, written map[string]string) {
+func (s *Set) relocate(d *podman.Found, t text, written map[string]string) {
 	var pairs []string
 	for put, was := range written {
 		pairs = append(pairs, put, was)
@@ -177,11 +187,4 @@ func unlessSame(v, other reflect.Value) {
 			unlessSame(f, other.Field(i))
 		}
 	}
-}
-
-// defineKubeText reads Kubernetes YAML that is in another file.
-func (s *Set) defineKubeText(t text, options kube.Options) Result {
-	d := s.defineKube(t.name, []byte(t.text), options)
-	s.relocate(&d, t, nil)
-	return d
 }

@@ -62,51 +62,56 @@ var composeName = regexp.MustCompile(`^(?:(?:docker|podman|container)-)?compose(
 
 func isComposeName(path string) bool { return composeName.MatchString(filepath.Base(path)) }
 
-// defineYAML reads Kubernetes YAML, a compose file, a playbook, or the scripts in a CI system's YAML. What is none of
-// them is passed over.
-func (s *Set) defineYAML(path string, data []byte) Result {
-	nothing := Result{Nothing: "YAML that defines no container"}
-	if !mayDefine(path, data) {
-		return nothing
+const otherYAML = "YAML that defines no container"
+
+// isOtherYAML says so of YAML that is not worth parsing.
+func (s *Set) isOtherYAML(f podman.File) string {
+	if !mayDefine(f.Path, []byte(f.Text)) {
+		return otherYAML
 	}
-	documents, err := yamlpath.Documents(data)
+	return ""
+}
+
+// readYAML reads Kubernetes YAML, a compose file, a playbook, or the scripts in a CI system's YAML. What is none of
+// them is passed over.
+func (s *Set) readYAML(f podman.File, host *podman.Host) podman.Found {
+	documents, err := yamlpath.Documents([]byte(f.Text))
 	if err != nil {
-		problem := yamlpath.Problem(path, err)
+		problem := yamlpath.Problem(f.Path, err)
 		// What a template makes may be anything; that it is nested too deep, podlint alone says.
-		if isTemplate(data) && !errors.Is(err, yamlpath.ErrTooDeep) {
+		if isTemplate([]byte(f.Text)) && !errors.Is(err, yamlpath.ErrTooDeep) {
 			problem.Warning, problem.Hint = true, "it looks like a template; check what is made of it"
 		}
-		return Result{Problems: []podman.Problem{problem}}
+		return podman.Found{Problems: []podman.Problem{problem}}
 	}
-	if command.IsTaskfile(filepath.Base(path)) {
+	if command.IsTaskfile(filepath.Base(f.Path)) {
 		var scripts []command.Script
 		for _, document := range documents {
-			scripts = append(scripts, command.InTaskfile(path, string(data), document)...)
+			scripts = append(scripts, command.InTaskfile(f.Path, f.Text, document)...)
 		}
-		return s.defineScripts(path, data, scripts, true)
+		return readEmbedded(f, scripts, host)
 	}
 	documents = kube.Items(documents)
 	switch {
 	case slices.ContainsFunc(documents, kube.MayBeKube):
-		how, ok := s.kubes[absolutePath(path)]
-		if !ok {
-			how.options.Host = s.host(path, data)
+		if how, ok := s.kubes[absolutePath(f.Path)]; ok {
+			return how.reader(f, how.host)
 		}
-		return s.defineKube(path, data, how.options, how.configMaps...)
-	case len(documents) > 0 && isCompose(path, documents[0]):
-		return s.defineCompose(path, data)
+		return s.kubeReader(podman.Setting[string]{})(f, host)
+	case len(documents) > 0 && isCompose(f.Path, documents[0]):
+		return s.readCompose(f, host)
 	case slices.ContainsFunc(documents, ansible.IsTasks):
-		return s.defineTasks(path, data, documents)
+		return s.readTasks(f, host)
 	}
 	var scripts []command.Script
 	for _, document := range documents {
-		scripts = append(scripts, command.InYAML(path, string(data), document)...)
-		scripts = append(scripts, command.InWorkflow(path, string(data), document)...)
+		scripts = append(scripts, command.InYAML(f.Path, f.Text, document)...)
+		scripts = append(scripts, command.InWorkflow(f.Path, f.Text, document)...)
 	}
 	if len(scripts) == 0 {
-		return nothing
+		return podman.Found{Nothing: otherYAML}
 	}
-	return s.defineScripts(path, data, scripts, true)
+	return readEmbedded(f, scripts, host)
 }
 
 // isTemplate reports whether YAML is made by a template: it has the sign of one, other than in a comment, and is text.
@@ -157,56 +162,14 @@ func isCompose(path string, document *yaml.Node) bool {
 	return false
 }
 
-// defineKube reads Kubernetes YAML that is played together with files of ConfigMaps.
-func (s *Set) defineKube(path string, data []byte, options kube.Options, configMaps ...string) Result {
-	documents, err := yamlpath.Documents(data)
-	if err != nil {
-		return Result{Problems: []podman.Problem{yamlpath.Problem(path, err)}}
-	}
-	documents = kube.Items(documents)
-	file := kube.File{Path: path, Documents: documents}
-	d := Result{Files: []string{path}, Problems: kube.OtherCase(file)}
-	options.Objects = &kube.Objects{}
-	if bytes.Contains(data, []byte("configMap")) || bytes.Contains(data, []byte("persistentVolumeClaim")) {
-		// which may be written in a file beside it
-		for _, name := range s.tree.list(filepath.Dir(path)) {
-			beside := filepath.Join(filepath.Dir(path), name)
-			if ext := filepath.Ext(name); ext != ".yaml" && ext != ".yml" || beside == path {
-				continue
-			}
-			content, err := s.Text(beside)
-			if err != nil || !bytes.Contains(content, []byte("ConfigMap")) &&
-				!bytes.Contains(content, []byte("PersistentVolumeClaim")) {
-				continue
-			}
-			if others, err := yamlpath.Documents(content); err == nil {
-				options.Objects.Collect(kube.File{Path: beside, Documents: kube.Items(others)})
-				d.Files = append(d.Files, beside)
-			}
-		}
-	}
-	for _, name := range configMaps {
-		content, err := s.Text(name)
-		var others []*yaml.Node
-		if err == nil {
-			others, err = yamlpath.Documents(content)
-		}
-		if err != nil {
-			d.Problems = append(d.Problems, podman.Problem{Origin: podman.Origin{File: path}, Warning: true,
-				Message: fmt.Sprintf("the ConfigMaps that it is played with, %s, are not read: %v", name, err)})
-			continue
-		}
-		options.Objects.Collect(kube.File{Path: name, Documents: kube.Items(others)})
-		d.Files = append(d.Files, name)
-	}
-	options.Objects.Collect(file)
-	containers, problems := kube.Read(file, options)
-	d.Containers, d.Problems = containers, append(d.Problems, problems...)
-	return d
+// kubeReader returns a reader of Kubernetes YAML that is played in a user namespace, together with files of ConfigMaps.
+func (s *Set) kubeReader(userNS podman.Setting[string], configMaps ...string) Reader {
+	return kube.Reader{UserNS: userNS, ConfigMaps: configMaps, ReadFile: s.Text, List: s.tree.list}.Read
 }
 
-// defineCompose reads a compose file with the one that overrides it, which has no turn of its own.
-func (s *Set) defineCompose(path string, data []byte) Result {
+// readCompose reads a compose file with the one that overrides it, which has no turn of its own.
+func (s *Set) readCompose(f podman.File, host *podman.Host) podman.Found {
+	path := f.Path
 	ext := filepath.Ext(path)
 	base := strings.TrimSuffix(path, ext)
 	beside := func(name string) (string, bool) {
@@ -215,15 +178,15 @@ func (s *Set) defineCompose(path string, data []byte) Result {
 	if main, ok := strings.CutSuffix(base, ".override"); ok {
 		for _, e := range []string{".yaml", ".yml"} {
 			if _, ok := beside(main + e); ok && !s.tree.named[path] {
-				return Result{Nothing: "read together with " + filepath.Base(main+e)}
+				return podman.Found{Nothing: "read together with " + filepath.Base(main+e)}
 			}
 		}
 	}
 	if problem := s.tooManyPorts(path); problem != nil {
-		return Result{Problems: []podman.Problem{*problem}}
+		return podman.Found{Problems: []podman.Problem{*problem}}
 	}
 	refused := map[string]error{}
-	project := compose.Files{Paths: []string{path}, Read: func(name string) ([]byte, error) {
+	project := compose.Reader{ReadFile: func(name string) ([]byte, error) {
 		text, err := s.Text(name)
 		var elsewhere *files.OutsideError
 		if errors.As(err, &elsewhere) {
@@ -236,20 +199,20 @@ func (s *Set) defineCompose(path string, data []byte) Result {
 	case -1:
 		for _, e := range []string{".yaml", ".yml"} {
 			if override, ok := beside(base + ".override" + e); ok {
-				project.Paths = append(project.Paths, override)
+				project.Override = []string{override}
 				break
 			}
 		}
 	case 0:
-		project.Paths = named
+		project.Override = named[1:]
 	default:
 		if !s.tree.named[path] {
-			return Result{Nothing: "read together with " + filepath.Base(named[0])}
+			return podman.Found{Nothing: "read together with " + filepath.Base(named[0])}
 		}
 	}
-	containers, read, problems := compose.Read(project, s.host(path, data))
+	found := project.Read(f, host)
 	for name, err := range refused {
-		told := slices.ContainsFunc(problems, func(p podman.Problem) bool {
+		told := slices.ContainsFunc(found.Problems, func(p podman.Problem) bool {
 			return strings.Contains(p.Message, err.Error()) && !p.Warning
 		})
 		if !told {
@@ -257,10 +220,10 @@ func (s *Set) defineCompose(path string, data []byte) Result {
 			below, relErr := filepath.Rel(filepath.Dir(path), name)
 			// As with EnvironmentFile=, what a service openly takes from elsewhere is unknown; a link hides it.
 			problem.Warning = relErr != nil || below == ".." || strings.HasPrefix(below, "../")
-			problems = append(problems, problem)
+			found.Problems = append(found.Problems, problem)
 		}
 	}
-	return Result{Containers: containers, Problems: problems, Files: read}
+	return found
 }
 
 // portRange finds a range of ports in a compose file's ports.

@@ -41,18 +41,18 @@ func CommandLine(c *podman.Container, found []rules.Finding) *Plan {
 		return give("the container has no recorded command line: it was made over the API, by kube play or by compose")
 	}
 	text := command.FormatMultiline(podman.RevealAll(c.CreateCommand.Value))
-	containers, _ := command.Script{File: c.Name, Text: text}.Read(c.Host)
+	containers := command.Script{File: c.Name, Text: text}.Read(c.Host).Containers
 	if len(containers) != 1 {
 		return give("podlint cannot read the command line that it was made with")
 	}
 	used := rulesOf(found)
 	p.Before = []byte(text)
 	p.request = Request{Path: c.Name, Text: p.Before, Lint: func(text []byte) ([]rules.Finding, error) {
-		made, problems := command.Script{File: c.Name, Text: string(text)}.Read(c.Host)
-		if len(made) != 1 {
-			return nil, fmt.Errorf("podlint cannot read the edited command line: %v", problems)
+		made := command.Script{File: c.Name, Text: string(text)}.Read(c.Host)
+		if len(made.Containers) != 1 {
+			return nil, fmt.Errorf("podlint cannot read the edited command line: %v", made.Problems)
 		}
-		return rules.Check(used, made[0]), nil
+		return rules.Check(used, made.Containers[0]), nil
 	}}
 	p.group(Placed(found, containers[0]))
 	p.settle(nil)

@@ -198,11 +198,11 @@ func add(c *podman.Container, flag string) bool {
 // fromFlag returns the container that podman run makes with one flag.
 func fromFlag(c *podman.Container, flag string) (*podman.Container, bool) {
 	line := []command.Word{{Text: "podman"}, {Text: "run"}, {Text: flag}, {Text: "image"}}
-	made, problems := command.Lines([][]command.Word{line}, c.Host)
-	if len(made) != 1 || len(problems) > 0 {
+	made := command.Lines([][]command.Word{line}, c.Host)
+	if len(made.Containers) != 1 || len(made.Problems) > 0 {
 		return nil, false
 	}
-	return made[0], true
+	return made.Containers[0], true
 }
 
 // without returns a list without an item; the list itself stays as it is.

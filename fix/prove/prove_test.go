@@ -27,12 +27,13 @@ func TestMain(m *testing.M) {
 // subjectOf returns what is to be proven of a command line, with the findings of some rules.
 func subjectOf(t *testing.T, text string, ids ...string) Subject {
 	t.Helper()
-	containers, problems := command.Script{File: "c",
+	read := command.Script{File: "c",
 		Text: text}.Read(&podman.Host{Rootless: podman.Set(false, podman.Field("test")),
 		DefaultCapabilities: []string{"CAP_CHOWN", "CAP_SETUID", "CAP_KILL"}})
-	if len(containers) != 1 {
-		t.Fatalf("%d containers in %s: %v", len(containers), text, problems)
+	if len(read.Containers) != 1 {
+		t.Fatalf("%d containers in %s: %v", len(read.Containers), text, read.Problems)
 	}
+	containers := read.Containers
 	s := Subject{Name: "c", Path: "c", Text: text, Image: "abc", Capabilities: []string{"CHOWN", "SETUID", "KILL"}}
 	var chosen []rules.Rule
 	for _, r := range rules.All(rules.Parameters{}) {

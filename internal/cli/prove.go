@@ -243,7 +243,7 @@ func (a *app) proofOfContainer(ctx context.Context, engine *prove.Engine, flags 
 	it.subject = prove.Subject{Name: c.Name, Path: c.Name,
 		Text: command.FormatMultiline(podman.RevealAll(c.CreateCommand.Value)), Container: c, Image: c.Image.ID,
 		Capabilities: shortCapabilities(c.Capabilities.Bounding.Value)}
-	containers, _ := command.Script{File: c.Name, Text: it.subject.Text}.Read(c.Host)
+	containers := command.Script{File: c.Name, Text: it.subject.Text}.Read(c.Host).Containers
 	if len(containers) != 1 {
 		return nil, fmt.Errorf("%s: podlint cannot read the command line that it was made with", c.Name)
 	}
@@ -314,7 +314,7 @@ func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *prov
 			"podman pull it first")
 	}
 	it.subject.Image = it.image
-	containers, _ := command.Script{File: name, Text: it.subject.Text}.Read(unit.Container.Host)
+	containers := command.Script{File: name, Text: it.subject.Text}.Read(unit.Container.Host).Containers
 	if len(containers) != 1 {
 		return nil, fmt.Errorf("%s: podlint cannot read the command line that it makes", path)
 	}

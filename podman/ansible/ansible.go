@@ -21,20 +21,11 @@ import (
 	"github.com/podlint/podlint/podman/yamlpath"
 )
 
-// File is a file of YAML.
-type File struct {
-	Path, Text string
-	Documents  []*yaml.Node
-}
-
-// Found is what a file's tasks define.
-type Found struct {
-	Containers []*podman.Container
-	Problems   []podman.Problem
-	// Written holds the files that tasks write with the content at hand.
-	Written []Written
-	// Played holds the paths of the Kubernetes YAML that tasks play.
-	Played []Played
+// Reader reads tasks.
+type Reader struct {
+	// Write reads a file that a task writes with the content at hand, and Play the Kubernetes YAML that a task plays.
+	Write func(Written) podman.Found
+	Play  func(Played) podman.Found
 }
 
 // Written is a file whose content is in a task.
@@ -118,11 +109,14 @@ func IsTasks(document *yaml.Node) bool {
 
 // reader reads a file.
 type reader struct {
-	file  File
+	file  podman.File
 	lines []string
-	found Found
-	pods  map[string]*command.PodCommand
-	made  []pending
+	found podman.Found
+	// written and played hold the definitions elsewhere that tasks write and play.
+	written []Written
+	played  []Played
+	pods    map[string]*command.PodCommand
+	made    []pending
 	// left is how many more tasks are read: an alias may stand for a list any number of times.
 	left int
 }
@@ -139,10 +133,15 @@ type pending struct {
 const mostTasks = 20_000
 
 // Read returns what the tasks of a file define. A task that takes a container away, or stops it, defines nothing.
-func Read(file File, host *podman.Host) Found {
+func (tasks Reader) Read(file podman.File, host *podman.Host) podman.Found {
+	documents, err := yamlpath.Documents([]byte(file.Text))
+	if err != nil {
+		return podman.Found{Problems: []podman.Problem{yamlpath.Problem(file.Path, err)}}
+	}
 	r := &reader{file: file, lines: strings.Split(file.Text, "\n"), pods: map[string]*command.PodCommand{},
 		left: mostTasks}
-	for _, document := range file.Documents {
+	r.found.Files = []string{file.Path}
+	for _, document := range documents {
 		r.tasks(document, scope{host: host})
 	}
 	if r.left < 0 {
@@ -161,6 +160,12 @@ func Read(file File, host *podman.Host) Found {
 	slices.SortStableFunc(r.found.Containers, func(a, b *podman.Container) int {
 		return cmp.Compare(a.Definition.Origin.Line, b.Definition.Origin.Line)
 	})
+	for _, w := range r.written {
+		r.found.Add(tasks.Write(w))
+	}
+	for _, p := range r.played {
+		r.found.Add(tasks.Play(p))
+	}
 	return r.found
 }
 

@@ -153,11 +153,11 @@ func (t *task) play() {
 		users = podman.Set(n.Value, t.origin(n))
 	}
 	if n := t.get("kube_file_content"); n != nil && n.Kind == yaml.ScalarNode {
-		t.found.Written = append(t.found.Written, Written{Name: "stdin.yaml", Text: n.Value, Kube: true,
+		t.written = append(t.written, Written{Name: "stdin.yaml", Text: n.Value, Kube: true,
 			At: yamlpath.Within(n, t.lines), UserNS: users, Host: t.host})
 	}
 	if file := t.scalar("kube_file"); file != "" && !jinja.Unknown(file) {
-		t.found.Played = append(t.found.Played, Played{Path: file, UserNS: users, Host: t.host})
+		t.played = append(t.played, Played{Path: file, UserNS: users, Host: t.host})
 	}
 }
 
@@ -168,7 +168,7 @@ func (t *task) copy() {
 		return
 	}
 	if name := path.Base(t.scalar("dest", "path")); path.Ext(name) != "" {
-		t.found.Written = append(t.found.Written,
+		t.written = append(t.written,
 			Written{Name: name, Text: n.Value, At: yamlpath.Within(n, t.lines), Host: t.host})
 	}
 }
@@ -231,15 +231,14 @@ func (t *task) split(n *yaml.Node) []command.Word {
 }
 
 // keep adds what a command line makes, each with a name that is known.
-func (t *task) keep(made []*podman.Container, problems []podman.Problem) {
-	for _, c := range made {
+func (t *task) keep(made podman.Found) {
+	for _, c := range made.Containers {
 		t.name(c, c.Definition.Origin)
 	}
-	for i := range problems {
-		problems[i].Warning = true
+	for i := range made.Problems {
+		made.Problems[i].Warning = true
 	}
-	t.found.Containers = append(t.found.Containers, made...)
-	t.found.Problems = append(t.found.Problems, problems...)
+	t.found.Add(made)
 }
 
 // piece is a word of a text with the offset at which it starts.

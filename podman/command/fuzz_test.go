@@ -21,14 +21,14 @@ func FuzzScript(f *testing.F) {
 	}
 	host := podman.AssumedHost(podman.Setting[bool]{}, time.Time{})
 	f.Fuzz(func(t *testing.T, text string) {
-		containers, problems := Script{File: "x.sh", Text: text}.Read(host)
+		found := Script{File: "x.sh", Text: text}.Read(host)
 		lines := strings.Count(text, "\n") + 1
-		for _, c := range containers {
+		for _, c := range found.Containers {
 			if at := c.Definition.Origin; at.Line < 1 || at.Line > lines || c.Name == "" {
 				t.Fatalf("container %q at %v of %d lines", c.Name, at, lines)
 			}
 		}
-		for _, p := range problems {
+		for _, p := range found.Problems {
 			if p.Origin.Line > lines+1 || p.Message == "" {
 				t.Fatalf("problem %+v of %d lines", p, lines)
 			}

@@ -35,9 +35,9 @@ func TestNestedScripts(t *testing.T) {
 	}
 	for name, text := range deep {
 		t.Run(name, func(t *testing.T) {
-			_, problems := Script{File: "a.sh", Text: "podman\n" + text}.Read(podman.AssumedHost(podman.DefaultTo(false,
+			found := Script{File: "a.sh", Text: "podman\n" + text}.Read(podman.AssumedHost(podman.DefaultTo(false,
 				podman.Origin{}), time.Time{}))
-			if len(problems) == 0 && name != "extended globs" && name != "negations" && name != "indices" {
+			if len(found.Problems) == 0 && name != "extended globs" && name != "negations" && name != "indices" {
 				t.Error("no problem")
 			}
 			if calls := (Script{Text: "podman\n" + text}).Calls(); len(calls) > 0 {
@@ -46,8 +46,8 @@ func TestNestedScripts(t *testing.T) {
 		})
 	}
 	long := Script{File: "a.sh", Text: strings.Repeat("podman run x\nif a; then (b && c | d); fi\n", 20_000)}
-	found, problems := long.Read(podman.AssumedHost(podman.DefaultTo(false, podman.Origin{}), time.Time{}))
-	if len(problems) > 0 || len(found) != 20_000 {
-		t.Errorf("%d containers, %v", len(found), problems)
+	found := long.Read(podman.AssumedHost(podman.DefaultTo(false, podman.Origin{}), time.Time{}))
+	if len(found.Problems) > 0 || len(found.Containers) != 20_000 {
+		t.Errorf("%d containers, %v", len(found.Containers), found.Problems)
 	}
 }

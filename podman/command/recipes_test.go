@@ -17,7 +17,8 @@ func inScripts(scripts []Script) string {
 	host := podman.AssumedHost(podman.DefaultTo(false, podman.Origin{}), time.Time{})
 	var lines []string
 	for _, s := range scripts {
-		found, problems := s.Read(host)
+		read := s.Read(host)
+		found, problems := read.Containers, read.Problems
 		for _, c := range found {
 			at := "-"
 			switch p := c.Confinement.Privileged; {
@@ -178,8 +179,7 @@ func TestDevcontainers(t *testing.T) {
 		{"type": "bind", "source": "${localEnv:HOME}/.ssh", "target": "/s"}],
 		"capAdd": ["SYS_PTRACE"], "securityOpt": ["seccomp=unconfined"], "containerEnv": {"A": "b c"}, "containerUser": "u"}`
 	host := podman.AssumedHost(podman.DefaultTo(false, podman.Origin{}), time.Time{})
-	found, _ := InDevcontainer("devcontainer.json", document(t, text))[0].Read(host)
-	c := found[0]
+	c := InDevcontainer("devcontainer.json", document(t, text))[0].Read(host).Containers[0]
 	mounts := c.Files.Mounts.Value
 	got := fmt.Sprint(mounts[0].Source, mounts[1].Source, mounts[1].Origin.Line, mounts[1].Origin.Column,
 		c.Capabilities.Requested.Value, c.Confinement.Seccomp.Value,

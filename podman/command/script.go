@@ -30,18 +30,14 @@ type Script struct {
 
 // Read returns the containers that a script's `podman run` and `podman create` command lines make. The script is parsed
 // as Bash reads it, which takes in POSIX shell; nothing of it is run.
-func (s Script) Read(host *podman.Host) ([]*podman.Container, []podman.Problem) {
-	return s.read(host)
+func (s Script) Read(host *podman.Host) podman.Found {
+	b := collector{host: host, pods: map[string]*PodCommand{}, waits: true, open: s.Open}
+	b.script(s, host, nil, nil, 0)
+	return podman.Found{Containers: b.containers(), Problems: b.problems}
 }
 
 // deepestScripts is how many scripts may be within one another.
 const deepestScripts = 4
-
-func (s Script) read(host *podman.Host) ([]*podman.Container, []podman.Problem) {
-	b := collector{host: host, pods: map[string]*PodCommand{}, waits: true, open: s.Open}
-	b.script(s, host, nil, nil, 0)
-	return b.containers(), b.problems
-}
 
 // script reads a script that is so many others within.
 func (b *collector) script(s Script, host *podman.Host, outer *shell, input []Word, within int) {
@@ -479,7 +475,7 @@ func imageName(image string) string {
 
 // Lines returns the containers that command lines make whose words have been split already, such as a service's
 // ExecStart.
-func Lines(lines [][]Word, host *podman.Host) ([]*podman.Container, []podman.Problem) {
+func Lines(lines [][]Word, host *podman.Host) podman.Found {
 	b := collector{host: host, pods: map[string]*PodCommand{}}
 	for _, words := range lines {
 		if len(words) == 0 {
@@ -494,5 +490,5 @@ func Lines(lines [][]Word, host *podman.Host) ([]*podman.Container, []podman.Pro
 			b.script(scriptOf(l.script), as, nil, nil, 1)
 		}
 	}
-	return b.containers(), b.problems
+	return podman.Found{Containers: b.containers(), Problems: b.problems}
 }

@@ -13,7 +13,8 @@ import (
 // "?" where it may be), whose they are, and whether what is not given is known.
 func inScript(text string) string {
 	host := podman.AssumedHost(podman.DefaultTo(false, podman.Origin{}), time.Time{})
-	found, problems := Script{File: "a.sh", Text: text}.Read(host)
+	read := Script{File: "a.sh", Text: text}.Read(host)
+	found, problems := read.Containers, read.Problems
 	var lines []string
 	for _, c := range found {
 		at, whose := "-", "assumed"
@@ -220,7 +221,7 @@ func TestCapabilitiesBesideUnknownWords(t *testing.T) {
 	for flags, want := range map[string]string{
 		"": "unknown", "--cap-add=SYS_ADMIN": "[CAP_SYS_ADMIN]", "--cap-drop=CHOWN": "unknown", "--cap-add=$C": "unknown",
 	} {
-		found, _ := Script{File: "a.sh", Text: "podman run \"$@\" " + flags + " i"}.Read(host)
+		found := Script{File: "a.sh", Text: "podman run \"$@\" " + flags + " i"}.Read(host).Containers
 		got := "unknown"
 		if b := found[0].Capabilities.Bounding; b.Known() {
 			got = fmt.Sprint(b.Value)

@@ -39,16 +39,17 @@ func IsCompose(document *yaml.Node) bool {
 	return len(all) == 0
 }
 
-// Files are a compose file and those that override it.
-type Files struct {
-	Paths []string
-	// Read returns a file's content: also of those that are extended or included, and of .env.
-	Read func(path string) ([]byte, error)
+// Reader reads compose projects.
+type Reader struct {
+	// Override holds the paths of the files that override the one that is read.
+	Override []string
+	// ReadFile returns another file's content: of those that override, are extended or included, and of .env.
+	ReadFile func(path string) ([]byte, error)
 }
 
 // Named returns the files that the .env of a directory makes a project of (COMPOSE_FILE), none where it names none.
 func Named(dir string, read func(path string) ([]byte, error)) []string {
-	r := &reading{files: Files{Read: read}}
+	r := &reading{readFile: read}
 	variables := r.variables(filepath.Join(dir, ".env"), nil)
 	list := variables["COMPOSE_FILE"]
 	if list == "" {
@@ -66,9 +67,10 @@ func Named(dir string, read func(path string) ([]byte, error)) []string {
 
 // reading is one reading of compose files, those that are included among them.
 type reading struct {
-	files Files
-	host  *podman.Host
-	trees map[string]*yaml.Node
+	// readFile returns a file's content.
+	readFile func(path string) ([]byte, error)
+	host     *podman.Host
+	trees    map[string]*yaml.Node
 	// paths are the files that were read, and problems what is wrong with them.
 	paths    []string
 	problems []podman.Problem
@@ -95,11 +97,17 @@ const mostFiles = 200
 // Read returns the containers that a compose project defines, of every profile, and the paths of the files that it was
 // read from. A service that is not valid is a problem, and the others are read all the same. What variables stand for
 // that neither .env sets nor the file has a default for stays unknown.
-func Read(files Files, host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
-	r := &reading{files: files, host: host, trees: map[string]*yaml.Node{}}
-	dir := filepath.Dir(files.Paths[0])
+func (reader Reader) Read(f podman.File, host *podman.Host) podman.Found {
+	readFile := func(path string) ([]byte, error) {
+		if path == f.Path {
+			return []byte(f.Text), nil
+		}
+		return reader.ReadFile(path)
+	}
+	r := &reading{readFile: readFile, host: host, trees: map[string]*yaml.Node{}}
+	dir := filepath.Dir(f.Path)
 	p := r.newProject(dir)
-	p.load(files.Paths, dir, r.variables(filepath.Join(dir, ".env"), nil), 0)
+	p.load(append([]string{f.Path}, reader.Override...), dir, r.variables(filepath.Join(dir, ".env"), nil), 0)
 	if p.name == "" {
 		p.name = projectName(dir)
 	}
@@ -117,7 +125,7 @@ func Read(files Files, host *podman.Host) ([]*podman.Container, []string, []podm
 		x, y := a.Definition.Origin, b.Definition.Origin
 		return cmp.Or(cmp.Compare(slices.Index(r.paths, x.File), slices.Index(r.paths, y.File)), x.Line-y.Line)
 	})
-	return found, r.paths, r.problems
+	return podman.Found{Containers: found, Files: r.paths, Problems: r.problems}
 }
 
 func sorted[T any](m map[string]T) []string {
@@ -154,7 +162,7 @@ func (r *reading) variables(path string, others map[string]string) map[string]st
 	for name, text := range others {
 		all[name] = text
 	}
-	data, err := r.files.Read(path)
+	data, err := r.readFile(path)
 	if err != nil {
 		return all
 	}
@@ -192,7 +200,7 @@ func (r *reading) tree(path string, by podman.Origin) *yaml.Node {
 		r.problem(by, "%s: podlint fetches nothing", path)
 		return nil
 	}
-	data, err := r.files.Read(path)
+	data, err := r.readFile(path)
 	if err != nil {
 		if by.File == "" {
 			r.problems = append(r.problems, podman.Problem{Origin: podman.Origin{File: path}, Message: err.Error()})

@@ -23,13 +23,14 @@ func readAll(texts map[string]string) ([]*podman.Container, []podman.Problem) {
 		}
 		return nil, errors.New("no such file")
 	}
-	paths := []string{"/shop/compose.yaml"}
+	var override []string
 	if _, ok := texts["compose.override.yaml"]; ok {
-		paths = append(paths, "/shop/compose.override.yaml")
+		override = append(override, "/shop/compose.override.yaml")
 	}
-	containers, _, problems := Read(Files{Paths: paths, Read: read},
+	found := Reader{Override: override, ReadFile: read}.Read(
+		podman.File{Path: "/shop/compose.yaml", Text: texts["compose.yaml"]},
 		podman.AssumedHost(podman.Setting[bool]{}, time.Time{}))
-	return containers, problems
+	return found.Containers, found.Problems
 }
 
 // shown writes what a setting is and where it stands: "?" where it is not known.

@@ -22,19 +22,14 @@ func FuzzRead(f *testing.F) {
 	}
 	host := podman.AssumedHost(podman.Setting[bool]{}, time.Time{})
 	f.Fuzz(func(t *testing.T, text string) {
-		read := func(path string) ([]byte, error) {
-			if path == "/project/compose.yaml" {
-				return []byte(text), nil
-			}
-			return nil, errors.New("not there")
-		}
-		containers, _, problems := Read(Files{Paths: []string{"/project/compose.yaml"}, Read: read}, host)
-		for _, c := range containers {
+		read := func(string) ([]byte, error) { return nil, errors.New("not there") }
+		found := Reader{ReadFile: read}.Read(podman.File{Path: "/project/compose.yaml", Text: text}, host)
+		for _, c := range found.Containers {
 			if c.Definition.Origin.Line < 1 {
 				t.Fatalf("%s stands nowhere", c.Name)
 			}
 		}
-		for _, p := range problems {
+		for _, p := range found.Problems {
 			if p.Message == "" {
 				t.Fatal("no message")
 			}

@@ -559,7 +559,7 @@ func (s *service) environmentFile(path string) ([]podman.Variable, error) {
 	if strings.Contains(path, "${") {
 		return nil, errNotGiven
 	}
-	data, err := s.project.files.Read(path)
+	data, err := s.project.readFile(path)
 	if err != nil {
 		for _, f := range s.items("env_file") { // one that need not be there
 			if f.node.Kind == yaml.MappingNode && s.texted(f, "required")[0].text == "false" &&

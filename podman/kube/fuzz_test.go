@@ -34,10 +34,10 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		file := File{"x.yaml", documents}
-		objects := &Objects{}
-		objects.Collect(file)
-		containers, _ := Read(file, Options{Host: host, Objects: objects})
+		file := parsed{"x.yaml", documents}
+		all := &objects{}
+		all.collect(file)
+		containers, _ := read(file, options{host: host, objects: all})
 		lines := strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029",
 			"\n").Replace(text), "\n") + 1
 		for _, c := range containers {

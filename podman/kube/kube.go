@@ -19,19 +19,19 @@ import (
 	"github.com/podlint/podlint/podman/yamlpath"
 )
 
-// File is a YAML file.
-type File struct {
-	Path      string
-	Documents []*yaml.Node
+// parsed is a YAML file.
+type parsed struct {
+	path      string
+	documents []*yaml.Node
 }
 
-// Options is what a definition does not say about itself.
-type Options struct {
-	Host *podman.Host
-	// UserNS is the user namespace that a .kube unit asks for; its zero value is none.
-	UserNS podman.Setting[string]
-	// Objects holds what the file, and others that are played together with it, define besides pods.
-	Objects *Objects
+// options is what a definition does not say about itself.
+type options struct {
+	host *podman.Host
+	// userNS is the user namespace that a .kube unit asks for; its zero value is none.
+	userNS podman.Setting[string]
+	// objects holds what the file, and others that are played together with it, define besides pods.
+	objects *objects
 }
 
 // IsKube reports whether a document is one that Kubernetes reads.
@@ -48,12 +48,12 @@ type workload struct {
 	} `json:"spec"`
 }
 
-// Read returns the containers that a file defines: its Pods, and those of its Deployments, DaemonSets, StatefulSets and
+// read returns the containers that a file defines: its Pods, and those of its Deployments, DaemonSets, StatefulSets and
 // Jobs. Behind them are the Secrets and ConfigMaps of the file, for what can be read in them.
-func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
+func read(f parsed, o options) ([]*podman.Container, []podman.Problem) {
 	var found []*podman.Container
 	var problems []podman.Problem
-	for _, document := range f.Documents {
+	for _, document := range f.documents {
 		kind := yamlpath.Get(document, "kind")
 		if kind == nil || !IsKube(document) {
 			continue
@@ -64,7 +64,7 @@ func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 		case "Pod":
 			var read core.Pod
 			err = convert(document, &read)
-			pod = podOf{name: read.Name, annotations: annotationsOf(f.Path, document, read.Annotations),
+			pod = podOf{name: read.Name, annotations: annotationsOf(f.path, document, read.Annotations),
 				spec: read.Spec, node: yamlpath.Get(document, "spec")}
 			pod.template = pod.annotations
 		case "Deployment", "DaemonSet", "Job", "StatefulSet":
@@ -77,22 +77,22 @@ func Read(f File, o Options) ([]*podman.Container, []podman.Problem) {
 				err = convert(document, &read)
 			}
 			template := read.Spec.Template
-			pod = podOf{name: read.Name + "-pod", annotations: annotationsOf(f.Path, document, read.Annotations),
-				template: annotationsOf(f.Path, yamlpath.Get(document, "spec", "template"), template.Annotations),
+			pod = podOf{name: read.Name + "-pod", annotations: annotationsOf(f.path, document, read.Annotations),
+				template: annotationsOf(f.path, yamlpath.Get(document, "spec", "template"), template.Annotations),
 				spec:     template.Spec, node: yamlpath.Get(document, "spec", "template", "spec")}
 		default:
 			continue
 		}
 		if err != nil {
-			problems = append(problems, podman.Problem{Origin: yamlpath.Origin(f.Path, kind),
+			problems = append(problems, podman.Problem{Origin: yamlpath.Origin(f.path, kind),
 				Message: fmt.Sprintf("this is no %s: %v", kind.Value, err)})
 			continue
 		}
-		pod.file, pod.options = f.Path, o
+		pod.file, pod.options = f.path, o
 		pod.runsOnce = kind.Value == "Job"
 		found = append(found, pod.containers()...)
 	}
-	return append(found, o.Objects.resources(f.Path, o.Host)...), problems
+	return append(found, o.objects.resources(f.path, o.host)...), problems
 }
 
 // convert reads a tree into one of Podman's types, which know JSON only. Aliases are expanded with a limit.
@@ -146,7 +146,7 @@ type podOf struct {
 	spec                  core.PodSpec
 	node                  *yaml.Node // of the spec
 	runsOnce              bool       // it does its work and ends, as a Job's
-	options               Options
+	options               options
 	// taken counts the mounts that containers have taken from others.
 	taken int
 }
@@ -193,7 +193,7 @@ func setOrDefault[T any](p *podOf, value *T, missing T, node *yaml.Node, keys ..
 // container reads one container as pkg/specgen/generate/kube does.
 func (p *podOf) container(k *core.Container, node *yaml.Node) *podman.Container {
 	c := &podman.Container{
-		Name: p.name + "-" + k.Name, Kind: podman.KindContainer, Pod: p.name, SharesLabel: true, Host: p.options.Host,
+		Name: p.name + "-" + k.Name, Kind: podman.KindContainer, Pod: p.name, SharesLabel: true, Host: p.options.host,
 		Definition: podman.Definition{Syntax: podman.SyntaxKube, Origin: yamlpath.Origin(p.file, node)},
 		Image:      podman.Image{Name: k.Image, Written: podman.Set(k.Image, p.at(node, "image"))},
 	}
@@ -297,7 +297,7 @@ func (p *podOf) user(c *podman.Container, security *core.SecurityContext, node *
 // counts from Podman 5 on, else hostUsers: false, which is --userns=auto on 4.3 and 5.4 alike.
 func (p *podOf) namespaces(c *podman.Container) {
 	const annotation = "io.podman.annotations.userns"
-	mode := p.options.UserNS
+	mode := p.options.userNS
 	if mode.State != podman.StateSet || mode.Value == "" {
 		mode = podman.DefaultTo("", c.Definition.Origin.At("annotations."+annotation))
 		if given, ok := p.annotations.first(annotation, annotation+"/"+p.name); ok {
@@ -342,7 +342,7 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 		if from.ConfigMapRef == nil {
 			continue
 		}
-		if m, ok := p.options.Objects.configMap(from.ConfigMapRef.Name); ok {
+		if m, ok := p.options.objects.configMap(from.ConfigMapRef.Name); ok {
 			for name := range m.data { // Podman does not read envFrom's prefix
 				list = append(list, m.variable(name, name))
 				m.used[name] = true
@@ -360,7 +360,7 @@ func (p *podOf) environment(c *podman.Container, k *core.Container, node *yaml.N
 				c.SecretVariables.Origin = v.Origin
 			}
 			if ref := from.ConfigMapKeyRef; ref != nil {
-				if m, ok := p.options.Objects.configMap(ref.Name); ok {
+				if m, ok := p.options.objects.configMap(ref.Name); ok {
 					if _, ok := m.data[ref.Key]; ok {
 						v = m.variable(ref.Key, e.Name)
 						m.used[ref.Key] = true

@@ -20,7 +20,7 @@ func container(t *testing.T, metadata, spec string) *podman.Container {
 		t.Fatal(err)
 	}
 	host := podman.AssumedHost(podman.Set(false, podman.Origin{}), time.Time{})
-	containers, problems := Read(File{"pod.yaml", documents}, Options{Host: host})
+	containers, problems := read(parsed{"pod.yaml", documents}, options{host: host})
 	if len(containers) != 1 || len(problems) > 0 {
 		t.Fatalf("%d containers, %v", len(containers), problems)
 	}
@@ -130,18 +130,18 @@ func TestAsPodmanPlays(t *testing.T) {
 	}
 }
 
-// read reads documents as one file.
-func read(t *testing.T, text string) []*podman.Container {
+// readText reads documents as one file.
+func readText(t *testing.T, text string) []*podman.Container {
 	t.Helper()
 	documents, err := yamlpath.Documents([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := File{"pod.yaml", documents}
-	objects := &Objects{}
-	objects.Collect(file)
-	containers, problems := Read(file, Options{Objects: objects,
-		Host: podman.AssumedHost(podman.Set(false, podman.Origin{}), time.Time{})})
+	file := parsed{"pod.yaml", documents}
+	all := &objects{}
+	all.collect(file)
+	containers, problems := read(file, options{objects: all,
+		host: podman.AssumedHost(podman.Set(false, podman.Origin{}), time.Time{})})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -155,7 +155,7 @@ func TestAnnotationsOfDeployment(t *testing.T) {
 	for _, test := range []struct{ own, template, want string }{
 		{settings, "{}", "true "}, {"{name: d}", settings, "false unconfined"},
 	} {
-		c := read(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata: "+test.own+"\nspec: {template: {metadata: "+
+		c := readText(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata: "+test.own+"\nspec: {template: {metadata: "+
 			test.template+", spec: {containers: [{name: c, image: i}]}}}\n")[0]
 		got := fmt.Sprint(c.Identity(0) == podman.IdentitySubordinate, " ", c.Confinement.Seccomp.Value)
 		if got != test.want {
@@ -166,7 +166,7 @@ func TestAnnotationsOfDeployment(t *testing.T) {
 
 // TestVolumes holds what a claim is bound to, and what comes from another container.
 func TestVolumes(t *testing.T) {
-	all := read(t, `apiVersion: v1
+	all := readText(t, `apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: root, annotations: {volume.podman.io/type: none, volume.podman.io/device: /, `+
 		`volume.podman.io/mount-options: bind}}
@@ -201,7 +201,7 @@ spec:
 
 // TestResources holds what is read of Secrets and ConfigMaps, and where: not what a container's variables say already.
 func TestResources(t *testing.T) {
-	all := read(t, `apiVersion: v1
+	all := readText(t, `apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: c, annotations: {volume.podman.io/mount-options: "username=u,password=p"}}
 ---
@@ -273,7 +273,7 @@ func TestIgnored(t *testing.T) {
 			t.Errorf("%s %s: %s, want %s", test.metadata, test.spec, got, test.want)
 		}
 	}
-	all := read(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, annotations: "+
+	all := readText(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, annotations: "+
 		"{seccomp.security.alpha.kubernetes.io/pod: unconfined}}\nspec: {template: {metadata: {annotations: "+
 		"{io.podman.annotations.userns: auto}}, spec: {containers: [{name: a, image: i}, {name: b, image: i}]}}}\n---\n"+
 		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n}\n")
@@ -298,7 +298,7 @@ func TestVolumesFromMany(t *testing.T) {
 		}
 		list.WriteString("}, ")
 	}
-	all := read(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {"+annotations.String()+
+	all := readText(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {"+annotations.String()+
 		"}}\nspec: {containers: ["+list.String()+"], volumes: [{name: v, hostPath: {path: /}}]}\n")
 	total := 0
 	for _, c := range all {

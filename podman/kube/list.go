@@ -57,9 +57,9 @@ func get(node *yaml.Node, key string) *yaml.Node {
 var free = []string{"labels", "annotations", "matchLabels", "nodeSelector", "data", "binaryData", "stringData",
 	"limits", "requests", "options"}
 
-// OtherCase returns an error for each key that is a field's name in other letters, large or small: Podman takes it for
+// otherCase returns an error for each key that is a field's name in other letters, large or small: Podman takes it for
 // the field, and podlint does not read it.
-func OtherCase(f File) []podman.Problem {
+func otherCase(f parsed) []podman.Problem {
 	known := knownFields()
 	var problems []podman.Problem
 	var visit func(node *yaml.Node)
@@ -79,7 +79,7 @@ func OtherCase(f File) []podman.Problem {
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key := node.Content[i]
 			if names := known[strings.ToLower(key.Value)]; len(names) > 0 && !slices.Contains(names, key.Value) {
-				problems = append(problems, podman.Problem{Origin: yamlpath.Origin(f.Path, key),
+				problems = append(problems, podman.Problem{Origin: yamlpath.Origin(f.path, key),
 					Message: fmt.Sprintf("%s is read by Podman as %s, and not by podlint", key.Value, names[0]),
 					Hint:    "write " + names[0]})
 			}
@@ -88,7 +88,7 @@ func OtherCase(f File) []podman.Problem {
 			}
 		}
 	}
-	for _, document := range f.Documents {
+	for _, document := range f.documents {
 		if kind := get(document, "kind"); kind != nil && slices.Contains(kinds, kind.Value) {
 			visit(document)
 		}

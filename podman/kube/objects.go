@@ -15,8 +15,8 @@ import (
 	"github.com/podlint/podlint/podman/yamlpath"
 )
 
-// Objects holds what YAML files define besides pods: ConfigMaps, Secrets and claims of volumes.
-type Objects struct {
+// objects holds what YAML files define besides pods: ConfigMaps, Secrets and claims of volumes.
+type objects struct {
 	configMaps map[string]*configMap // by name, the last of a name
 	claims     map[string]command.Volume
 	list       []*configMap // in their order, Secrets among them
@@ -34,17 +34,17 @@ type configMap struct {
 	used map[string]bool
 }
 
-// Collect adds the objects of a file.
-func (o *Objects) Collect(f File) {
+// collect adds the objects of a file.
+func (o *objects) collect(f parsed) {
 	if o.configMaps == nil {
 		o.configMaps, o.claims = map[string]*configMap{}, map[string]command.Volume{}
 	}
-	for _, document := range f.Documents {
+	for _, document := range f.documents {
 		kind := yamlpath.Get(document, "kind")
 		if kind == nil || !IsKube(document) {
 			continue
 		}
-		m := &configMap{kind: kind.Value, file: f.Path, node: document, data: map[string]string{},
+		m := &configMap{kind: kind.Value, file: f.path, node: document, data: map[string]string{},
 			keys: map[string]string{}, used: map[string]bool{}}
 		switch kind.Value {
 		case "PersistentVolumeClaim":
@@ -53,7 +53,7 @@ func (o *Objects) Collect(f File) {
 				o.claims[read.Name] = volumeOf(&read)
 			}
 			m.name = read.Name
-			m.options = annotationsOf(f.Path, document, read.Annotations)
+			m.options = annotationsOf(f.path, document, read.Annotations)
 		case "ConfigMap":
 			var read struct {
 				Metadata   struct{ Name string } `json:"metadata"`
@@ -112,7 +112,7 @@ func (m *configMap) addEncoded(key string, data map[string]string) {
 	}
 }
 
-func (o *Objects) configMap(name string) (*configMap, bool) {
+func (o *objects) configMap(name string) (*configMap, bool) {
 	if o == nil {
 		return nil, false
 	}
@@ -120,7 +120,7 @@ func (o *Objects) configMap(name string) (*configMap, bool) {
 	return m, ok
 }
 
-func (o *Objects) claim(name string) command.Volume {
+func (o *objects) claim(name string) command.Volume {
 	if o == nil {
 		return command.Volume{}
 	}
@@ -142,7 +142,7 @@ func (m *configMap) variable(key, name string) podman.Variable {
 
 // resources returns the Secrets and ConfigMaps of a file, with their texts. What became a variable of one of the file's
 // containers is said there.
-func (o *Objects) resources(file string, host *podman.Host) []*podman.Container {
+func (o *objects) resources(file string, host *podman.Host) []*podman.Container {
 	if o == nil {
 		return nil
 	}

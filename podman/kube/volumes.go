@@ -41,7 +41,7 @@ func (p *podOf) volumes(c *podman.Container, k *core.Container, node *yaml.Node)
 			m.Type, m.Name, m.Source = "bind", "", v.HostPath.Path
 		case v.PersistentVolumeClaim != nil:
 			m.Name = v.PersistentVolumeClaim.ClaimName
-			claim := p.options.Objects.claim(m.Name)
+			claim := p.options.objects.claim(m.Name)
 			m.Source, m.Disk = claim.Path, claim.Disk
 		}
 		// subPathExpr is not read by Podman: the whole volume is mounted.

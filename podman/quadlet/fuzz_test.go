@@ -103,7 +103,8 @@ func FuzzRead(f *testing.F) {
 			Dirs: func(dir string) []string { return []string{dir} },
 			Find: func(string, string) (string, bool) { return "", false },
 		}
-		u := NewReader(nothing).Read(filepath.Join("/units", "web"+ext), []byte(text), host)
+		u := NewReader(nothing).Read(
+			podman.File{Path: filepath.Join("/units", "web"+ext), Text: text}, host)
 		lines := strings.Count(text, "\n") + 1
 		for _, p := range u.Problems {
 			if p.Origin.Line > lines || p.Message == "" {

@@ -95,14 +95,14 @@ var sections = map[string]string{
 	".artifact": quadlet.ArtifactGroup,
 }
 
-// Read reads a unit. The path tells its name, its kind and where its drop-ins lie; data is its content.
-func (r *Reader) Read(path string, data []byte, host *podman.Host) Unit {
-	u, problems := r.load(path, data)
+// Read reads a unit. The path tells its name, its kind and where its drop-ins lie.
+func (r *Reader) Read(f podman.File, host *podman.Host) Unit {
+	u, problems := r.load(f.Path, []byte(f.Text))
 	result := Unit{Files: u.files, Problems: problems}
 	if slices.ContainsFunc(problems, func(p podman.Problem) bool { return !p.Warning }) {
 		return result
 	}
-	others, more := r.references(u, map[string]bool{path: true}, host)
+	others, more := r.references(u, map[string]bool{f.Path: true}, host)
 	result.Problems = append(result.Problems, more...)
 	service, problems := convert(u, others.infos, host.Rootless.Value)
 	result.Problems = append(result.Problems, problems...)

@@ -135,7 +135,7 @@ EnvironmentFile=x.env
 Pod=web.pod
 Exec=run 'it all' now
 `
-	u := r.Read("/u/x.container", []byte(text), rootful())
+	u := r.Read(podman.File{Path: "/u/x.container", Text: text}, rootful())
 	if len(u.Problems) > 0 {
 		t.Fatalf("%+v", u.Problems)
 	}
@@ -194,7 +194,7 @@ func TestProblems(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			u := in(nil).Read("/u/x.container", []byte(tt.text), rootful())
+			u := in(nil).Read(podman.File{Path: "/u/x.container", Text: tt.text}, rootful())
 			if len(u.Problems) != 1 {
 				t.Fatalf("%+v", u.Problems)
 			}
@@ -233,10 +233,11 @@ func TestSpecifiers(t *testing.T) {
 func TestService(t *testing.T) {
 	text := "[Service]\nUser=web\nExecStartPre=-/usr/bin/podman rm x\nExecStart=/usr/bin/podman run --name x \\\n  " +
 		"--read-only -e \"A=b c\" img serve\nExecStartPost=/bin/sh -c 'podman run --privileged other'\n"
-	containers, _, problems := in(nil).Service("/etc/x.service", []byte(text),
+	found := in(nil).Service(podman.File{Path: "/etc/x.service", Text: text},
 		podman.AssumedHost(podman.DefaultTo(false, podman.Origin{}), time.Time{}))
-	if len(problems) > 0 || len(containers) != 2 {
-		t.Fatalf("%d containers, %+v", len(containers), problems)
+	containers := found.Containers
+	if len(found.Problems) > 0 || len(containers) != 2 {
+		t.Fatalf("%d containers, %+v", len(containers), found.Problems)
 	}
 	i := slices.IndexFunc(containers, func(c *podman.Container) bool { return c.Name == "x" })
 	if i < 0 {
@@ -259,7 +260,7 @@ func TestCycles(t *testing.T) {
 	r := in(map[string]string{"/u/a.image": "[Image]\nImage=b.build\n",
 		"/u/b.build":  "[Build]\nImageTag=x\nFile=f\nSetWorkingDirectory=unit\nVolume=c.volume:/x\n",
 		"/u/c.volume": "[Volume]\nDriver=image\nImage=a.image\n"})
-	u := r.Read("/u/x.container", []byte("[Container]\nImage=a.image\nVolume=c.volume:/c\n"), rootful())
+	u := r.Read(podman.File{Path: "/u/x.container", Text: "[Container]\nImage=a.image\nVolume=c.volume:/c\n"}, rootful())
 	if u.Container == nil {
 		t.Errorf("%+v", u.Problems)
 	}
@@ -278,7 +279,7 @@ func BenchmarkRead(b *testing.B) {
 		Find: func(string, string) (string, bool) { return "", false }})
 	host := rootful()
 	for b.Loop() {
-		if r.Read("/u/x.container", data, host).Container == nil {
+		if r.Read(podman.File{Path: "/u/x.container", Text: string(data)}, host).Container == nil {
 			b.Fatal("no container")
 		}
 	}
@@ -291,8 +292,8 @@ func TestVolumes(t *testing.T) {
 		"/u/disk.volume":  "[Volume]\nType=ext4\nDevice=/dev/sdb1\n",
 		"/u/own.volume":   "[Volume]\n",
 	})
-	u := r.Read("/u/x.container", []byte("[Container]\nImage=localhost/i:1\nVolume=bound.volume:/a\n"+
-		"Volume=disk.volume:/b\nVolume=own.volume:/c\n"), rootful())
+	u := r.Read(podman.File{Path: "/u/x.container", Text: "[Container]\nImage=localhost/i:1\nVolume=bound.volume:/a\n" +
+		"Volume=disk.volume:/b\nVolume=own.volume:/c\n"}, rootful())
 	if len(u.Problems) > 0 {
 		t.Fatalf("%+v", u.Problems)
 	}
@@ -317,7 +318,7 @@ func TestIgnored(t *testing.T) {
 		"[Container]\nReadOnly=true\n":    "[]",
 	} {
 		text = "[Container]\nImage=i\n" + text
-		u := in(map[string]string{"/u/a.container": text}).Read("/u/a.container", []byte(text), rootful())
+		u := in(map[string]string{"/u/a.container": text}).Read(podman.File{Path: "/u/a.container", Text: text}, rootful())
 		got := []string{}
 		for _, i := range u.Container.Ignored {
 			got = append(got, fmt.Sprint(i.Setting, " ", i.Protects, ":", i.Origin.Line))
@@ -341,7 +342,7 @@ func TestTakenImage(t *testing.T) {
 		"GlobalArgs=--log-level debug\nPodmanArgs=--init\nContainersConfModule=/m\n": "",
 	} {
 		text = "[Container]\nImage=i\n" + text
-		u := in(map[string]string{}).Read("/u/a.container", []byte(text), rootful())
+		u := in(map[string]string{}).Read(podman.File{Path: "/u/a.container", Text: text}, rootful())
 		got := ""
 		for _, p := range u.Problems {
 			got += fmt.Sprint(p.Origin.Line, ":", p.Origin.Column)
@@ -351,7 +352,8 @@ func TestTakenImage(t *testing.T) {
 		}
 	}
 	rootfs := "[Container]\nRootfs=/r\nPodmanArgs=--init\nExec=a\n"
-	if u := in(map[string]string{}).Read("/u/a.container", []byte(rootfs), rootful()); len(u.Problems) > 0 {
+	of := podman.File{Path: "/u/a.container", Text: rootfs}
+	if u := in(map[string]string{}).Read(of, rootful()); len(u.Problems) > 0 {
 		t.Errorf("a root filesystem: %v", u.Problems)
 	}
 }
@@ -366,7 +368,7 @@ func TestNewer(t *testing.T) {
 	}
 	for path, want := range map[string]string{"/u/a.container": "w3 w4", "/u/b.volume": "w2 w3 w4",
 		"/u/c.container": "1"} {
-		u := in(files).Read(path, []byte(files[path]), rootful())
+		u := in(files).Read(podman.File{Path: path, Text: files[path]}, rootful())
 		var got []string
 		for _, p := range u.Problems {
 			line := fmt.Sprint(p.Origin.Line)

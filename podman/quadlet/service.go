@@ -11,9 +11,8 @@ import (
 
 // Service reads a systemd .service unit, and its drop-ins, for the podman command lines in its ExecStartPre=,
 // ExecStart= and ExecStartPost=. A shell that is given a script there (sh -c) is read too.
-func (r *Reader) Service(file string, data []byte,
-	host *podman.Host) ([]*podman.Container, []string, []podman.Problem) {
-	u, problems := r.load(file, data)
+func (r *Reader) Service(f podman.File, host *podman.Host) podman.Found {
+	u, problems := r.load(f.Path, []byte(f.Text))
 	if host.Rootless.State == podman.StateDefault {
 		if a := u.last(quadlet.ServiceGroup, "User"); a != nil && a.value != "" && a.value != "root" && a.value != "0" {
 			host = podman.AssumedHost(podman.Set(true, a.origin), host.Now)
@@ -30,8 +29,8 @@ func (r *Reader) Service(file string, data []byte,
 			lines = append(lines, words)
 		}
 	}
-	found, more := command.Lines(lines, host)
-	for _, c := range found {
+	found := command.Lines(lines, host)
+	for _, c := range found.Containers {
 		c.Unit = u.name
 		c.Lifecycle.RunsOnce = awaited[lineOf(c.Definition.Origin)] && c.Lifecycle.Foreground
 		for _, a := range u.effective(quadlet.ServiceGroup, "Environment") {
@@ -40,7 +39,8 @@ func (r *Reader) Service(file string, data []byte,
 			}
 		}
 	}
-	return found, u.files, append(problems, more...)
+	found.Files, found.Problems = u.files, append(problems, found.Problems...)
+	return found
 }
 
 // commandLines returns the words of the command lines that a key of a service holds.
