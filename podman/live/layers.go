@@ -146,8 +146,8 @@ type layer struct {
 	files   []podman.ImageFile
 	newest  podman.ImageFile
 	entries int
-	// paths holds the hashes of all its paths, white the paths that it takes away, opaque the directories of which it
-	// takes away everything.
+	// paths holds the hashes of all its paths, and whether each is a directory; white the paths that it takes away,
+	// opaque the directories of which it takes away everything.
 	paths  map[uint64]bool
 	white  map[uint64]bool
 	opaque map[uint64]bool
@@ -268,7 +268,7 @@ func (w *layerScanner) entry(seen *layer, header *tar.Header, content io.Reader)
 		return nil
 	}
 	if w.paths++; w.paths <= mostPaths {
-		seen.paths[maphash.String(w.seed, name)] = true
+		seen.paths[maphash.String(w.seed, name)] = header.Typeflag == tar.TypeDir
 	} else {
 		w.content.Truncated = true
 	}
@@ -378,7 +378,8 @@ func (w *layerScanner) finish() error {
 	return nil
 }
 
-// later reports whether a later layer has another file at a path, or has taken it away.
+// later reports whether a later layer has another file at a path, or has taken it away: by itself, or with a directory
+// that it lay in. A layer that has a link or a file where a directory was takes away all that lay below.
 func (w *layerScanner) later(layers []*layer, name string) (replaced, removed bool) {
 	key := maphash.String(w.seed, name)
 	var above []uint64 // the directories that it is in
@@ -392,8 +393,13 @@ func (w *layerScanner) later(layers []*layer, name string) (replaced, removed bo
 		in := func(gone map[uint64]bool) bool {
 			return slices.ContainsFunc(above, func(dir uint64) bool { return gone[dir] })
 		}
-		replaced = replaced || layer.paths[key]
-		removed = removed || layer.white[key] || in(layer.white) || in(layer.opaque)
+		_, again := layer.paths[key]
+		replaced = replaced || again
+		removed = removed || layer.white[key] || in(layer.white) || in(layer.opaque) ||
+			slices.ContainsFunc(above, func(dir uint64) bool {
+				directory, present := layer.paths[dir]
+				return present && !directory
+			})
 	}
 	return replaced, removed
 }

@@ -30,6 +30,9 @@ func layerOf(t *testing.T, zipped bool, lines ...string) []byte {
 		if strings.HasSuffix(name, "/") {
 			h.Typeflag, h.Size = tar.TypeDir, 0
 		}
+		if target, ok := strings.CutPrefix(content, "LINK:"); ok {
+			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, target, 0
+		}
 		if content == "CAP" {
 			h.PAXRecords = map[string]string{"SCHILY.xattr.security.capability": "x"}
 		}
@@ -117,6 +120,31 @@ func TestLayers(t *testing.T) {
 			"1 /var/log/dpkg.log 644 a log cap=false gone=false",
 		}
 		if !slices.Equal(got, want) || content.Layers != 2 || content.Newest.Path == "" {
+			t.Errorf("order %v:\n%s", order, strings.Join(got, "\n"))
+		}
+	}
+}
+
+// TestBelowReplacedDirectory: a later layer has a link, or a file, where a directory was, and what lay below is gone. A
+// directory that is there again takes nothing away, and a secret is in the image all the same.
+func TestBelowReplacedDirectory(t *testing.T) {
+	bottom := layerOf(t, false, "755 usr/lib/tool/", "4755 usr/lib/tool/gone x", "666 usr/lib/tool/world x",
+		"4755 usr/lib/tool/deep/er/gone x", "600 usr/lib/tool/key KEY1", "755 opt/file/", "4755 opt/file/gone x",
+		"755 usr/bin/", "4755 usr/bin/su x", "4755 usr/lib/tools x")
+	link := layerOf(t, false, "777 usr/lib/tool LINK:/opt/t", "644 opt/file x", "755 usr/bin/")
+	again := layerOf(t, false, "0 usr/lib/.wh.tool ", "755 usr/lib/tool/", "4755 usr/lib/tool/new x")
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}} {
+		content, err := walk(archiveOf(t, order, bottom, link, again))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range content.Files {
+			got = append(got, fmt.Sprintf("%d %s gone=%v", f.Layer, f.Path, f.Gone))
+		}
+		want := []string{"1 /usr/bin/su gone=false", "1 /usr/lib/tool/key gone=true", "1 /usr/lib/tools gone=false",
+			"3 /usr/lib/tool/new gone=false"}
+		if !slices.Equal(got, want) {
 			t.Errorf("order %v:\n%s", order, strings.Join(got, "\n"))
 		}
 	}
