@@ -181,6 +181,15 @@ func (d *document) removeOne(i int, fix rules.Fix, gone *removals) {
 	gone.taken = append(gone.taken, o)
 	gone.named = append(gone.named, d.named(o))
 	gone.inGroup = o.group
+	if o.flag != "env" {
+		return
+	}
+	variable, _, _ := strings.Cut(o.value, "=")
+	for j, other := range d.occurrences { // what it took the place of would come to light, and holds a secret too
+		if name, _, _ := strings.Cut(other.value, "="); j != i && other.flag == "env" && !other.off && name == variable {
+			gone.off = append(gone.off, j)
+		}
+	}
 }
 
 // conflict returns the option that was planned already and cannot be given along with another one, empty where there is

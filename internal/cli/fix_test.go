@@ -217,12 +217,13 @@ func TestFixDiffApplies(t *testing.T) {
 
 // TestFixFailedEdit holds that an edit which does not end its finding is named, not made, and told by the exit status.
 func TestFixFailedEdit(t *testing.T) {
-	const unit = "[Container]\nImage=docker.io/library/nginx:1.27\nHealthCmd=redis-cli -a hunter6secret ping\n"
-	path := filepath.Join(writeTree(t, map[string]string{"a.container": unit}), "a.container")
-	status, _, errs := fixAt(t, "--config", "none", "--rule", "auto-update", "--write", "--all", path)
+	const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {io.podman.annotations.userns: host}}\n" +
+		"spec:\n  containers:\n  - {name: c, image: docker.io/library/nginx:1.27}\n"
+	path := filepath.Join(writeTree(t, map[string]string{"a.yaml": pod}), "a.yaml")
+	status, _, errs := fixAt(t, "--config", "none", "--rule", "uid-map", "--write", "--all", path)
 	after, err := os.ReadFile(path)
-	if status != statusEditFailed || err != nil || string(after) != unit ||
-		!strings.Contains(errs, "failed        auto-update") {
+	if status != statusEditFailed || err != nil || string(after) != pod ||
+		!strings.Contains(errs, "failed        uid-map") {
 		t.Errorf("status %d, %v, %s\n%s", status, err, errs, after)
 	}
 }

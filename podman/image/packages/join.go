@@ -343,8 +343,8 @@ func (j *joined) add(p podman.Package, installed bool) int {
 	return len(j.packages) - 1
 }
 
-// claim takes what a database says of a path. The directories of the path are followed through the image's links (a list
-// may say /bin/ls where the file is /usr/bin/ls); the file itself is not.
+// claim takes what a database says of a path. The directories of the path are followed through the image's links (a
+// list may say /bin/ls where the file is /usr/bin/ls); the file itself is not.
 func (j *joined) claim(name string, c claim) {
 	n := j.lookup(name)
 	if n == nil || n.entry == nil {
