@@ -2,6 +2,7 @@ package lint
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -62,12 +63,8 @@ func (l *Linter) Scan(ctx context.Context, service *live.Service, which live.Sel
 		}
 		result.Fail(service.URI, err)
 	}
-	for _, p := range problems {
-		if p.Warning {
-			result.Warn(p.Target, p.Err)
-			continue
-		}
-		result.Fail(p.Target, p.Err)
+	for i := range problems {
+		result.Missed(&problems[i])
 	}
 	return nil
 }
@@ -113,8 +110,7 @@ func (l *Linter) Images(ctx context.Context, service *live.Service, names []stri
 		result.Containers = append(result.Containers, report.Describe(c))
 		l.keep(result, rules.Check(l.Rules, c))
 		if c.Image.Content.Value.Truncated {
-			result.Warnings = append(result.Warnings, report.Error{Target: name, Message: "it holds more than " +
-				"podlint keeps: not everything is named"})
+			result.Warn(name, errors.New("it holds more than podlint keeps: not everything is named"))
 		}
 	}
 	return nil

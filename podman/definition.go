@@ -2,16 +2,6 @@ package podman
 
 import "time"
 
-// Problem is something in a definition that could not be read, or not wholly.
-type Problem struct {
-	// Origin is where it is; its Line is 0 where it is the file as a whole.
-	Origin Origin
-	// Message says what is wrong and Hint what to do about it, each in a few words without a full stop.
-	Message, Hint string
-	// Warning is set where the definition was read all the same.
-	Warning bool
-}
-
 // The IDs outside a user namespace that stand for some that a definition does not name.
 const (
 	standInAccount     = 1000

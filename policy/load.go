@@ -21,9 +21,15 @@ const FileName = "podlint.toml"
 type Error struct{ Problems []podman.Problem }
 
 // Error names the first mistake.
-func (e *Error) Error() string {
-	first := e.Problems[0]
-	return first.Origin.String() + ": " + first.Message
+func (e *Error) Error() string { return e.Problems[0].Error() }
+
+// Unwrap returns the mistakes.
+func (e *Error) Unwrap() []error {
+	all := make([]error, len(e.Problems))
+	for i := range e.Problems {
+		all[i] = &e.Problems[i]
+	}
+	return all
 }
 
 // find returns the path of the configuration that counts: the one that was named, else the first podlint.toml from the

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/podlint/podlint/internal/hint"
 	"github.com/podlint/podlint/internal/safe"
 	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/podman"
@@ -184,28 +183,40 @@ func HintAfter(list []Error, i int) string {
 
 // Add adds what a reader of definitions has found wrong.
 func (r *Report) Add(p podman.Problem) {
-	origin := p.Origin
-	origin.Column = 0
-	e := Error{Target: origin.String(), Message: secret.Mask(p.Message), Hint: p.Hint, Location: located(p.Origin)}
-	if p.Warning {
-		r.Warnings = append(r.Warnings, e)
-		return
+	if r.list(&p); !p.Warning {
+		r.Unreadable = true
 	}
-	r.Errors = append(r.Errors, e)
-	r.Unreadable = true
 }
 
-// Fail says that something was not read and that the report is incomplete. A message of a library may quote what it
-// could not read, so that secrets in it are masked.
+// Missed adds what could not be read of a service: the report is incomplete then, unless it is only a warning.
+func (r *Report) Missed(p *podman.Problem) {
+	if r.list(p); !p.Warning {
+		r.Complete = false
+	}
+}
+
+// list adds a problem to the errors or to the warnings. A message of a library may quote what it could not read, so
+// that secrets in it are masked.
+func (r *Report) list(p *podman.Problem) {
+	e := Error{Target: p.Place(), Message: secret.Mask(p.Text()), Hint: p.Advice()}
+	if p.Origin.File != "" {
+		e.Location = located(p.Origin)
+	}
+	if p.Warning {
+		r.Warnings = append(r.Warnings, e)
+	} else {
+		r.Errors = append(r.Errors, e)
+	}
+}
+
+// Fail says that something was not read and that the report is incomplete.
 func (r *Report) Fail(target string, err error) {
-	r.Complete = false
-	r.Errors = append(r.Errors, Error{Target: target, Message: secret.Mask(err.Error())})
+	r.Missed(&podman.Problem{Target: target, Err: err})
 }
 
 // Warn names something that could not be looked at, which does not make the report incomplete.
 func (r *Report) Warn(target string, err error) {
-	advice, _ := hint.Of(err)
-	r.Warnings = append(r.Warnings, Error{Target: target, Message: secret.Mask(err.Error()), Hint: advice})
+	r.Missed(&podman.Problem{Target: target, Err: err, Warning: true})
 }
 
 // Interrupted says that the run ended before it was complete, and why.

@@ -219,8 +219,8 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range problems {
-		a.complain(fmt.Errorf("%s: %w", p.Target, p.Err))
+	for i := range problems {
+		a.complain(&problems[i])
 		a.status = statusIncomplete
 	}
 	slices.SortFunc(plans, func(a, b *fix.Plan) int { return strings.Compare(a.Path, b.Path) })

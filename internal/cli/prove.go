@@ -298,9 +298,9 @@ func (a *app) proofOfUnit(ctx context.Context, engine *prove.Engine, flags *prov
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, p := range unit.Problems {
-		if !p.Warning {
-			return nil, fmt.Errorf("%s: %s", p.Origin, p.Message)
+	for i := range unit.Problems {
+		if p := &unit.Problems[i]; !p.Warning {
+			return nil, p
 		}
 	}
 	if unit.Container == nil || len(unit.Words) == 0 {

@@ -118,10 +118,15 @@ func (a *app) end(o *output, r *report.Report) {
 // tell writes what could not be read, and what is odd, to standard error.
 func (a *app) tell(list []report.Error) {
 	for i, e := range list {
-		fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(e.Target), safe.Text(e.Message))
-		if hint := report.HintAfter(list, i); hint != "" {
-			fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(hint))
-		}
+		a.printError(e.Target+": "+e.Message, report.HintAfter(list, i))
+	}
+}
+
+// printError writes a message, and what to do about it, to standard error.
+func (a *app) printError(message, advice string) {
+	fmt.Fprintf(a.Err, "podlint: %s\n", safe.Text(secret.Mask(message)))
+	if advice != "" {
+		fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(secret.Mask(advice)))
 	}
 }
 
@@ -129,19 +134,13 @@ func (a *app) tell(list []report.Error) {
 func (a *app) complain(err error) {
 	var config *policy.Error
 	if errors.As(err, &config) {
-		for _, p := range config.Problems {
-			p.Origin.Column = 0
-			fmt.Fprintf(a.Err, "podlint: %s: %s\n", safe.Text(p.Origin.String()), safe.Text(secret.Mask(p.Message)))
-			if p.Hint != "" {
-				fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(p.Hint))
-			}
+		for i := range config.Problems {
+			a.printError(config.Problems[i].Error(), config.Problems[i].Advice())
 		}
 		return
 	}
-	fmt.Fprintf(a.Err, "podlint: %s\n", safe.Text(secret.Mask(err.Error())))
-	if advice, ok := hint.Of(err); ok && advice != "" {
-		fmt.Fprintf(a.Err, "hint: %s\n", safe.Text(secret.Mask(advice)))
-	}
+	advice, _ := hint.Of(err)
+	a.printError(err.Error(), advice)
 }
 
 func (a *app) rootCommand() *cobra.Command {

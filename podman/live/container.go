@@ -28,7 +28,7 @@ type reader struct {
 	members map[string][]string
 
 	mu       sync.Mutex
-	problems []Problem
+	problems []podman.Problem
 	// others holds the containers that others refer to, by the name or ID that they say.
 	others map[string]*other
 }
@@ -69,8 +69,8 @@ func (c *client) noSecrets(ctx context.Context) bool {
 func (r *reader) problem(target string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Target == target }) {
-		r.problems = append(r.problems, Problem{Target: target, Err: err})
+	if !slices.ContainsFunc(r.problems, func(p podman.Problem) bool { return p.Target == target }) {
+		r.problems = append(r.problems, podman.Problem{Target: target, Err: err})
 	}
 }
 
@@ -83,7 +83,7 @@ func (r *reader) unknown(containers []string, err error) {
 	if more := containers[1:]; len(more) > 0 {
 		err = fmt.Errorf("%w (the same for %s)", err, firstFew(more))
 	}
-	r.problems = append(r.problems, Problem{Target: target, Err: err, Warning: true})
+	r.problems = append(r.problems, podman.Problem{Target: target, Err: err, Warning: true})
 }
 
 // container inspects one container. What depends on the host is left to onHost.

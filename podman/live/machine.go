@@ -41,7 +41,7 @@ func (s *Service) place(info *hostInfo) place {
 
 // otherAccounts says which accounts of this machine have containers that a scan of root's did not look at: a rootless
 // Podman keeps its own.
-func (s *Service) otherAccounts(host *podman.Host) []Problem {
+func (s *Service) otherAccounts(host *podman.Host) []podman.Problem {
 	scheme, _, isAddress := strings.Cut(s.URI, "://")
 	if !s.opts.Machine || isAddress && scheme != "unix" || os.Getuid() != 0 || host.Rootless.Value {
 		return nil
@@ -50,12 +50,12 @@ func (s *Service) otherAccounts(host *podman.Host) []Problem {
 }
 
 // notLookedAt names accounts whose containers were not looked at.
-func notLookedAt(uri string, owners []machine.Owner) []Problem {
-	var problems []Problem
+func notLookedAt(uri string, owners []machine.Owner) []podman.Problem {
+	var problems []podman.Problem
 	for _, o := range owners {
 		const how = "start its service with `systemctl --user start podman.socket` as that account, and scan it with " +
 			"--url unix:///run/user/%d/podman/podman.sock"
-		problems = append(problems, Problem{Target: uri, Warning: true,
+		problems = append(problems, podman.Problem{Target: uri, Warning: true,
 			Err: hint.With(fmt.Errorf("%s: not looked at, since a rootless Podman keeps its own", o),
 				fmt.Sprintf(how, o.UID))})
 	}

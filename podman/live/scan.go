@@ -27,15 +27,6 @@ type Selection struct {
 	Filters map[string][]string
 }
 
-// Problem is something that could not be read.
-type Problem struct {
-	// Target is the container's name, or the service's address.
-	Target string
-	Err    error
-	// Warning is set where the container was read all the same, but for one setting, which is unknown.
-	Warning bool
-}
-
 // Progress is told after each container how many of them have been read.
 type Progress func(done, total int)
 
@@ -97,7 +88,7 @@ const ahead = 256
 // goroutine, in no order. A container that is removed meanwhile is left out. It returns the host, as far as it is
 // known, and what could not be read; an error means that nothing could be.
 func (s *Service) Containers(ctx context.Context, selection Selection, progress Progress,
-	visit func(*podman.Container)) (*podman.Host, []Problem, error) {
+	visit func(*podman.Container)) (*podman.Host, []podman.Problem, error) {
 	who := make(chan identified, 1)
 	go func() {
 		host, here, err := s.host(ctx)
@@ -154,14 +145,14 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 	}()
 
 	var (
-		problems []Problem
+		problems []podman.Problem
 		unasked  []string
 		named    []*readContainer // whose users are still to be looked up
 		done     int
 	)
 	service := <-who
 	if service.err != nil && ctx.Err() == nil {
-		problems = append(problems, Problem{Target: s.URI, Err: service.err})
+		problems = append(problems, podman.Problem{Target: s.URI, Err: service.err})
 	}
 	service.host.Now = s.opts.Now()
 	for r := range results {
@@ -179,7 +170,7 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 		case errors.Is(r.err, errGaveUp):
 			unasked = append(unasked, r.row.name())
 		default:
-			problems = append(problems, Problem{Target: r.row.name(), Err: r.err})
+			problems = append(problems, podman.Problem{Target: r.row.name(), Err: r.err})
 		}
 	}
 	reader.lookUsers(ctx, named, s.opts.Concurrency)
@@ -192,13 +183,13 @@ func (s *Service) Containers(ctx context.Context, selection Selection, progress 
 	if len(unasked) > 0 {
 		slices.Sort(unasked)
 		problems = append(problems,
-			Problem{Target: s.URI, Err: fmt.Errorf("the service stopped answering; not read: %s", firstFew(unasked))})
+			podman.Problem{Target: s.URI, Err: fmt.Errorf("the service stopped answering; not read: %s", firstFew(unasked))})
 	}
 	if ctx.Err() != nil {
 		problems = append(problems,
-			Problem{Target: s.URI, Err: fmt.Errorf("%w after %d of %d containers", context.Cause(ctx), done, len(rows))})
+			podman.Problem{Target: s.URI, Err: fmt.Errorf("%w after %d of %d containers", context.Cause(ctx), done, len(rows))})
 	}
-	slices.SortStableFunc(problems, func(a, b Problem) int { return strings.Compare(a.Target, b.Target) })
+	slices.SortStableFunc(problems, func(a, b podman.Problem) int { return strings.Compare(a.Target, b.Target) })
 	return service.host, problems, nil
 }
 
