@@ -32,8 +32,8 @@ race: ## run the tests with the race detector
 	$(GO) test -race ./...
 
 lint: ## run the linters
-	golangci-lint run ./...
-	golangci-lint run --build-tags realpodman ./internal/cli/... ./testdata/testbed
+	golangci-lint run --allow-parallel-runners ./...
+	golangci-lint run --allow-parallel-runners --build-tags realpodman ./internal/cli/... ./testdata/testbed
 	shellcheck -x .ci/run testdata/services/nginx-answers testdata/testbed/common testdata/testbed/install testdata/testbed/prepare testdata/testbed/with-podman testdata/demo/run testdata/bench/run
 
 generate: ## write podman/command/flags.go anew from Podman's own flags
