@@ -28,6 +28,8 @@ type check struct {
 	waivers []policy.Waiver
 	// ofPods holds what was found in the definitions of pods, once for each member.
 	ofPods []rules.Finding
+	// judged holds what each file gave, by path, where edits are proposed, which are judged beside that.
+	judged map[string]judged
 	// stuck counts the files that took too long.
 	stuck atomic.Int32
 }
@@ -53,15 +55,18 @@ type outcome struct {
 // their paths. It ends early, with an incomplete report, where ctx does.
 func (l *Linter) Check(ctx context.Context, set *definition.Set, result *report.Report, progress Progress) {
 	result.Definitions = true
-	c := &check{Linter: l, set: set, result: result}
+	c := &check{Linter: l, set: set, result: result, judged: map[string]judged{}}
 	paths := set.Paths()
 	const batch = 256 // what waits for its turn in the report is bounded
 	read := 0
 	for from := 0; from < len(paths) && ctx.Err() == nil && c.stuck.Load() < mostStuck; from += batch {
 		to := min(from+batch, len(paths))
-		for _, o := range c.batch(ctx, paths[from:to]) {
+		for i, o := range c.batch(ctx, paths[from:to]) {
 			if o.done {
 				read++
+			}
+			if o.done && l.Propose {
+				c.judged[paths[from+i]] = o.judged()
 			}
 			c.put(&o)
 		}
@@ -204,7 +209,7 @@ func await[T any](ctx context.Context, call func() T) (value T, ok bool) {
 func (c *check) propose(ctx context.Context) {
 	proposed, ok := await(ctx, func() []rules.Finding {
 		findings := slices.Clone(c.result.Findings)
-		planner := fix.Planner{Read: c.set.Text, Lint: c.NewEdited(c.set).Lint}
+		planner := fix.Planner{Read: c.set.Text, Lint: c.newEdited(c.set, c.judged).Lint}
 		planner.Propose(findings)
 		return findings
 	})
