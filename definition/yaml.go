@@ -182,8 +182,8 @@ func (s *Set) readCompose(f podman.File, host *podman.Host) podman.Found {
 			}
 		}
 	}
-	if problem := s.tooManyPorts(path); problem != nil {
-		return podman.Found{Problems: []podman.Problem{*problem}}
+	if problems := s.tooManyPorts(path); len(problems) > 0 {
+		return podman.Found{Problems: problems}
 	}
 	refused := map[string]error{}
 	project := compose.Reader{ReadFile: func(name string) ([]byte, error) {
@@ -231,7 +231,7 @@ var portRange = regexp.MustCompile(`\b(\d{1,5})-(\d{1,5})\b`)
 
 // tooManyPorts returns an error where a compose file publishes so many ports that its library, which makes a list of
 // them, would take minutes.
-func (s *Set) tooManyPorts(path string) *podman.Problem {
+func (s *Set) tooManyPorts(path string) []podman.Problem {
 	const most = 1 << 16
 	data, err := s.Text(path)
 	if err != nil {
@@ -265,9 +265,9 @@ func (s *Set) tooManyPorts(path string) *podman.Problem {
 				}
 			}
 			if total += widest; total > most {
-				return &podman.Problem{Origin: yamlpath.Origin(path, port),
+				return []podman.Problem{{Origin: yamlpath.Origin(path, port),
 					Message: fmt.Sprintf("the services publish more than %d ports together", most),
-					Hint:    "publish only the ports that are used"}
+					Hint:    "publish only the ports that are used"}}
 			}
 		}
 	}
