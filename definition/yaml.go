@@ -235,11 +235,11 @@ func (s *Set) tooManyPorts(path string) []podman.Problem {
 	const most = 1 << 16
 	data, err := s.Text(path)
 	if err != nil {
-		return nil //nolint:nilerr // what is none is passed over
+		return nil
 	}
 	documents, err := yamlpath.Documents(data)
 	if err != nil || len(documents) == 0 {
-		return nil //nolint:nilerr // what is none is passed over
+		return nil
 	}
 	services := yamlpath.Get(documents[0], "services")
 	if services == nil {
