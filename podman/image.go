@@ -13,6 +13,11 @@ type ImageContent struct {
 	Created, Base time.Time
 	// Newest is the file with the latest date of all, and whether one is later than the image itself.
 	Newest ImageFile
+	// Steps holds what the history says of each layer, empty where it says nothing of that many layers. It is whatever
+	// the build wrote, secrets among it.
+	Steps []string
+	// Provenance is whose the files are, nil where that was not looked at.
+	Provenance *Provenance
 	// Truncated is set where there was more than is kept.
 	Truncated bool
 }

@@ -162,6 +162,9 @@ func pageContainerOf(c *Container) pageContainer {
 	if c.Definition.Origin.File != "" {
 		shown.Place = safe.Text(short(c.Definition.Origin))
 	}
+	if c.Provenance != nil {
+		shown.State = "made of " + safe.Text(c.Provenance.MadeOf())
+	}
 	if c.Reach != nil {
 		shown.Reach = c.Reach.Level.String()
 		for _, link := range c.Reach.Why {

@@ -127,6 +127,8 @@ type Container struct {
 	Reach *Reach `json:"reach,omitempty"`
 	// Exposure rates it from 0.0 to 10.0, nil where the reach is not known.
 	Exposure *float64 `json:"exposure,omitempty"`
+	// Provenance is whose an image's files are, nil for what is no image.
+	Provenance *Provenance `json:"provenance,omitempty"`
 	// Definition is the same with the language.
 	Definition podman.Definition `json:"-"`
 }
@@ -242,6 +244,7 @@ func Describe(c *podman.Container) Container {
 	if c.Host.Rootless.Origin.File != "" {
 		described.Assumed = c.Host.Assumption()
 	}
+	described.Provenance = provenanceOf(c)
 	if c.Kind == podman.KindContainer {
 		reach := rules.ReachOf(c)
 		described.Reach = &Reach{reach.Level, notNil(reach.Why)}

@@ -279,6 +279,13 @@ func (t *textWriter) block(b block) {
 	}
 	t.print("\n")
 	t.reach(c)
+	if p := c.Provenance; p != nil {
+		if p.Distribution != "" {
+			t.print("  ", t.wrapped(safe.Text(p.Distribution), 2, t.palette.dim), "\n")
+		}
+		const column = "  made of   "
+		t.print(column, t.wrapped(safe.Text(p.MadeOf()), len(column), t.palette.dim), "\n")
+	}
 	if c.Assumed != "" {
 		t.print("  ", t.wrapped(safe.Text(c.Assumed), 2, t.palette.dim), "\n")
 	}

@@ -29,6 +29,7 @@ type image struct {
 	History     []struct {
 		Created   *time.Time `json:"created"`
 		CreatedBy string     `json:"created_by"`
+		Empty     bool       `json:"empty_layer"`
 	}
 	// texts holds what can be searched for secrets, made once.
 	texts []podman.ConfigString

@@ -3,6 +3,7 @@ package live
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"cmp"
 	"compress/gzip"
 	"context"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/podlint/podlint/internal/hint"
 	"github.com/podlint/podlint/podman"
+	"github.com/podlint/podlint/podman/image/packages"
 )
 
 // FileScanner says what is to be looked for in an image's files. It is handed in, since what a secret is is not for
@@ -84,6 +86,11 @@ func (s *Service) Image(ctx context.Context, name string, look FileScanner,
 	if len(config.History) > 0 && config.History[0].Created != nil {
 		content.Base = *config.History[0].Created
 	}
+	for _, step := range config.History {
+		if !step.Empty {
+			content.Steps = append(content.Steps, step.CreatedBy)
+		}
+	}
 	w := newLayerScanner(look, content)
 	if err := s.client.stream(ctx, "/images/"+url.PathEscape(name)+"/get", url.Values{"format": {"docker-archive"}},
 		progress, w.archive); err != nil {
@@ -91,6 +98,9 @@ func (s *Service) Image(ctx context.Context, name string, look FileScanner,
 	}
 	if err := w.finish(); err != nil {
 		return nil, fmt.Errorf("reading the layers of %s: %w", name, err)
+	}
+	if len(content.Steps) != content.Layers {
+		content.Steps = nil
 	}
 	c.Image.Content = podman.Set(content, podman.Field("layers"))
 	return c, nil
@@ -144,6 +154,7 @@ func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 // layer is what a layer was found to hold.
 type layer struct {
 	files   []podman.ImageFile
+	owned   packages.Layer
 	newest  podman.ImageFile
 	entries int
 	// paths holds the hashes of all its paths, and whether each is a directory; white the paths that it takes away,
@@ -156,6 +167,7 @@ type layer struct {
 // layerScanner goes through an image's archive as it comes.
 type layerScanner struct {
 	look    FileScanner
+	owners  *packages.Collector
 	content *podman.ImageContent
 	layers  map[string]*layer
 	order   []string // of the layers, by their names in the archive
@@ -169,7 +181,8 @@ type layerScanner struct {
 }
 
 func newLayerScanner(look FileScanner, content *podman.ImageContent) *layerScanner {
-	return &layerScanner{look: look, content: content, layers: map[string]*layer{}, seed: maphash.MakeSeed(),
+	return &layerScanner{look: look, owners: packages.NewCollector(), content: content,
+		layers: map[string]*layer{}, seed: maphash.MakeSeed(),
 		received: mostBytes, unpacked: mostBytes, entries: mostEntries}
 }
 
@@ -262,10 +275,10 @@ func (w *layerScanner) entry(seen *layer, header *tar.Header, content io.Reader)
 	switch {
 	case base == ".wh..wh..opq":
 		w.removes(seen.opaque, path.Clean(dir))
-		return nil
+		return w.owners.Entry(&seen.owned, header, content)
 	case strings.HasPrefix(base, ".wh."):
 		w.removes(seen.white, dir+strings.TrimPrefix(base, ".wh."))
-		return nil
+		return w.owners.Entry(&seen.owned, header, content)
 	}
 	if w.paths++; w.paths <= mostPaths {
 		seen.paths[maphash.String(w.seed, name)] = header.Typeflag == tar.TypeDir
@@ -285,6 +298,10 @@ func (w *layerScanner) entry(seen *layer, header *tar.Header, content io.Reader)
 			return err
 		}
 		f.Secret = w.look.Secret(name, w.head[:n])
+		content = io.MultiReader(bytes.NewReader(w.head[:n]), content)
+	}
+	if err := w.owners.Entry(&seen.owned, header, content); err != nil {
+		return err
 	}
 	if header.Typeflag == tar.TypeReg && f.Dated.After(seen.newest.Dated) {
 		seen.newest = f
@@ -357,6 +374,11 @@ func (w *layerScanner) finish() error {
 		list = append(list, layer)
 	}
 	w.content.Layers = len(list)
+	owned := make([]*packages.Layer, 0, len(list))
+	for _, layer := range list {
+		owned = append(owned, &layer.owned)
+	}
+	w.content.Provenance = w.owners.Join(owned)
 	for i, layer := range list {
 		w.content.Entries += layer.entries
 		if layer.newest.Dated.After(w.content.Newest.Dated) {

@@ -538,6 +538,14 @@ func (j *joined) derived(name string) bool {
 	if n == nil || n.entry == nil || n.entry.kind == tar.TypeDir {
 		return false
 	}
-	v := j.judge(source, n)
+	if len(j.claims[n]) > 0 {
+		return true
+	}
+	if n.entry.kind == tar.TypeSymlink { // Debian's sitecustomize.py is a link to configuration
+		if n = j.target(n); n == nil || len(j.claims[n]) > 0 {
+			return n != nil
+		}
+	}
+	v := j.judge(n.entry.path, n)
 	return v.Verdict != podman.Unowned && v.Verdict != ""
 }
