@@ -80,6 +80,7 @@ func All(p Parameters) []Rule {
 		imageUnowned,
 		imageNoDatabase,
 		imageConfig,
+		imageEOL,
 		imageSetuid,
 		imageWritable,
 		imageUnreproducible,

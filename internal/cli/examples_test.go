@@ -21,7 +21,7 @@ var seenOnlyLive = map[string]string{
 	"image-env-host": "the image's environment", "image-root": "the image's USER",
 	"image-secret-file": "the image's layers", "image-setuid": "the image's layers",
 	"image-altered": "the image's layers", "image-unowned": "the image's layers",
-	"image-config": "the image's layers", "image-no-database": "the image's layers",
+	"image-config": "the image's layers", "image-eol": "the image's os-release", "image-no-database": "the image's layers",
 	"image-writable": "the image's layers", "image-unreproducible": "the image's layers",
 }
 
