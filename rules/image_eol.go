@@ -11,8 +11,8 @@ import (
 // support is until when a release gets security updates for free: by its distribution, and in Debian's LTS.
 type support struct{ release, until, lts string }
 
-// supportOf holds the releases that are known, as of 2026-11-25: Debian and Ubuntu from distro-info-data, Alpine from
-// its table of branches. A release that is not in it is unknown, not ended.
+// supportOf holds the releases that are known, as of 2026-11-25, as the distributions publish them. A release that is
+// not in it is unknown, not ended.
 func supportOf(r podman.Release) (support, bool) {
 	version := r.Version
 	if r.ID == "alpine" { // 3.20.3 is of the branch 3.20
