@@ -96,6 +96,7 @@ func All(p Parameters) []Rule {
 		logNone,
 		restartForever,
 		sshd,
+		codeAtStart,
 		execPrivileged,
 		ignoredSetting,
 		unitWritable,

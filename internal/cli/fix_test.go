@@ -27,7 +27,7 @@ import (
 var needsAChoice = map[string]string{
 	"default-network": "which network", "healthcheck": "which command tells", "image-short-name": "which registry",
 	"image-unpinned": "which version", "port-privileged": "which port", "secret-env": "whether the image can read " +
-		"a file", "sshd": "what to start instead", "host-rootful": "which account",
+		"a file", "sshd": "what to start instead", "code-at-start": "what to build", "host-rootful": "which account",
 	"ignored-setting": "whether it is to be written where it counts",
 }
 
