@@ -189,9 +189,9 @@ func (l *Linter) relations(peers []*rules.Peer) []rules.Finding {
 	return findings
 }
 
-// await returns what a function returns, and whether it did before the context ended; else the function is left behind,
+// Await returns what a function returns, and whether it did before the context ended; else the function is left behind,
 // and must not write what others read.
-func await[T any](ctx context.Context, call func() T) (value T, ok bool) {
+func Await[T any](ctx context.Context, call func() T) (value T, ok bool) {
 	if ctx.Err() != nil {
 		return value, false
 	}
@@ -207,7 +207,7 @@ func await[T any](ctx context.Context, call func() T) (value T, ok bool) {
 
 // propose gives each finding the edits that end it, where there is time for all of them.
 func (c *check) propose(ctx context.Context) {
-	proposed, ok := await(ctx, func() []rules.Finding {
+	proposed, ok := Await(ctx, func() []rules.Finding {
 		findings := slices.Clone(c.result.Findings)
 		planner := fix.Planner{Read: c.set.Text, Lint: c.newEdited(c.set, c.judged).Lint}
 		planner.Propose(findings)
@@ -220,7 +220,7 @@ func (c *check) propose(ctx context.Context) {
 
 // relate judges the containers of all files beside one another, where there is time for it.
 func (c *check) relate(ctx context.Context) {
-	findings, whole := await(ctx, func() []rules.Finding {
+	findings, whole := Await(ctx, func() []rules.Finding {
 		found := c.relations(c.peers)
 		quote(found, texts{c.set.Text, map[string][]byte{}})
 		return found

@@ -12,6 +12,7 @@ import (
 
 	"github.com/podlint/podlint/definition"
 	"github.com/podlint/podlint/internal/files"
+	"github.com/podlint/podlint/lint"
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/machine"
 	"github.com/podlint/podlint/podman/registry"
@@ -130,15 +131,21 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 	}
 	if stdin {
 		paths = slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return p == "-" })
-		var data []byte
-		var err error
-		if !await(ctx, func() { data, err = files.ReadAll(a.In) }) {
+		type input struct {
+			data []byte
+			err  error
+		}
+		in, ok := lint.Await(ctx, func() input {
+			data, err := files.ReadAll(a.In)
+			return input{data, err}
+		})
+		if !ok {
 			return context.Cause(ctx)
 		}
-		if err != nil {
-			return fmt.Errorf("reading standard input: %w", err)
+		if in.err != nil {
+			return fmt.Errorf("reading standard input: %w", in.err)
 		}
-		options.Given = map[string][]byte{flags.stdinName: data}
+		options.Given = map[string][]byte{flags.stdinName: in.data}
 	}
 	finish, err := flags.view(cmd, flags.overviewFlags, false)
 	if err != nil {
@@ -150,10 +157,17 @@ func (a *app) check(cmd *cobra.Command, flags *checkFlags, paths []string) error
 		result.Given = []string{flags.stdinName}
 	}
 	bar := startProgress(a.Err, flags.quiet)
-	var set *definition.Set
-	var problems []podman.Problem
-	if await(ctx, func() { set, problems = definition.Open(paths, options) }) {
-		for _, p := range problems {
+	type opened struct {
+		set      *definition.Set
+		problems []podman.Problem
+	}
+	found, ok := lint.Await(ctx, func() opened {
+		set, problems := definition.Open(paths, options)
+		return opened{set, problems}
+	})
+	set := found.set
+	if ok {
+		for _, p := range found.problems {
 			result.Add(p)
 		}
 		flags.linter.Check(ctx, set, result, bar.show)
@@ -183,21 +197,6 @@ func defines(set *definition.Set, r *report.Report) bool {
 	return slices.ContainsFunc(set.Paths(), func(path string) bool {
 		return !slices.ContainsFunc(r.Skipped, func(s report.Skipped) bool { return s.Path == path })
 	})
-}
-
-// await calls a function and reports whether it returned before the context ended; else it is left behind.
-func await(ctx context.Context, call func()) bool {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		call()
-	}()
-	select {
-	case <-done:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // modeOf returns what --rootless and --rootful say, unknown for neither.
