@@ -26,7 +26,8 @@ later runs something else than what was tested. When the registry is down, the s
 		"https://pip.pypa.io/en/stable/topics/secure-installs/",
 		"https://docs.podman.io/en/latest/markdown/podman-systemd.unit.5.html"},
 	Check: func(c *podman.Container) []Finding {
-		if mode := c.Network.Mode; mode.Known() && mode.Value == "none" {
+		mode, join := c.Network.Mode, c.Namespaces.Joins[podman.NamespaceNetwork]
+		if mode.Known() && (mode.Value == "none" || join.Mode == "none") {
 			return nil // nothing can be fetched
 		}
 		var found []Finding

@@ -132,10 +132,13 @@ var ruleCases = []ruleCase{
 	{name: "restart", args: []string{"--restart", "always"}, rootful: "restart-forever=info", rootless: "="},
 	{name: "restart-five", args: []string{"--restart", "on-failure:5"}, rootless: "="},
 	{name: "ssh-server", command: []string{"/usr/sbin/sshd", "-D"}, rootful: "sshd=low", rootless: "="},
-	{name: "code-at-start", command: []string{"npx", "--yes", "--", "http-server"}, rootful: "code-at-start=high",
-		rootless: "="},
-	{name: "script-at-start", command: []string{"sh", "-c", "wget -qO- https://get.example.org/x | sh"},
-		rootful: "code-at-start=high", rootless: "="},
+	// without a network nothing can be fetched
+	{name: "code-at-start", args: []string{"--network", "NETWORK"}, command: []string{"npx", "--yes", "--", "http-server"},
+		rootful: "code-at-start=high default-network=low", rootless: "code-at-start=high"},
+	{name: "script-at-start", args: []string{"--network", "NETWORK"},
+		command: []string{"sh", "-c", "wget -qO- https://get.example.org/x | sh"},
+		rootful: "code-at-start=high default-network=low", rootless: "code-at-start=high"},
+	{name: "code-without-network", command: []string{"npx", "--yes", "--", "http-server"}, rootless: "="},
 	{name: "same-users-a", args: []string{"--uidmap", "0:500000:65536"}, rootful: "uid-map-shared=low root-user=low " +
 		"cap-drop-all=low no-new-privileges=low -uid-map -host-rootful", rootless: "skip"},
 	{name: "same-users-b", args: []string{"--uidmap", "0:550000:65536"}, rootful: "uid-map-shared=low root-user=low " +
