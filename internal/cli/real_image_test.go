@@ -334,6 +334,8 @@ func TestRealDebianImages(t *testing.T) {
 		"high secret-in-image the image's label db.password holds a value whose name says that it is secret",
 		"high secret-in-image the image's history holds a password on a command line (--user)",
 		"medium image-root it has no USER: a container of it runs as root",
+		"high image-unowned /usr/local/bin/lifted belongs to no package, and is setuid (layer 2: curl --user "+
+			"me:[redacted] https://example.org)",
 		"low image-setuid /usr/local/bin/lifted runs as UID 0, no matter who starts it (layer 2)",
 		"low image-setuid /usr/local/bin/capable has file capabilities, which every user who runs it gets (layer 2)",
 		"low image-writable everybody may put files into /srv/open, and in place of others' (layer 2)",
