@@ -8,6 +8,7 @@ import (
 
 	"github.com/podlint/podlint/podman"
 	"github.com/podlint/podlint/podman/fetch"
+	"github.com/podlint/podlint/rules/secret"
 )
 
 var codeAtStart = Rule{
@@ -76,7 +77,8 @@ func healthWords(text podman.ConfigString) []string {
 
 // fetchContext is what decides how much a download matters.
 func fetchContext(c *podman.Container) fetch.Context {
-	context := fetch.Context{Image: c.Image.Name, Environment: map[string]string{}, Entrypoint: c.ID != ""}
+	context := fetch.Context{Image: c.Image.Name, Environment: map[string]string{}, Entrypoint: c.ID != "",
+		Secret: func(name, value string) bool { _, ok := secret.DetectPair(name, value); return ok }}
 	if context.Image == "" {
 		context.Image = c.Image.Written.Value
 	}

@@ -97,6 +97,11 @@ var plantedSyntaxes = []struct{ name, file, text string }{
 		"NAME=VALUE\nPodmanArgs=--privileged \\\n  --health-cmd=\"COMMAND\"\n"},
 	{"unit comment", "a.container", "[Container]\nImage=docker.io/library/nginx:1.27\n# NAME=VALUE\n# " +
 		"COMMAND\n#Environment=NAME=VALUE\nPodmanArgs=--privileged\n"},
+	{"unit expanded", "a.container", "[Container]\nImage=docker.io/library/node:22\nEnvironment=NAME=VALUE\n" +
+		"Exec=sh -c 'npx -y $NAME; pip install ${NAME}==1; go run example.org/$NAME@latest; apt-get -o " +
+		"Acquire::AllowUnauthenticated=$NAME install x'\n"},
+	{"script expanded", "a.sh", "podman run -d -e 'NAME=VALUE' docker.io/library/node:22 sh -c 'npx -y \"$NAME\"'\n" +
+		"podman run -d docker.io/library/node:22 sh -c 'NAME=\"VALUE\"; npx -y ${NAME:-x}; npx ${NAME2:-$NAME}'\n"},
 	{"script", "a.sh", "podman run -d --privileged -e NAME=VALUE docker.io/library/nginx:1.27 COMMAND\n"},
 	{"script lines", "a.sh", "NAME=VALUE\nexport NAME='VALUE' # NAME=VALUE\npodman run -d --privileged \\\n  -e " +
 		"NAME='VALUE' \\\n  -e \"NAME=VALUE\" \\\n  docker.io/library/nginx:1.27 \\\n  COMMAND\n"},

@@ -84,6 +84,8 @@ type Context struct {
 	Image string
 	// Environment holds the variables whose values are known.
 	Environment map[string]string
+	// Secret reports whether a variable's value is a secret, which no name of a package may show; nil for never.
+	Secret func(name, value string) bool
 	// Entrypoint is set where the words begin with the entrypoint; else the image's own may stand before them.
 	Entrypoint bool
 	// Own is set for an image of one's own: built from the definition, or of localhost.

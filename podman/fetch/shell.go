@@ -506,15 +506,18 @@ func (e *eval) parameter(out *word, p *syntax.ParamExp) {
 	plain := p.Exp == nil && p.Slice == nil && p.Repl == nil && !p.Length && !p.Excl && p.Index == nil
 	switch {
 	case ok && (plain || p.Exp != nil && isDefault(p.Exp.Op) && value.text != ""):
-		out.text += value.text
-		out.from = append(out.from, value.from...)
-		out.unknown = out.unknown || value.unknown
 	case p.Exp != nil && isDefault(p.Exp.Op) && p.Exp.Word != nil:
-		e.parts(out, p.Exp.Word.Parts)
+		value = word{}
+		e.parts(&value, p.Exp.Word.Parts)
 	default:
-		out.text += "$" + name
-		out.unknown = true
+		value = word{text: "$" + name, unknown: true}
 	}
+	if e.ctx.Secret != nil && e.ctx.Secret(name, value.text) { // its name is said in its place
+		value.text, value.unknown = "$"+name, true
+	}
+	out.text += value.text
+	out.from = append(out.from, value.from...)
+	out.unknown = out.unknown || value.unknown
 }
 
 func isDefault(op syntax.ParExpOperator) bool {
