@@ -30,6 +30,9 @@ type fixFlags struct {
 	all, dropIn       bool
 	containers        bool
 	podman            string
+	// unitsFor says which Podman the units among the files were written for, and which that is; empty where --podman
+	// says so, and where there are none.
+	unitsFor string
 }
 
 func (a *app) fixCommand() *cobra.Command {
@@ -95,10 +98,6 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 	case flags.diff && flags.write:
 		return &usageError{errors.New("--diff and --write exclude each other")}
 	}
-	written := "--podman"
-	if flags.podman == "" {
-		flags.podman, written = a.unitsPodman(cmd)
-	}
 	paths, names := byKind(targets)
 	var plans []*fix.Plan
 	if len(names) > 0 || flags.containers {
@@ -124,9 +123,8 @@ func (a *app) fix(cmd *cobra.Command, flags *fixFlags, targets []string) error {
 	if len(plans) == 0 && a.status == 0 {
 		fmt.Fprintln(a.Out, "nothing to fix")
 	}
-	if slices.ContainsFunc(plans, editsUnit) && written != "--podman" {
-		hanging(a.Err, "  ", fmt.Sprintf("units are written for Podman %s, %s; --podman names another",
-			safe.Text(flags.podman), safe.Text(written)))
+	if flags.unitsFor != "" {
+		hanging(a.Err, "  ", safe.Text("units are written for Podman "+flags.unitsFor+"; --podman names another"))
 	}
 	return nil
 }
@@ -172,7 +170,16 @@ func (a *app) plansOfFiles(cmd *cobra.Command, flags *fixFlags, paths []string) 
 		result.Add(p)
 	}
 	flags.linter.Check(cmd.Context(), set, result, func(string, int, int) {})
-	plans = flags.planner(set, set.Text, flags.podman).Plans(result.Findings)
+	version, which := flags.podman, ""
+	if version == "" && slices.ContainsFunc(result.Findings, func(f rules.Finding) bool {
+		return f.Definition.Syntax == podman.SyntaxQuadlet
+	}) {
+		version, which = a.unitsPodman(cmd)
+	}
+	plans = flags.planner(set, set.Text, version).Plans(result.Findings)
+	if which != "" && slices.ContainsFunc(plans, editsUnit) {
+		flags.unitsFor = version + ", " + which
+	}
 	a.tell(result.Errors)
 	return plans, result.Unreadable
 }
@@ -205,10 +212,7 @@ func (a *app) plansOfContainers(cmd *cobra.Command, flags *fixFlags, names []str
 			} else {
 				own := flags.linter.Judge(c.FromUnit)
 				set := a.setOf(c)
-				version := flags.podman
-				if !cmd.Flags().Changed("podman") {
-					version = cmp.Or(c.Host.Podman, version)
-				}
+				version := cmp.Or(flags.podman, c.Host.Podman)
 				of = flags.planner(set, files.Read, version).Plans(fix.Matched(found, own))
 			}
 			if len(of) > 0 {
