@@ -145,13 +145,9 @@ func fetchMessage(f fetch.Fetch, what string, health bool) (message, advice stri
 		return fmt.Sprintf("%s downloads %s %s with a check switched off (%s)", f.Program, what, when, f.Off),
 			"leave " + f.Off + " out, give it the key or certificate, and build it into an image"
 	}
-	version := "whatever version is newest then"
+	held := ", whatever version is newest then"
 	if f.Pinned {
-		version = "its dependencies are not pinned"
-	}
-	separator := ", "
-	if f.Pinned {
-		separator = "; "
+		held = "; its dependencies are not pinned"
 	}
 	switch f.Shape {
 	case fetch.Runner, fetch.Install:
@@ -162,7 +158,7 @@ func fetchMessage(f fetch.Fetch, what string, health bool) (message, advice stri
 		if f.Local {
 			return fmt.Sprintf("%s downloads %s %s, unless the image has it", f.Program, what, when), advice
 		}
-		return fmt.Sprintf("%s downloads %s %s%s%s", f.Program, what, when, separator, version), advice
+		return fmt.Sprintf("%s downloads %s %s%s", f.Program, what, when, held), advice
 	case fetch.Manifest:
 		return fmt.Sprintf("%s resolves %s %s: what that pins is not seen", f.Program, what, when),
 			"build it into an image from a lock file"

@@ -148,8 +148,12 @@ func isProgram(file, address string) bool {
 		ext == ".js") {
 		return true
 	}
-	return ext == "" && platform.MatchString(baseOf(address)+strings.Join(strings.Split(address, "/")[min(3,
-		len(strings.Split(address, "/"))):], "/")) && !hasArchive(base)
+	below := "" // what follows the host
+	const parts = 4
+	if split := strings.SplitN(address, "/", parts); len(split) == parts {
+		below = split[parts-1]
+	}
+	return ext == "" && platform.MatchString(baseOf(address)+below) && !hasArchive(base)
 }
 
 func hasArchive(name string) bool {
@@ -281,9 +285,9 @@ func (e *eval) fetched(list []*download, outputs []string, dir, off string, remo
 
 // wget reads wget, and busybox's.
 func wget(e *eval, c call) stream {
-	takes := "OPoaeiBtTwQUlARDIX"
-	long := []string{"--output-document", "--directory-prefix", "--header", "--user", "--password", "--tries", "--timeout",
-		"--user-agent", "--post-data", "--output-file"}
+	takes := []string{"-O", "-P", "-o", "-a", "-e", "-i", "-B", "-t", "-T", "-w", "-Q", "-U", "-l", "-A", "-R", "-D",
+		"-I", "-X", "--output-document", "--directory-prefix", "--header", "--user", "--password", "--tries",
+		"--timeout", "--user-agent", "--post-data", "--output-file"}
 	var list []*download
 	var outputs []string
 	dir, off := "", ""
@@ -311,25 +315,16 @@ func wget(e *eval, c call) stream {
 		case text == "--spider":
 			return stream{}
 		case strings.HasPrefix(text, "--"):
-			if !given && slices.Contains(long, name) {
+			if !given && slices.Contains(takes, name) {
 				value = next()
 			}
 			set(name, value)
 		case len(text) > 1 && text[0] == '-':
-			for j := 1; j < len(text); j++ {
-				if !strings.ContainsRune(takes, rune(text[j])) {
-					continue
-				}
-				if text[j] == 'n' { // -nv and the like
-					break
-				}
-				arg := text[j+1:]
-				if arg == "" {
-					arg = next()
-				}
-				set(text[j:j+1], arg)
-				break
+			_, option, arg := cluster(text[1:], takes)
+			if option != "" && arg == "" {
+				arg = next()
 			}
+			set(option, arg)
 		default:
 			list = append(list, newDownload(c.name, text, w))
 		}
@@ -379,18 +374,12 @@ func (e *eval) builtin(c call) (stream, bool) {
 	case "[", "test", "[[":
 		for _, w := range c.args {
 			if digest.MatchString(w.text) {
-				e.check(nil)
+				e.check()
 			}
 		}
 	case "make", "cmake", "ninja", "meson":
 		options, _ := c.parse("-C", "-f", "-B", "-S")
 		e.runsPath(path.Join(first(options["-C"]), "."))
-	case "curl":
-		return curl(e, c), true
-	case "wget", "aria2c", "wget2":
-		return wget(e, c), true
-	case "git":
-		return git(e, c), true
 	default:
 		if slices.Contains(quiet, c.name) {
 			return stream{known: c.name == "true" || c.name == "sleep" || c.name == "set" || c.name == "mkdir"}, true
@@ -515,13 +504,13 @@ func (e *eval) sums(c call) {
 			return
 		}
 	}
-	e.check(nil)
+	e.check()
 }
 
 // check notes that what was downloaded so far is held to a sum.
-func (e *eval) check(only *download) {
+func (e *eval) check() {
 	for _, d := range e.all {
-		if (only == nil || d == only) && !d.script && !d.repository {
+		if !d.script && !d.repository {
 			d.checked = true
 		}
 	}
@@ -539,7 +528,7 @@ func (e *eval) signature(c call) {
 			return
 		}
 	}
-	e.check(nil)
+	e.check()
 }
 
 // git reads git: what is cloned is code where something of it is run.

@@ -3,6 +3,7 @@ package fetch
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // handler knows the words of one program.
@@ -13,7 +14,8 @@ func handlerOf(name string) handler {
 	if base := strings.TrimRight(name, "0123456789."); base == "pip" {
 		name = base
 	}
-	if h, ok := handlers()[name]; ok {
+	handlersOnce.Do(func() { handlers = allHandlers() })
+	if h, ok := handlers[name]; ok {
 		return h
 	}
 	if _, ok := projects[name]; ok {
@@ -22,8 +24,13 @@ func handlerOf(name string) handler {
 	return nil
 }
 
-// handlers holds them by name. It is a function, since some of them run commands themselves.
-func handlers() map[string]handler {
+// handlers holds them by name. It is filled when it is first needed, since some of them look others up.
+var (
+	handlers     map[string]handler
+	handlersOnce sync.Once
+)
+
+func allHandlers() map[string]handler {
 	return map[string]handler{
 		"npx": npx, "npm": npm, "pnpm": pnpm, "yarn": yarn, "yarnpkg": yarn, "bun": bun,
 		"pnpx":        func(e *eval, c call) stream { return e.npx(c, "pnpx") },
@@ -38,6 +45,8 @@ func handlers() map[string]handler {
 		"conda-lock":  conda,
 		"curl":        curl,
 		"wget":        wget,
+		"wget2":       wget,
+		"aria2c":      wget,
 		"git":         git,
 		"apk":         signed,
 		"apt":         signed,
@@ -110,7 +119,7 @@ func signed(e *eval, c call) stream {
 		switch {
 		case isAddress(w.text):
 			f.What = append(f.What, "a package of "+hostOf(w.text))
-			if strings.HasPrefix(w.text, "http://") && family != "apk" || c.has(s.off...) {
+			if strings.HasPrefix(w.text, "http://") && family != "apk" {
 				f.Off = "http://"
 			}
 		case e.at(w.text) != nil:
@@ -126,27 +135,30 @@ func signed(e *eval, c call) stream {
 	if !installs {
 		f.What = []string{"updates"}
 	}
-	off := c.option(s.off...)
-	if options, _ := rest.parse(s.takes...); off == "" {
-		for _, o := range slices.Concat(options["-o"], options["--option"], options["--setopt"]) {
-			if value := strings.ToLower(strings.ReplaceAll(o, " ", "")); strings.Contains(value,
-				"allowunauthenticated=") && isTrue(value[strings.IndexByte(value, '=')+1:]) ||
-				strings.Contains(value, "gpgcheck=0") {
-				off = o
-			}
-		}
-	}
-	if off == "" {
-		off = e.untrusted
-	}
-	if off != "" {
-		f.Off, f.Level = off, High
+	if off := c.option(s.off...); off != "" {
+		f.Off = off
+	} else if off := e.unchecked(s, rest); off != "" {
+		f.Off = off
 	}
 	if f.Off != "" {
 		f.Level = High
 	}
 	e.add(f)
 	return stream{}
+}
+
+// unchecked returns the setting by which signatures are not checked, empty for none: an option's value, or a list of
+// repositories that the script has written.
+func (e *eval) unchecked(s signer, c call) string {
+	options, _ := c.parse(s.takes...)
+	for _, o := range slices.Concat(options["-o"], options["--option"], options["--setopt"]) {
+		value := strings.ToLower(strings.ReplaceAll(o, " ", ""))
+		_, given, found := strings.Cut(value, "allowunauthenticated=")
+		if found && isTrue(given) || strings.Contains(value, "gpgcheck=0") {
+			return o
+		}
+	}
+	return e.untrusted
 }
 
 // pacman reads pacman -S NAME.
@@ -381,7 +393,7 @@ func deno(e *eval, c call) stream {
 	if rest.has("--cached-only", "--no-remote", "--help") || sub == "eval" {
 		return stream{}
 	}
-	options, operands := rest.upTo(takes...)
+	_, operands := rest.upTo(takes...)
 	off := rest.option("--unsafely-ignore-certificate-errors")
 	if sub == "install" && len(operands) == 0 || rest.has("--frozen") {
 		level := Low
@@ -393,7 +405,6 @@ func deno(e *eval, c call) stream {
 			return stream{}
 		}
 	}
-	_ = options
 	if len(operands) == 0 {
 		return stream{}
 	}
@@ -435,11 +446,8 @@ func terraform(e *eval, c call) stream {
 		}
 	}
 	f := Fetch{Shape: Plugin, Program: c.name + " init", What: []string{"providers"}, Level: Low, Pinned: true}
-	switch {
-	case rest.has("-upgrade"):
+	if rest.has("-upgrade") {
 		f.Level, f.Pinned = Medium, false
-	case !slices.Contains(wordTexts(rest.args), "-lockfile=readonly"):
-		f.Level = Low
 	}
 	e.add(f)
 	return stream{}

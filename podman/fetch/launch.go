@@ -448,7 +448,7 @@ func (e *eval) module(rest []word, in stream) stream {
 	case "venv", "virtualenv", "http":
 		return stream{}
 	}
-	e.programOf(name)
+	e.usesRepository()
 	e.development = e.development || slices.ContainsFunc(args, func(w word) bool { return w.text == "--reload" })
 	e.within(call{name: name, args: args})
 	return stream{}
@@ -480,8 +480,8 @@ func (e *eval) program(c call, w word) {
 	e.packagesOf(c, w.text, bare)
 }
 
-// programOf notes that a program is run by its name alone: of what was put where programs are, or of the directory.
-func (e *eval) programOf(string) {
+// usesRepository notes that something of the directory is run, where that was taken from a repository.
+func (e *eval) usesRepository() {
 	if d := e.at("."); d != nil && d.repository {
 		d.code = true
 	}

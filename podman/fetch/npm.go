@@ -45,7 +45,7 @@ type packages struct {
 	hashed  bool
 }
 
-// package returns the finding about packages that are named.
+// fetch returns the finding about packages that are named.
 func (p packages) fetch() Fetch {
 	f := Fetch{Shape: p.shape, Program: p.program, What: p.names, Pinned: p.pinned, Level: High, Local: p.local,
 		Off: p.off}
@@ -64,7 +64,8 @@ func (p packages) fetch() Fetch {
 	return f
 }
 
-// named returns a package's name as it may be shown, and whether its version is named.
+// npmSpec returns a package's name as it may be shown, whether its version is named, or held to a commit, and whether
+// it is of the image.
 func npmSpec(spec string) (name string, pinned, hashed, local bool) {
 	switch {
 	case strings.HasPrefix(spec, "."), strings.HasPrefix(spec, "/"), strings.HasPrefix(spec, "file:"),

@@ -410,7 +410,7 @@ func (e *eval) expand(w *syntax.Word) []word {
 		}
 	}
 	if len(w.Parts) == 1 {
-		if x, ok := w.Parts[0].(*syntax.ParamExp); ok {
+		if _, ok := w.Parts[0].(*syntax.ParamExp); ok {
 			value := e.one(w)
 			if value.unknown || len(value.from) > 0 {
 				return []word{value}
@@ -419,7 +419,6 @@ func (e *eval) expand(w *syntax.Word) []word {
 			for _, field := range strings.Fields(value.text) {
 				words = append(words, word{text: field})
 			}
-			_ = x
 			return words
 		}
 	}
