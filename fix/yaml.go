@@ -3,6 +3,7 @@ package fix
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -219,9 +220,7 @@ func (y *yamlText) mapping(line, column int) *yaml.Node {
 // it. With object it is the object that makes the pod.
 func (y *yamlText) pod(container *yaml.Node, object bool) *yaml.Node {
 	var outermost *yaml.Node
-	parents := map[*yaml.Node]*yaml.Node{}
-	y.walk(func(n, parent *yaml.Node, _ int) { parents[n] = parent })
-	for n := container; n != nil; n = parents[n] {
+	for n := range y.upwards(container) {
 		if n.Kind != yaml.MappingNode || n == container {
 			continue
 		}
@@ -239,15 +238,23 @@ func (y *yamlText) pod(container *yaml.Node, object bool) *yaml.Node {
 
 // top returns the mapping of the document that a mapping is in.
 func (y *yamlText) top(inner *yaml.Node) *yaml.Node {
-	parents := map[*yaml.Node]*yaml.Node{}
-	y.walk(func(n, parent *yaml.Node, _ int) { parents[n] = parent })
 	var top *yaml.Node
-	for n := inner; n != nil; n = parents[n] {
+	for n := range y.upwards(inner) {
 		if n.Kind == yaml.MappingNode {
 			top = n
 		}
 	}
 	return top
+}
+
+// upwards goes from a node to those that it is in, up to the document.
+func (y *yamlText) upwards(from *yaml.Node) iter.Seq[*yaml.Node] {
+	parents := map[*yaml.Node]*yaml.Node{}
+	y.walk(func(n, parent *yaml.Node, _ int) { parents[n] = parent })
+	return func(yield func(*yaml.Node) bool) {
+		for n := from; n != nil && yield(n); n = parents[n] {
+		}
+	}
 }
 
 // walk visits every node with its parent and its index there.
