@@ -54,8 +54,8 @@ type Tally struct {
 // Verdict says whose a file is.
 type Verdict string
 
-// The verdicts. Those about a distribution's package are "as the image's package database has it": whoever can replace
-// a program can replace its checksum as well.
+// The verdicts. What they say of a distribution's package is what the image's own database says: whoever can replace a
+// program can replace its checksum too.
 const (
 	// Unaltered is a file of a distribution's package whose bytes are what the package brought.
 	Unaltered Verdict = "unaltered"

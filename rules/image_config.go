@@ -2,8 +2,8 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 
+	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/podman"
 )
 
@@ -37,16 +37,11 @@ a look where the file decides who gets in (PAM, sudo).`,
 			return found
 		}
 		const named = 5
-		var names []string
-		for i, f := range plain {
-			if i == named {
-				names = append(names, fmt.Sprintf("%d more", len(plain)-named))
-				break
-			}
-			names = append(names, fmt.Sprintf("%s (%s, layer %d)", f.Path, f.Package, f.Layer))
-		}
 		sum := ofFile(content, plain[0], Info, "", fix)
-		sum.Message = plural(len(plain), "configuration file") + " edited: " + strings.Join(names, ", ")
+		sum.Message = word.Count(len(plain), "configuration file", "configuration files") + " edited: " +
+			firstFiles(plain, named, func(f podman.Provenanced) string {
+				return fmt.Sprintf("%s (%s, layer %d)", f.Path, f.Package, f.Layer)
+			})
 		sum.Cause = "edited"
 		return append(found, sum)
 	},

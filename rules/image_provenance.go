@@ -51,10 +51,14 @@ func ofFile(content *podman.ImageContent, f podman.Provenanced, severity Severit
 		Evidence: []Evidence{{"file", f.Path + " of " + owner, podman.Field(fmt.Sprintf("layer %d", f.Layer))}}}
 }
 
-// plural writes a number with its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// firstFiles names the first files of a list, and how many more there are.
+func firstFiles(files []podman.Provenanced, most int, say func(podman.Provenanced) string) string {
+	var names []string
+	for _, f := range files[:min(len(files), most)] {
+		names = append(names, say(f))
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	if more := len(files) - most; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/podlint/podlint/internal/word"
 	"github.com/podlint/podlint/podman"
 )
 
@@ -69,21 +70,13 @@ func unownedBelow(content *podman.ImageContent, place string, files []podman.Pro
 	case strings.HasPrefix(top, "/bin"), strings.HasPrefix(top, "/sbin"), strings.HasPrefix(top, "/lib"):
 		severity, fix = Low, "install it as a package, or put it into /usr/local"
 	}
-	var names []string
-	for i, f := range files {
-		if i == named {
-			names = append(names, fmt.Sprintf("%d more", len(files)-named))
-			break
-		}
-		names = append(names, f.Path)
-	}
 	verb := "belong"
 	if len(files) == 1 {
 		verb = "belongs"
 	}
 	f := ofFile(content, files[0], severity, fmt.Sprintf("%s below %s %s to no package: %s",
-		plural(len(files), "program or library"), place, verb, strings.Join(names, ", ")), Fix{Summary: fix})
-	f.Message = strings.Replace(f.Message, "program or librarys", "programs or libraries", 1)
+		word.Count(len(files), "program or library", "programs or libraries"), place, verb,
+		firstFiles(files, named, func(f podman.Provenanced) string { return f.Path })), Fix{Summary: fix})
 	f.Cause = place
 	return f
 }
